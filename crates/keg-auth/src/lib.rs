@@ -1,0 +1,3 @@
+//! Authentication seam of a Kafka proxy: principals and sessions.
+
+#![warn(missing_docs)]

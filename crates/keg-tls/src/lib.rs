@@ -1,0 +1,3 @@
+//! TLS for Kafka proxies: rustls configuration from PEM, SNI peek, live certificate swap.
+
+#![warn(missing_docs)]

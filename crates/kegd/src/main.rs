@@ -1,0 +1,3 @@
+//! The keg gateway.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What takes more than one command.
+
+fn main() {}
