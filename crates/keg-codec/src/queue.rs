@@ -1,0 +1,138 @@
+//! What is still to be written to a socket.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::rope::Rope;
+
+/// Pieces from this size on are queued as they are; smaller ones are cheaper copied than written one by one.
+const SHARE_FROM: usize = 8 * 1024;
+
+/// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
+#[derive(Debug, Default)]
+pub struct WriteQueue {
+    ready: VecDeque<Bytes>,
+    tail: BytesMut,
+    len: usize,
+}
+
+impl WriteQueue {
+    /// How many bytes are queued.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing is queued.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Queues a copy of the bytes.
+    pub fn put_slice(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    /// Queues the bytes of a rope, sharing its large pieces.
+    pub fn put_rope(&mut self, rope: Rope) {
+        for piece in rope {
+            self.put(piece);
+        }
+    }
+
+    /// Queues the bytes, shared when there are many.
+    pub fn put(&mut self, bytes: Bytes) {
+        if bytes.len() < SHARE_FROM {
+            return self.put_slice(&bytes);
+        }
+        self.seal();
+        self.len += bytes.len();
+        self.ready.push_back(bytes);
+    }
+
+    /// Fills `slices` with what comes next, and says how many were filled.
+    pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let tail = if self.tail.is_empty() { None } else { Some(&*self.tail) };
+        let pieces = self.ready.iter().map(|piece| &**piece).chain(tail);
+        slices
+            .iter_mut()
+            .zip(pieces)
+            .map(|(slice, piece)| *slice = IoSlice::new(piece))
+            .count()
+    }
+
+    /// Takes off what was written.
+    ///
+    /// # Panics
+    /// When that is more than is queued.
+    pub fn advance(&mut self, mut written: usize) {
+        assert!(
+            written <= self.len,
+            "{written} bytes were written of {} that are queued",
+            self.len
+        );
+        self.len -= written;
+        while let Some(front) = self.ready.front_mut() {
+            if written < front.len() {
+                return front.advance(written);
+            }
+            written -= front.len();
+            self.ready.pop_front();
+        }
+        self.tail.advance(written);
+    }
+
+    /// A copy of all that is queued.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.ready.iter().flatten().chain(&self.tail).copied().collect()
+    }
+
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.ready.push_back(self.tail.split().freeze());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_pieces_are_flattened_and_large_ones_shared() {
+        let large = Bytes::from(vec![7; SHARE_FROM]);
+        let mut queue = WriteQueue::default();
+        queue.put_slice(&[1]);
+        queue.put_rope(
+            [Bytes::from_static(&[2]), large.clone(), Bytes::from_static(&[3])]
+                .into_iter()
+                .collect(),
+        );
+        let mut slices = [IoSlice::new(&[]); 8];
+        assert_eq!(queue.io_slices(&mut slices), 3);
+        assert_eq!(&*slices[0], [1, 2]);
+        assert_eq!(slices[1].as_ptr(), large.as_ptr());
+        assert_eq!(&*slices[2], [3]);
+    }
+
+    #[test]
+    fn any_split_of_writes_gives_the_same_bytes() {
+        for step in [1, 3, SHARE_FROM - 1, SHARE_FROM + 5] {
+            let mut queue = WriteQueue::default();
+            queue.put_slice(&[1, 2, 3]);
+            queue.put(Bytes::from(vec![7; SHARE_FROM]));
+            queue.put_slice(&[4, 5]);
+            let (expected, mut out) = (queue.to_vec(), Vec::new());
+            while !queue.is_empty() {
+                let mut slices = [IoSlice::new(&[]); 1];
+                queue.io_slices(&mut slices);
+                let written = step.min(slices[0].len());
+                out.extend_from_slice(&slices[0][..written]);
+                queue.advance(written);
+            }
+            assert_eq!(out, expected);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Bytes in several pieces.
+
+use bytes::{Bytes, BytesMut};
+
+/// A message as a sequence of slices: mostly of the frame that came in, and a few replaced bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Rope {
+    pieces: Vec<Bytes>,
+    len: usize,
+}
+
+impl Rope {
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Its pieces, none of them empty.
+    pub fn pieces(&self) -> &[Bytes] {
+        &self.pieces
+    }
+
+    /// All bytes in one piece; copies only when there are several.
+    pub fn into_bytes(self) -> Bytes {
+        let mut pieces = self.pieces;
+        match pieces.len() {
+            0 => Bytes::new(),
+            1 => pieces.swap_remove(0),
+            _ => {
+                let mut whole = BytesMut::with_capacity(self.len);
+                for piece in &pieces {
+                    whole.extend_from_slice(piece);
+                }
+                whole.freeze()
+            }
+        }
+    }
+}
+
+impl From<Bytes> for Rope {
+    fn from(bytes: Bytes) -> Self {
+        std::iter::once(bytes).collect()
+    }
+}
+
+impl FromIterator<Bytes> for Rope {
+    fn from_iter<I: IntoIterator<Item = Bytes>>(pieces: I) -> Self {
+        let mut rope = Self::default();
+        rope.extend(pieces);
+        rope
+    }
+}
+
+impl Extend<Bytes> for Rope {
+    fn extend<I: IntoIterator<Item = Bytes>>(&mut self, pieces: I) {
+        for piece in pieces.into_iter().filter(|piece| !piece.is_empty()) {
+            self.len += piece.len();
+            self.pieces.push(piece);
+        }
+    }
+}
+
+impl PartialEq for Rope {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.pieces.iter().flatten().eq(other.pieces.iter().flatten())
+    }
+}
+
+impl Eq for Rope {}
+
+impl IntoIterator for Rope {
+    type Item = Bytes;
+    type IntoIter = std::vec::IntoIter<Bytes>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.pieces.into_iter()
+    }
+}

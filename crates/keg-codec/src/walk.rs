@@ -1,0 +1,379 @@
+//! One interpreter over the schema tables: checks a message, shows its fields, and changes them.
+//!
+//! The walk is also the guard in front of every decoder: lengths and counts are checked against the
+//! bytes that remain, and nothing is allocated for what is merely claimed.
+
+mod edits;
+mod error;
+mod visitor;
+
+pub use edits::Edits;
+pub use error::WalkError;
+pub use visitor::{Edit, IntegerEdit, Verdict, Visitor};
+
+use crate::schema::{EntitySet, Field, Message, Type};
+use crate::wire::{Reader, put_length16, put_length32, put_varint};
+
+/// Walks a message of the given version from its first byte to its last.
+///
+/// # Errors
+/// When the bytes are not such a message, or the visitor refuses it. The version must be one that the message has;
+/// fields are taken by their ranges of versions.
+pub fn walk<V: Visitor>(
+    message: &'static Message,
+    version: i16,
+    body: &[u8],
+    visitor: &mut V,
+) -> Result<Edits, WalkError> {
+    let (edits, consumed) = walk_prefix(message, version, body, visitor)?;
+    if consumed < body.len() {
+        return Err(WalkError::TrailingBytes {
+            count: body.len() - consumed,
+        });
+    }
+    Ok(edits)
+}
+
+/// Like [`walk`], but leaves alone what follows the last field, and says where that is.
+///
+/// Embedded structures may be of a newer version, which adds fields behind those that are known.
+///
+/// # Errors
+/// As [`walk`].
+pub fn walk_prefix<V: Visitor>(
+    message: &'static Message,
+    version: i16,
+    body: &[u8],
+    visitor: &mut V,
+) -> Result<(Edits, usize), WalkError> {
+    let mut walker = Walker {
+        reader: Reader::new(body),
+        version,
+        flexible: message.flexible.contains(version),
+        interest: visitor.interest(),
+        visitor,
+        edits: Edits::default(),
+        in_element: false,
+        dropping: None,
+    };
+    walker.fields(message.fields)?;
+    let consumed = walker.reader.position();
+    Ok((walker.edits, consumed))
+}
+
+/// Checks that the bytes are a message of this version, and nothing else.
+///
+/// # Errors
+/// When they aren't.
+pub fn check(message: &'static Message, version: i16, body: &[u8]) -> Result<(), WalkError> {
+    walk(message, version, body, &mut Guard).map(drop)
+}
+
+struct Guard;
+
+impl Visitor for Guard {
+    fn interest(&self) -> EntitySet {
+        EntitySet::EMPTY
+    }
+}
+
+struct Walker<'a, V> {
+    reader: Reader<'a>,
+    version: i16,
+    flexible: bool,
+    interest: EntitySet,
+    visitor: &'a mut V,
+    edits: Edits,
+    in_element: bool,
+    /// The field that asked for the innermost element to be dropped.
+    dropping: Option<&'static Field>,
+}
+
+impl<V: Visitor> Walker<'_, V> {
+    fn fields(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
+        for field in fields {
+            if field.versions.contains(self.version) && !field.is_tagged(self.version) {
+                self.field(field)?;
+            }
+        }
+        if self.flexible {
+            self.tagged_section(fields)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn tagged_section(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
+        let mut previous = None;
+        for _ in 0..self.reader.varint()? {
+            let tag = self.reader.varint()?;
+            if tag > i32::MAX as u32 || previous >= Some(tag) {
+                return Err(WalkError::TagOrder { tag });
+            }
+            previous = Some(tag);
+            let before_size = self.reader.position();
+            let size = self.reader.varint()? as usize;
+            let known = fields
+                .iter()
+                .find(|field| field.is_tagged(self.version) && field.tag.is_some_and(|it| u32::from(it.number) == tag));
+            match known {
+                Some(field) => self.tagged(field, before_size, size)?,
+                None => {
+                    self.reader.take(size)?;
+                    self.visitor.unknown_tag(tag)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tagged(&mut self, field: &'static Field, before_size: usize, size: usize) -> Result<(), WalkError> {
+        let start = self.reader.position();
+        if size > self.reader.remaining() {
+            return Err(WalkError::Truncated {
+                needed: size,
+                left: self.reader.remaining(),
+            });
+        }
+        let mark = self.edits.mark();
+        self.field(field)?;
+        let end = self.reader.position();
+        if end - start != size {
+            return Err(WalkError::TagSize {
+                field: field.name,
+                left: size.saturating_sub(end - start),
+            });
+        }
+        let changed = self
+            .edits
+            .len_since(mark, end)
+            .saturating_sub(Edits::len_before(mark, start));
+        if changed != size {
+            let changed = u32::try_from(changed).map_err(|_| WalkError::TooLong { length: changed })?;
+            self.edits.patch(mark, before_size..start, |out| {
+                put_varint(out, changed);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, field: &'static Field) -> Result<(), WalkError> {
+        match (field.array, field.ty) {
+            (true, _) => self.array(field),
+            (false, Type::Struct(nested)) => {
+                if field.nullable.contains(self.version) && self.reader.int8()? < 0 {
+                    return Ok(());
+                }
+                self.fields(nested)
+            }
+            (false, _) => self.value(field, field.nullable.contains(self.version)),
+        }
+    }
+
+    fn array(&mut self, field: &'static Field) -> Result<(), WalkError> {
+        let mark = self.edits.mark();
+        let before_count = self.reader.position();
+        let Some(count) = self.reader.length32(self.flexible)? else {
+            return self.null(field);
+        };
+        let after_count = self.reader.position();
+        if count > self.reader.remaining() {
+            return Err(WalkError::CountBeyondMessage {
+                count,
+                left: self.reader.remaining(),
+            });
+        }
+        if let Some(size) = field.ty.fixed_size()
+            && !self.interest.contains(field.entity)
+        {
+            self.reader.take(count.saturating_mul(size))?;
+            return Ok(());
+        }
+        let kept = self.elements(field, count)?;
+        let appended = if self.dropping.is_none() {
+            self.visitor.append(field)
+        } else {
+            None
+        };
+        let total = kept + appended.as_ref().map_or(0, |(count, _)| *count);
+        if let Some((_, bytes)) = appended {
+            let end = self.reader.position();
+            self.edits.replace(end..end, |out| {
+                out.extend_from_slice(&bytes);
+                Ok::<_, WalkError>(())
+            })?;
+        }
+        if total != count {
+            let flexible = self.flexible;
+            self.edits.patch(mark, before_count..after_count, |out| {
+                put_length32(out, Some(total), flexible)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Walks the elements of an array, and says how many of them stay.
+    fn elements(&mut self, field: &'static Field, count: usize) -> Result<usize, WalkError> {
+        if self.dropping.is_some() {
+            for _ in 0..count {
+                self.element(field)?;
+            }
+            return Ok(count);
+        }
+        let outer = std::mem::replace(&mut self.in_element, true);
+        let mut kept = count;
+        for _ in 0..count {
+            let start = self.reader.position();
+            let mark = self.edits.mark();
+            self.element(field)?;
+            if self.dropping.take().is_some() {
+                kept -= 1;
+                self.edits.drop_since(mark, start..self.reader.position());
+            }
+        }
+        self.in_element = outer;
+        Ok(kept)
+    }
+
+    fn element(&mut self, field: &'static Field) -> Result<(), WalkError> {
+        let Type::Struct(nested) = field.ty else {
+            return self.value(field, false);
+        };
+        let shown = self.dropping.is_none();
+        if shown {
+            self.visitor.enter(field);
+        }
+        self.fields(nested)?;
+        if shown && self.dropping.is_none() {
+            let verdict = self.visitor.leave(field);
+            self.judge(field, verdict)?;
+        }
+        Ok(())
+    }
+
+    /// A value that is neither an array nor a structure.
+    fn value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
+        let shown = self.interest.contains(field.entity) && self.dropping.is_none();
+        let start = self.reader.position();
+        match field.ty {
+            Type::String | Type::Bytes | Type::Records => {
+                let is_string = matches!(field.ty, Type::String);
+                let length = if is_string {
+                    self.reader.length16(self.flexible)?
+                } else {
+                    self.reader.length32(self.flexible)?
+                };
+                if length.is_none() && !nullable {
+                    return Err(WalkError::Null { field: field.name });
+                }
+                let value_start = self.reader.position();
+                let value = length.map(|length| self.reader.take(length)).transpose()?;
+                if !shown {
+                    return Ok(());
+                }
+                let edit = if is_string {
+                    self.visitor.string(field, value)
+                } else {
+                    self.visitor.bytes(field, value)
+                };
+                let length16 = is_string && !self.flexible;
+                let put = |out: &mut Vec<u8>, length| {
+                    if length16 {
+                        put_length16(out, length, false)
+                    } else {
+                        put_length32(out, length, self.flexible)
+                    }
+                };
+                let old = value.map_or(0, <[u8]>::len);
+                match edit {
+                    Edit::Keep => {}
+                    Edit::Drop => return self.drop_element(field),
+                    Edit::Refuse => return Err(WalkError::Refused { field: field.name }),
+                    Edit::Prepend(prefix) => self.edits.replace(start..value_start, |out| {
+                        put(out, Some(old + prefix.len()))?;
+                        out.extend_from_slice(prefix);
+                        Ok(())
+                    })?,
+                    Edit::Strip(count) => {
+                        let count = count.min(old);
+                        self.edits
+                            .replace(start..value_start + count, |out| put(out, Some(old - count)))?;
+                    }
+                    Edit::Replace(new) => self.edits.replace(start..value_start + old, |out| {
+                        put(out, Some(new.len()))?;
+                        out.extend_from_slice(&new);
+                        Ok(())
+                    })?,
+                    Edit::Null if nullable => self.edits.replace(start..value_start + old, |out| put(out, None))?,
+                    Edit::Null => return Err(WalkError::Null { field: field.name }),
+                }
+                Ok(())
+            }
+            Type::Uuid => {
+                let value = self.reader.uuid()?;
+                if !shown {
+                    return Ok(());
+                }
+                let verdict = self.visitor.uuid(field, &value);
+                self.judge(field, verdict)
+            }
+            Type::Float64 => self.reader.take(8).map(drop),
+            // Structures are walked by their fields; none comes here.
+            Type::Struct(_) => Ok(()),
+            Type::Bool | Type::Int8 | Type::Int16 | Type::Uint16 | Type::Int32 | Type::Uint32 | Type::Int64 => {
+                let value = match field.ty {
+                    Type::Int16 => i64::from(self.reader.int16()?),
+                    Type::Uint16 => i64::from(self.reader.int16()?.cast_unsigned()),
+                    Type::Int32 => i64::from(self.reader.int32()?),
+                    Type::Uint32 => i64::from(self.reader.int32()?.cast_unsigned()),
+                    Type::Int64 => self.reader.int64()?,
+                    _ => i64::from(self.reader.int8()?),
+                };
+                if !shown {
+                    return Ok(());
+                }
+                match self.visitor.integer(field, value) {
+                    IntegerEdit::Keep => Ok(()),
+                    IntegerEdit::Drop => self.drop_element(field),
+                    IntegerEdit::Refuse => Err(WalkError::Refused { field: field.name }),
+                    IntegerEdit::Set(new) if new == value => Ok(()),
+                    IntegerEdit::Set(new) => {
+                        let end = self.reader.position();
+                        self.edits.replace(start..end, |out| {
+                            out.extend(new.to_be_bytes().iter().skip(8 - (end - start)));
+                            Ok(())
+                        })
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self, field: &'static Field, verdict: Verdict) -> Result<(), WalkError> {
+        match verdict {
+            Verdict::Keep => Ok(()),
+            Verdict::Drop => self.drop_element(field),
+            Verdict::Refuse => Err(WalkError::Refused { field: field.name }),
+        }
+    }
+
+    fn drop_element(&mut self, field: &'static Field) -> Result<(), WalkError> {
+        if !self.in_element {
+            return Err(WalkError::NotInArray { field: field.name });
+        }
+        self.dropping = Some(field);
+        Ok(())
+    }
+
+    fn null(&mut self, field: &'static Field) -> Result<(), WalkError> {
+        if !field.nullable.contains(self.version) {
+            return Err(WalkError::Null { field: field.name });
+        }
+        if self.dropping.is_some() {
+            return Ok(());
+        }
+        let verdict = self.visitor.null_array(field);
+        self.judge(field, verdict)
+    }
+}

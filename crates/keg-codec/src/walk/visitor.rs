@@ -1,0 +1,104 @@
+//! What is done with the fields of a message.
+
+use std::borrow::Cow;
+
+use super::WalkError;
+use crate::schema::{EntitySet, Field};
+
+/// Sees the fields of a message in the order of the wire, and may change them.
+///
+/// Only fields whose [`Entity`](crate::schema::Entity) is in [`interest`](Self::interest) are shown. Elements of arrays of
+/// primitives are shown one by one. After a `Drop`, the rest of that element is checked, but not shown.
+pub trait Visitor {
+    /// The kinds of field to be shown.
+    fn interest(&self) -> EntitySet;
+
+    /// A string, or null.
+    fn string(&mut self, _field: &'static Field, _value: Option<&[u8]>) -> Edit<'_> {
+        Edit::Keep
+    }
+
+    /// Bytes or records, or null.
+    fn bytes(&mut self, _field: &'static Field, _value: Option<&[u8]>) -> Edit<'_> {
+        Edit::Keep
+    }
+
+    /// An integer of any size, or a boolean.
+    fn integer(&mut self, _field: &'static Field, _value: i64) -> IntegerEdit {
+        IntegerEdit::Keep
+    }
+
+    /// A UUID.
+    fn uuid(&mut self, _field: &'static Field, _value: &[u8; 16]) -> Verdict {
+        Verdict::Keep
+    }
+
+    /// An element of an array of structures begins.
+    fn enter(&mut self, _field: &'static Field) {}
+
+    /// An element of an array of structures ends, which was not dropped by one of its fields.
+    fn leave(&mut self, _field: &'static Field) -> Verdict {
+        Verdict::Keep
+    }
+
+    /// An array is null, which says "all" or "none" in Kafka's requests.
+    fn null_array(&mut self, _field: &'static Field) -> Verdict {
+        Verdict::Keep
+    }
+
+    /// An array ends: elements to append, as `(count, bytes)` in the message's version.
+    fn append(&mut self, _field: &'static Field) -> Option<(usize, Vec<u8>)> {
+        None
+    }
+
+    /// A tagged field that the tables don't know. Kept by default; an isolating visitor refuses it.
+    ///
+    /// # Errors
+    /// [`WalkError::UnknownTag`] when it must not pass.
+    fn unknown_tag(&mut self, _tag: u32) -> Result<(), WalkError> {
+        Ok(())
+    }
+}
+
+/// What becomes of a string or of bytes.
+#[derive(Debug)]
+pub enum Edit<'a> {
+    /// It stays.
+    Keep,
+    /// The array element that holds it, or that it is, goes.
+    Drop,
+    /// The whole message is refused.
+    Refuse,
+    /// These bytes come before it.
+    Prepend(&'a [u8]),
+    /// So many bytes go from its beginning.
+    Strip(usize),
+    /// This takes its place.
+    Replace(Cow<'a, [u8]>),
+    /// It becomes null.
+    Null,
+}
+
+/// What becomes of an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntegerEdit {
+    /// It stays.
+    Keep,
+    /// The array element that holds it goes.
+    Drop,
+    /// The whole message is refused.
+    Refuse,
+    /// This takes its place, cut to the field's size.
+    Set(i64),
+}
+
+/// What becomes of an array element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Drop,
+    /// The whole message is refused.
+    Refuse,
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask schemas`: the codec's tables from Kafka's own message definitions.
+//!
+//! The definitions ship inside the `kafka-clients` jar. Every field that can hold a name, an id or an
+//! address needs a decision in `schemas/entities.csv`, unless Kafka's `entityType` already gives it; a
+//! field without one stops the generation, so that a new Kafka release can't add a leak unnoticed.
+
+mod definition;
+mod entities;
+mod fetch;
+mod render;
+
+use std::path::Path;
+
+use definition::Definition;
+use entities::Entities;
+
+/// The Kafka release whose definitions the tables are made from.
+pub(crate) const KAFKA_VERSION: &str = "4.4.0";
+
+/// Where the generated tables live, from the root of the repository.
+const GENERATED: &str = "crates/keg-codec/src/schema/generated.rs";
+
+/// Writes the tables, or with `check` fails when they differ from what would be written.
+pub(crate) fn run(check: bool) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("xtask has no parent folder")?;
+    let tables = generate(root)?;
+    let path = root.join(GENERATED);
+    let current = std::fs::read_to_string(&path).unwrap_or_default();
+    if current == tables {
+        return Ok(());
+    }
+    if check {
+        return Err(format!(
+            "{GENERATED} is not what `cargo xtask schemas` generates from Kafka {KAFKA_VERSION}: run it and commit the result"
+        ));
+    }
+    std::fs::write(&path, tables).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn generate(root: &Path) -> Result<String, String> {
+    let folder = fetch::definitions(root, KAFKA_VERSION)?;
+    let definitions = Definition::read_all(&folder)?;
+    let mut entities = Entities::read(&root.join("xtask/schemas/entities.csv"))?;
+    let tables = render::tables(&definitions, &mut entities)?;
+    entities.finish()?;
+    Ok(tables)
+}
