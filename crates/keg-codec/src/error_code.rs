@@ -1,0 +1,38 @@
+//! Kafka's error codes, as far as keg gives them.
+
+/// One of Kafka's error codes (`org.apache.kafka.common.protocol.Errors`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ErrorCode(pub i16);
+
+impl ErrorCode {
+    /// UNKNOWN_SERVER_ERROR: anything that has no code of its own.
+    pub const UNKNOWN_SERVER_ERROR: Self = Self(-1);
+    /// No error.
+    pub const NONE: Self = Self(0);
+    /// UNKNOWN_TOPIC_OR_PARTITION: no such topic here. Retriable.
+    pub const UNKNOWN_TOPIC_OR_PARTITION: Self = Self(3);
+    /// COORDINATOR_NOT_AVAILABLE. Retriable.
+    pub const COORDINATOR_NOT_AVAILABLE: Self = Self(15);
+    /// INVALID_TOPIC_EXCEPTION: the name is not one that a topic can have.
+    pub const INVALID_TOPIC_EXCEPTION: Self = Self(17);
+    /// TOPIC_AUTHORIZATION_FAILED.
+    pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
+    /// GROUP_AUTHORIZATION_FAILED.
+    pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
+    /// CLUSTER_AUTHORIZATION_FAILED.
+    pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
+    /// UNSUPPORTED_VERSION: this version of the API is not served.
+    pub const UNSUPPORTED_VERSION: Self = Self(35);
+    /// INVALID_REQUEST: the request makes no sense.
+    pub const INVALID_REQUEST: Self = Self(42);
+    /// POLICY_VIOLATION: a policy of the operator forbids it.
+    pub const POLICY_VIOLATION: Self = Self(44);
+    /// SECURITY_DISABLED: the broker has no authorizer.
+    pub const SECURITY_DISABLED: Self = Self(54);
+    /// GROUP_ID_NOT_FOUND.
+    pub const GROUP_ID_NOT_FOUND: Self = Self(69);
+    /// UNKNOWN_TOPIC_ID. Retriable.
+    pub const UNKNOWN_TOPIC_ID: Self = Self(100);
+    /// INVALID_REGULAR_EXPRESSION.
+    pub const INVALID_REGULAR_EXPRESSION: Self = Self(128);
+}
