@@ -1,3 +1,36 @@
 //! What takes more than one command.
 
-fn main() {}
+mod schemas;
+mod test;
+
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  schemas [--check]   generate the codec's tables from Kafka's message definitions
+  setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat
+  test [ARGS]         setup, then `cargo test --workspace ARGS`";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["schemas"] => Ok(schemas::run(false)?),
+        ["schemas", "--check"] => Ok(schemas::run(true)?),
+        ["setup"] => test::setup(),
+        ["test", args @ ..] => test::run(args),
+        _ => Err(USAGE.into()),
+    }
+}

@@ -1,0 +1,145 @@
+//! One Kafka node in a JVM of its own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::java::Java;
+use crate::ports::free_port;
+use crate::process::Process;
+use crate::setup::Setup;
+
+/// Any UUID will do, as long as all nodes of a cluster have the same one.
+const CLUSTER_ID: &str = "a2VnLXRlc3QtY2x1c3Rlcg";
+
+/// What the nodes of a cluster have in common.
+#[derive(Debug)]
+pub(super) struct NodeFiles {
+    pub(super) setup: &'static Setup,
+    pub(super) version: &'static str,
+    pub(super) dir: PathBuf,
+    pub(super) key_store: PathBuf,
+    pub(super) trust_store: PathBuf,
+}
+
+/// A node, running or stopped.
+#[derive(Debug)]
+pub(super) struct Node {
+    id: usize,
+    plaintext_port: u16,
+    tls_port: u16,
+    setup: &'static Setup,
+    version: &'static str,
+    config: PathBuf,
+    log: PathBuf,
+    process: Option<Process>,
+    /// How often the log says that the node serves; it is appended to at every start.
+    starts: usize,
+}
+
+impl Node {
+    pub(super) fn new(files: &NodeFiles, id: usize, voters: &[(usize, u16)]) -> Self {
+        let (plaintext_port, tls_port) = (free_port(), free_port());
+        let config = files.dir.join(format!("node-{id}.properties"));
+        fs::write(&config, properties(files, id, voters, plaintext_port, tls_port)).unwrap();
+        Self {
+            id,
+            plaintext_port,
+            tls_port,
+            setup: files.setup,
+            version: files.version,
+            config,
+            log: files.dir.join(format!("node-{id}.log")),
+            process: None,
+            starts: 0,
+        }
+    }
+
+    pub(super) fn plaintext_port(&self) -> u16 {
+        self.plaintext_port
+    }
+
+    pub(super) fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    pub(super) fn start(&mut self) {
+        let java = Java::new(self.setup, self.version)
+            .heap("-Xmx512m")
+            .option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+            .option("-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info");
+        let name = format!("node {}", self.id);
+        let config = self.config.display().to_string();
+        self.process = Some(java.start(&name, &self.log, "keg.Node", &[CLUSTER_ID, &config]));
+        self.starts += 1;
+    }
+
+    pub(super) fn wait_until_serving(&mut self, time: Duration) {
+        let starts = self.starts;
+        let process = self.process.as_mut().unwrap();
+        process.wait_until("the node serves", time, |log| {
+            log.matches("Kafka Server started").count() >= starts
+        });
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.process.take().unwrap().terminate(Duration::from_secs(60));
+    }
+
+    pub(super) fn log_tail(&self) -> String {
+        self.process.as_ref().map_or_else(String::new, Process::tail)
+    }
+}
+
+fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], plaintext: u16, tls: u16) -> String {
+    let controller = voters[id - 1].1;
+    let voters: Vec<String> = voters.iter().map(|(id, port)| format!("{id}@127.0.0.1:{port}")).collect();
+    let replicas = voters.len();
+    // With two of three a node may stop and everything stays writable.
+    let in_sync = replicas.min(2);
+    format!(
+        "process.roles=broker,controller
+node.id={id}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={data}
+ssl.keystore.type=PEM
+ssl.keystore.location={key_store}
+ssl.truststore.type=PEM
+ssl.truststore.location={trust_store}
+offsets.topic.replication.factor={replicas}
+offsets.topic.num.partitions=6
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={in_sync}
+transaction.state.log.num.partitions=6
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={in_sync}
+share.coordinator.state.topic.num.partitions=6
+default.replication.factor={replicas}
+min.insync.replicas=1
+num.partitions=3
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+group.consumer.heartbeat.interval.ms=1000
+group.consumer.min.heartbeat.interval.ms=1000
+group.min.session.timeout.ms=2000
+transaction.max.timeout.ms=900000
+controlled.shutdown.enable=true
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=1000
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=1
+log.cleaner.dedupe.buffer.size=2097152
+log.cleaner.threads=1
+",
+        voters = voters.join(","),
+        data = files.dir.join(format!("node-{id}-data")).display(),
+        key_store = files.key_store.display(),
+        trust_store = files.trust_store.display(),
+    )
+}

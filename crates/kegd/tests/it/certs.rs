@@ -1,0 +1,65 @@
+//! A certificate authority for one test run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+
+/// A certificate authority and the file that clients trust.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+    dir: PathBuf,
+}
+
+/// The files of a server's identity.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    /// Key and certificates in one file, as Kafka wants a PEM key store.
+    pub(crate) both: PathBuf,
+}
+
+impl Authority {
+    pub(crate) fn new(name: &str, dir: &Path) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        fs::write(dir.join(format!("{name}.pem")), &pem).unwrap();
+        Self {
+            issuer: Issuer::new(params, key),
+            pem,
+            dir: dir.to_owned(),
+        }
+    }
+
+    /// The authority's own certificate, in PEM.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// A server certificate for the given host names and addresses.
+    pub(crate) fn identity(&self, name: &str, hosts: &[&str]) -> Identity {
+        let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        let write = |suffix: &str, text: &str| {
+            let path = self.dir.join(format!("{name}{suffix}"));
+            fs::write(&path, text).unwrap();
+            path
+        };
+        Identity {
+            certificate: write(".crt", &certificate),
+            key: write(".key", &key.serialize_pem()),
+            both: write(".both.pem", &format!("{}{certificate}{}", key.serialize_pem(), self.pem)),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The gateway under unmodified Kafka clients, on a real Kafka.
+//!
+//! `cargo xtask test` fetches what these tests need; without it they are skipped, and fail where `CI=true`. With
+//! `KEG_TEST_DIRECT=1` the clients talk to Kafka itself: what fails then is wrong in the test, not in the gateway.
+
+mod backend;
+mod certs;
+mod codecs;
+mod gateway;
+mod groups;
+mod java;
+mod ports;
+mod process;
+mod scenario;
+mod setup;
+mod transactions;

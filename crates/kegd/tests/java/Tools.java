@@ -1,0 +1,73 @@
+package keg;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.kafka.common.utils.Exit;
+
+/** Kafka's command line tools, run in this JVM: a JVM for each would cost a second. */
+final class Tools {
+    static final String TOPICS = "org.apache.kafka.tools.TopicCommand";
+    static final String CONFIGS = "kafka.admin.ConfigCommand";
+    static final String GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+    static final String CLUSTER = "org.apache.kafka.tools.ClusterTool";
+    static final String DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand";
+    static final String OFFSETS = "org.apache.kafka.tools.GetOffsetShell";
+
+    private static final class Exited extends RuntimeException {
+        final int code;
+
+        Exited(int code) {
+            super("exit " + code, null, false, false);
+            this.code = code;
+        }
+    }
+
+    private Tools() {
+    }
+
+    /** Everything that a tool prints on both streams, and its exit code if that is not 0. One tool runs at a time. */
+    static synchronized String run(String mainClass, List<String> args) throws Exception {
+        ByteArrayOutputStream caught = new ByteArrayOutputStream();
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        PrintStream both = new PrintStream(caught, true, StandardCharsets.UTF_8);
+        Exit.Procedure exit = (code, message) -> {
+            throw new Exited(code);
+        };
+        Exit.setExitProcedure(exit);
+        Exit.setHaltProcedure(exit);
+        System.setOut(both);
+        System.setErr(both);
+        int code = 0;
+        try {
+            // Scala's Console keeps the stream that System.out was when it was loaded, unless it is told.
+            scala.Console.withOut(both, () -> scala.Console.withErr(both, () -> {
+                main(mainClass, args);
+                return null;
+            }));
+        } catch (Exited exited) {
+            code = exited.code;
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+        String printed = caught.toString(StandardCharsets.UTF_8);
+        return code == 0 ? printed : printed + "exit code " + code + "\n";
+    }
+
+    private static void main(String mainClass, List<String> args) {
+        try {
+            Class.forName(mainClass).getMethod("main", String[].class).invoke(null, (Object) args.toArray(String[]::new));
+        } catch (InvocationTargetException thrown) {
+            if (thrown.getCause() instanceof Exited exited) {
+                throw exited;
+            }
+            throw new IllegalStateException(mainClass + " failed", thrown.getCause());
+        } catch (ReflectiveOperationException absent) {
+            throw new IllegalStateException(mainClass + " can't be run", absent);
+        }
+    }
+}
