@@ -15,6 +15,10 @@ impl ErrorCode {
     pub const COORDINATOR_NOT_AVAILABLE: Self = Self(15);
     /// INVALID_TOPIC_EXCEPTION: the name is not one that a topic can have.
     pub const INVALID_TOPIC_EXCEPTION: Self = Self(17);
+    /// INVALID_GROUP_ID.
+    pub const INVALID_GROUP_ID: Self = Self(24);
+    /// REBALANCE_IN_PROGRESS: the member is to join again.
+    pub const REBALANCE_IN_PROGRESS: Self = Self(27);
     /// TOPIC_AUTHORIZATION_FAILED.
     pub const TOPIC_AUTHORIZATION_FAILED: Self = Self(29);
     /// GROUP_AUTHORIZATION_FAILED.
@@ -27,6 +31,8 @@ impl ErrorCode {
     pub const INVALID_REQUEST: Self = Self(42);
     /// POLICY_VIOLATION: a policy of the operator forbids it.
     pub const POLICY_VIOLATION: Self = Self(44);
+    /// TRANSACTIONAL_ID_AUTHORIZATION_FAILED.
+    pub const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: Self = Self(53);
     /// SECURITY_DISABLED: the broker has no authorizer.
     pub const SECURITY_DISABLED: Self = Self(54);
     /// GROUP_ID_NOT_FOUND.

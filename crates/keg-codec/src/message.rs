@@ -124,6 +124,24 @@ impl Struct {
         write::message(self, message, version)
     }
 
+    /// The table that the structure was made from.
+    pub fn table(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// The elements of one of its arrays as they stand in a message of the version, without their count.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_elements(
+        &self,
+        field: &Field,
+        message: &'static Message,
+        version: i16,
+    ) -> Result<(usize, Vec<u8>), WalkError> {
+        write::elements(self, field, message, version)
+    }
+
     /// The fields and their values.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.fields.iter().zip(&self.values)

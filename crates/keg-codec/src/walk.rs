@@ -184,13 +184,13 @@ impl<V: Visitor> Walker<'_, V> {
                 left: self.reader.remaining(),
             });
         }
-        if let Some(size) = field.ty.fixed_size()
-            && !self.interest.contains(field.entity)
-        {
-            self.reader.take(count.saturating_mul(size))?;
-            return Ok(());
-        }
-        let kept = self.elements(field, count)?;
+        let kept = match field.ty.fixed_size() {
+            Some(size) if !self.interest.contains(field.entity) => {
+                self.reader.take(count.saturating_mul(size))?;
+                count
+            }
+            _ => self.elements(field, count)?,
+        };
         let appended = if self.dropping.is_none() {
             self.visitor.append(field)
         } else {
@@ -288,6 +288,7 @@ impl<V: Visitor> Walker<'_, V> {
                 let old = value.map_or(0, <[u8]>::len);
                 match edit {
                     Edit::Keep => {}
+                    Edit::Prepend(_) | Edit::Strip(_) if value.is_none() => {}
                     Edit::Drop => return self.drop_element(field),
                     Edit::Refuse => return Err(WalkError::Refused { field: field.name }),
                     Edit::Prepend(prefix) => self.edits.replace(start..value_start, |out| {

@@ -15,6 +15,29 @@ pub(super) fn message(value: &Struct, message: &'static Message, version: i16) -
     Ok(out)
 }
 
+/// The elements of an array, without their count.
+pub(super) fn elements(
+    value: &Struct,
+    field: &Field,
+    message: &'static Message,
+    version: i16,
+) -> Result<(usize, Vec<u8>), WalkError> {
+    let mut writer = Writer {
+        version,
+        flexible: message.flexible.contains(version),
+    };
+    let mut out = Vec::new();
+    let array = value
+        .iter()
+        .find(|(it, _)| std::ptr::eq(*it, field))
+        .and_then(|(_, value)| value.as_array());
+    let elements = array.unwrap_or_default();
+    for element in elements {
+        writer.value(&mut out, field.ty, element)?;
+    }
+    Ok((elements.len(), out))
+}
+
 struct Writer {
     version: i16,
     flexible: bool,

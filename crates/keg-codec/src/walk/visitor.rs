@@ -69,9 +69,9 @@ pub enum Edit<'a> {
     Drop,
     /// The whole message is refused.
     Refuse,
-    /// These bytes come before it.
+    /// These bytes come before it; null stays null.
     Prepend(&'a [u8]),
-    /// So many bytes go from its beginning.
+    /// So many bytes go from its beginning, or all there are; null stays null.
     Strip(usize),
     /// This takes its place.
     Replace(Cow<'a, [u8]>),

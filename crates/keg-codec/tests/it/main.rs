@@ -1,0 +1,12 @@
+//! Properties of the codec over every message of every version, and golden messages.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod edits;
+mod identity;
+mod interop;
+mod limits;
+mod mutation;
+mod names;
+mod roundtrip;
+mod support;

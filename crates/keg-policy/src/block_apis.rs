@@ -1,0 +1,42 @@
+//! The policy `block_apis`: some APIs are not for this virtual cluster's clients.
+
+use keg_codec::{Api, ApiKey, ErrorCode};
+
+use crate::connection::Connection;
+use crate::message::{Request, Response};
+use crate::policy::{Decision, Interest, Policy};
+
+/// Refuses APIs with POLICY_VIOLATION.
+#[derive(Debug, Clone)]
+pub struct BlockApis {
+    name: String,
+    apis: Vec<ApiKey>,
+    message: String,
+}
+
+impl BlockApis {
+    /// A policy that refuses the APIs, and is called this in the refusals.
+    pub fn new(name: impl Into<String>, apis: Vec<ApiKey>) -> Self {
+        let name = name.into();
+        let message = format!("refused by the gateway's policy `{name}`");
+        Self { name, apis, message }
+    }
+}
+
+impl Policy for BlockApis {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn interest(&self, api: &Api, _version: i16) -> Interest {
+        Interest::of(self.apis.contains(&api.key), false)
+    }
+
+    fn request(&self, _connection: &Connection, request: &mut Request) -> Decision {
+        let (api, version, body) = (request.api, request.version, request.body_bytes());
+        match Response::error(api, version, &body, ErrorCode::POLICY_VIOLATION, Some(&self.message)) {
+            Ok(response) => Decision::Answer(response),
+            Err(error) => Decision::Close(format!("a malformed {} request (version {version}): {error}", api.name)),
+        }
+    }
+}

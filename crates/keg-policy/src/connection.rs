@@ -1,0 +1,37 @@
+//! What policies know of the connection that a request came on.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The connection of a client: who it is, and what policies remember of it.
+#[derive(Debug)]
+pub struct Connection {
+    /// The virtual cluster that the client is connected to.
+    pub virtual_cluster: Arc<str>,
+    /// Who the client is, as Kafka writes it: `User:ann`, `User:ANONYMOUS`.
+    pub principal: Arc<str>,
+    memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+}
+
+impl Connection {
+    /// A connection of which nothing is remembered yet.
+    pub fn new(virtual_cluster: impl Into<Arc<str>>, principal: impl Into<Arc<str>>) -> Self {
+        Self {
+            virtual_cluster: virtual_cluster.into(),
+            principal: principal.into(),
+            memory: Mutex::default(),
+        }
+    }
+
+    /// Gives access to what the policy that owns `T` remembers of this connection.
+    pub fn remember<T: Default + Send + 'static, R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = memory.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        match slot.downcast_mut() {
+            Some(value) => access(value),
+            // The key is the type's own id.
+            None => access(&mut T::default()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Requests and replies as policies see them.
+
+use bytes::Bytes;
+use keg_codec::header::response_head;
+use keg_codec::walk::WalkError;
+use keg_codec::{Api, ErrorCode, RequestFrame, Rope, error_reply};
+
+/// A request on its way from the client to the broker.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The API.
+    pub api: &'static Api,
+    /// The version of the API, one that keg's tables have.
+    pub version: i16,
+    /// What the client called the request.
+    pub correlation_id: i32,
+    /// The header as the client sent it; the correlation id is replaced on the way out.
+    pub head: Bytes,
+    /// What follows the header.
+    pub body: Rope,
+}
+
+impl Request {
+    /// The body in one piece; after this it is in one piece.
+    pub fn body_bytes(&mut self) -> Bytes {
+        contiguous(&mut self.body)
+    }
+}
+
+impl From<RequestFrame> for Request {
+    fn from(frame: RequestFrame) -> Self {
+        let RequestFrame {
+            api,
+            version,
+            correlation_id,
+            head,
+            body,
+        } = frame;
+        Self {
+            api,
+            version,
+            correlation_id,
+            head,
+            body: body.into(),
+        }
+    }
+}
+
+/// A response on its way from the broker to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The header as the broker sent it; the correlation id is replaced on the way out.
+    pub head: Bytes,
+    /// What follows the header.
+    pub body: Rope,
+}
+
+impl Response {
+    /// A response that the gateway makes itself.
+    pub fn local(api: &Api, version: i16, body: impl Into<Bytes>) -> Self {
+        Self {
+            head: response_head(api, version),
+            body: Rope::from(body.into()),
+        }
+    }
+
+    /// A response that answers every part of the request with the error.
+    ///
+    /// # Errors
+    /// When the request's body is malformed.
+    pub fn error(
+        api: &'static Api,
+        version: i16,
+        request: &[u8],
+        error: ErrorCode,
+        message: Option<&str>,
+    ) -> Result<Self, WalkError> {
+        Ok(Self::local(
+            api,
+            version,
+            error_reply(api, version, request, error, message)?,
+        ))
+    }
+
+    /// The body in one piece; after this it is in one piece.
+    pub fn body_bytes(&mut self) -> Bytes {
+        contiguous(&mut self.body)
+    }
+}
+
+/// What the client gets for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A response.
+    Response(Response),
+    /// Nothing: a Produce request with acks=0.
+    Silent,
+}
+
+fn contiguous(body: &mut Rope) -> Bytes {
+    let whole = std::mem::take(body).into_bytes();
+    *body = Rope::from(whole.clone());
+    whole
+}

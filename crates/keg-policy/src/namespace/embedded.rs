@@ -1,0 +1,52 @@
+//! The consumer protocol: topics inside the bytes that group members exchange.
+
+use bytes::Bytes;
+use keg_codec::schema::{CONSUMER_PROTOCOL_ASSIGNMENT, CONSUMER_PROTOCOL_SUBSCRIPTION, Entity, EntitySet, Field};
+use keg_codec::walk::{Edit, Visitor, WalkError, walk_prefix};
+
+/// Rewrites the topics of a subscription or an assignment; `None` when nothing changes.
+///
+/// Bytes that aren't of the consumer protocol are left alone, as brokers do. User data is the assignor's own.
+///
+/// # Errors
+/// When `rename` refuses a topic.
+pub(super) fn rewrite(
+    kind: Entity,
+    bytes: &[u8],
+    rename: impl FnMut(&[u8]) -> Edit<'static>,
+) -> Result<Option<Vec<u8>>, WalkError> {
+    let message = match kind {
+        Entity::ConsumerAssignment => CONSUMER_PROTOCOL_ASSIGNMENT,
+        _ => CONSUMER_PROTOCOL_SUBSCRIPTION,
+    };
+    let Some((version, rest)) = bytes.split_first_chunk::<2>() else {
+        return Ok(None);
+    };
+    // A newer version adds fields behind those that are known.
+    let known = i16::from_be_bytes(*version).min(message.versions.last);
+    if known < 0 {
+        return Ok(None);
+    }
+    match walk_prefix(message, known, rest, &mut Topics(rename)) {
+        Ok((edits, _)) if edits.is_empty() => Ok(None),
+        Ok((edits, _)) => {
+            let mut out = version.to_vec();
+            out.extend(edits.apply(&Bytes::copy_from_slice(rest)).into_iter().flatten());
+            Ok(Some(out))
+        }
+        Err(error @ WalkError::Refused { .. }) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+struct Topics<F>(F);
+
+impl<F: FnMut(&[u8]) -> Edit<'static>> Visitor for Topics<F> {
+    fn interest(&self) -> EntitySet {
+        const { EntitySet::of(&[Entity::TopicName]) }
+    }
+
+    fn string(&mut self, _field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        value.map_or(Edit::Keep, &mut self.0)
+    }
+}

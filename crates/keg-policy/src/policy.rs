@@ -1,0 +1,138 @@
+//! The seam: what looks at or changes Kafka traffic.
+
+use std::any::Any;
+use std::fmt;
+
+use keg_codec::Api;
+
+use crate::connection::Connection;
+use crate::message::{Reply, Request, Response};
+
+/// Something that looks at or changes Kafka traffic.
+///
+/// A policy is shared by all connections of a virtual cluster. It is called synchronously, in the order of the wire,
+/// and never waits.
+pub trait Policy: fmt::Debug + Send + Sync {
+    /// What the policy is called in logs and errors.
+    fn name(&self) -> &str;
+
+    /// Which messages of an API's version the policy must see. Others pass it by, undecoded.
+    fn interest(&self, api: &Api, version: i16) -> Interest;
+
+    /// Looks at a request on its way to the broker, and may change its body.
+    fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
+        let _ = (connection, request);
+        Decision::Forward(Note::default())
+    }
+
+    /// Looks at a response on its way to the client, and may change its body. `note` is what
+    /// [`request`](Self::request) left for it.
+    ///
+    /// # Errors
+    /// When the response must not reach the client; an error takes its place.
+    fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
+        let _ = (connection, answer);
+        Ok(())
+    }
+}
+
+/// What a policy wants to see of an API's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interest {
+    /// Nothing: both messages pass by.
+    None,
+    /// Only requests.
+    Request,
+    /// Only responses.
+    Response,
+    /// Both.
+    Both,
+    /// The policy can't do its work on this version: it isn't served.
+    Unsupported,
+}
+
+impl Interest {
+    /// The interest in requests, in responses, or in both.
+    pub const fn of(request: bool, response: bool) -> Self {
+        match (request, response) {
+            (false, false) => Self::None,
+            (true, false) => Self::Request,
+            (false, true) => Self::Response,
+            (true, true) => Self::Both,
+        }
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// It goes on. The note comes back with the response.
+    Forward(Note),
+    /// It is answered here, and doesn't go on.
+    Answer(Response),
+    /// The connection is over, for this reason.
+    Close(String),
+}
+
+/// What a policy keeps from a request until its response.
+#[derive(Default)]
+pub struct Note(Option<Box<dyn Any + Send>>);
+
+impl Note {
+    /// Keeps a value.
+    pub fn new<T: Send + 'static>(value: T) -> Self {
+        Self(Some(Box::new(value)))
+    }
+
+    /// The value, if it is of this type.
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        self.0.as_ref()?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Note").field(&self.0.is_some()).finish()
+    }
+}
+
+/// A response, the request that it answers, and what the policy noted of that.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The API.
+    pub api: &'static Api,
+    /// The version of the API.
+    pub version: i16,
+    /// What [`Policy::request`] noted.
+    pub note: &'a Note,
+    /// The response.
+    pub response: &'a mut Response,
+}
+
+/// Why a response must not reach the client.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Withheld {
+    /// The reason, for the log: what was found and what to do.
+    pub reason: String,
+}
+
+impl Withheld {
+    /// A response is withheld for this reason.
+    pub fn new(reason: impl fmt::Display) -> Self {
+        Self {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// What the chain made of a request.
+#[derive(Debug)]
+pub enum Outcome<P> {
+    /// It goes to the broker, and its response comes back through the chain.
+    Forward(P),
+    /// It is answered.
+    Reply(Reply),
+    /// The connection is over, for this reason.
+    Close(String),
+}
