@@ -3,9 +3,11 @@
 //! `cargo xtask test` fetches what these tests need; without it they are skipped, and fail where `CI=true`. With
 //! `KEG_TEST_DIRECT=1` the clients talk to Kafka itself: what fails then is wrong in the test, not in the gateway.
 
+mod admin;
 mod backend;
 mod certs;
 mod codecs;
+mod connect;
 mod gateway;
 mod groups;
 mod java;
@@ -13,4 +15,5 @@ mod ports;
 mod process;
 mod scenario;
 mod setup;
+mod streams;
 mod transactions;

@@ -29,6 +29,7 @@ pub(crate) struct Scenario {
     pub(crate) gateway: Option<Gateway>,
     pub(crate) targets: Vec<Target>,
     pub(crate) dir: PathBuf,
+    own: Option<&'static Backend>,
     name: &'static str,
 }
 
@@ -69,8 +70,15 @@ impl Scenario {
             gateway,
             targets,
             dir,
+            own: None,
             name,
         }
+    }
+
+    /// Gives the programs a cluster without a gateway to compare with.
+    pub(crate) fn with_own_cluster(mut self, own: &'static Backend) -> Self {
+        self.own = Some(own);
+        self
     }
 
     /// Runs one of the programs of checks and fails with what it printed if a check fails.
@@ -92,6 +100,9 @@ impl Scenario {
     /// The addresses of all targets and of the backend, for the Java side.
     fn clusters_file(&self) -> String {
         let mut text = format!("dir={}\nbackend.bootstrap.servers={}\n", self.dir.display(), self.backend.bootstrap());
+        if let Some(own) = self.own {
+            writeln!(text, "own.bootstrap.servers={}", own.bootstrap()).unwrap();
+        }
         for Target { name, bootstrap, prefix } in &self.targets {
             writeln!(text, "cluster.{name}.prefix={prefix}").unwrap();
             writeln!(text, "cluster.{name}.bootstrap.servers={bootstrap}").unwrap();

@@ -12,6 +12,8 @@ import java.util.Map;
 final class Clusters {
     final List<Cluster> all = new ArrayList<>();
     final Cluster backend;
+    /** A cluster without a gateway and without other users, to compare with. */
+    final Cluster own;
     final Path dir;
 
     interface Body {
@@ -30,9 +32,12 @@ final class Clusters {
         dir = Path.of(properties.getProperty("dir"));
         Map<String, Properties> clients = new TreeMap<>();
         Properties ofBackend = new Properties();
+        Properties ofOwn = new Properties();
         for (String key : properties.stringPropertyNames()) {
             if (key.startsWith("backend.")) {
                 ofBackend.put(key.substring("backend.".length()), properties.getProperty(key));
+            } else if (key.startsWith("own.")) {
+                ofOwn.put(key.substring("own.".length()), properties.getProperty(key));
             } else if (key.startsWith("cluster.")) {
                 String[] parts = key.split("\\.", 3);
                 clients.computeIfAbsent(parts[1], name -> new Properties()).put(parts[2], properties.getProperty(key));
@@ -43,6 +48,7 @@ final class Clusters {
             all.add(new Cluster(name, prefix, client));
         });
         backend = new Cluster("backend", "", ofBackend);
+        own = new Cluster("own", "", ofOwn);
     }
 
     /** Runs a program on the clusters that the file names; the exit code says whether every check passed. */

@@ -16,12 +16,35 @@ final class Tools {
     static final String DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand";
     static final String OFFSETS = "org.apache.kafka.tools.GetOffsetShell";
 
+    /** Unwinds a tool that has called exit. */
     private static final class Exited extends RuntimeException {
-        final int code;
+        Exited() {
+            super("exit", null, false, false);
+        }
+    }
 
-        Exited(int code) {
-            super("exit " + code, null, false, false);
-            this.code = code;
+    /** The first call of exit counts: some tools catch what unwinds them, report it, and exit again. */
+    private static final class FirstExit implements Exit.Procedure {
+        private final ByteArrayOutputStream caught;
+        private String printed;
+        private int code;
+
+        FirstExit(ByteArrayOutputStream caught) {
+            this.caught = caught;
+        }
+
+        @Override
+        public void execute(int code, String message) {
+            if (printed == null) {
+                printed = caught.toString(StandardCharsets.UTF_8);
+                this.code = code;
+            }
+            throw new Exited();
+        }
+
+        String outcome() {
+            String all = printed == null ? caught.toString(StandardCharsets.UTF_8) : printed;
+            return code == 0 ? all : all + "exit code " + code + "\n";
         }
     }
 
@@ -34,14 +57,11 @@ final class Tools {
         PrintStream out = System.out;
         PrintStream err = System.err;
         PrintStream both = new PrintStream(caught, true, StandardCharsets.UTF_8);
-        Exit.Procedure exit = (code, message) -> {
-            throw new Exited(code);
-        };
+        FirstExit exit = new FirstExit(caught);
         Exit.setExitProcedure(exit);
         Exit.setHaltProcedure(exit);
         System.setOut(both);
         System.setErr(both);
-        int code = 0;
         try {
             // Scala's Console keeps the stream that System.out was when it was loaded, unless it is told.
             scala.Console.withOut(both, () -> scala.Console.withErr(both, () -> {
@@ -49,13 +69,12 @@ final class Tools {
                 return null;
             }));
         } catch (Exited exited) {
-            code = exited.code;
+            // Only the end of the tool.
         } finally {
             System.setOut(out);
             System.setErr(err);
         }
-        String printed = caught.toString(StandardCharsets.UTF_8);
-        return code == 0 ? printed : printed + "exit code " + code + "\n";
+        return exit.outcome();
     }
 
     private static void main(String mainClass, List<String> args) {
