@@ -146,6 +146,13 @@ impl Gateway {
         self.wait_until_ready();
     }
 
+    /// Ends without notice, and starts again with the same file.
+    pub(crate) fn crash_and_restart(&mut self) {
+        self.process.kill();
+        self.process = spawn(&self.file, &self.log);
+        self.wait_until_ready();
+    }
+
     /// Replaces the configuration file and asks for a reload.
     pub(crate) fn reload(&mut self, yaml: &str) {
         fs::write(&self.file, yaml).unwrap();
