@@ -853,7 +853,7 @@ pub(super) static CONSUMER_PROTOCOL_SUBSCRIPTION: Message = Message { name: "Con
 
 #[rustfmt::skip]
 static S0: [Field; 2] = [
-    f("Index", T::Int32, v(3, 13), E::Plain),
+    f("Index", T::Int32, v(3, 13), E::PartitionIndex),
     f("Records", T::Records, v(3, 13), E::Records).nullable(v(3, 13)),
 ];
 
@@ -886,7 +886,7 @@ static S4: [Field; 2] = [
 
 #[rustfmt::skip]
 static S5: [Field; 8] = [
-    f("Index", T::Int32, v(3, 13), E::Plain),
+    f("Index", T::Int32, v(3, 13), E::PartitionIndex),
     f("ErrorCode", T::Int16, v(3, 13), E::ErrorCode),
     f("BaseOffset", T::Int64, v(3, 13), E::Plain),
     f("LogAppendTimeMs", T::Int64, v(3, 13), E::Plain).default(-1),
