@@ -1,3 +1,7 @@
 //! The keg gateway.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kegd::cli::main()
+}

@@ -1,0 +1,41 @@
+//! The configuration as keg works with it: complete, with references resolved, and without illegal states.
+//!
+//! Nothing here knows YAML, files or the environment. Parts that others refer to are shared by `Arc`, and two
+//! configurations compare by value.
+
+use std::sync::Arc;
+
+mod address;
+mod backend_cluster;
+mod listener;
+mod runtime;
+mod tls;
+mod virtual_cluster;
+
+pub use address::{HostPort, PortRange};
+pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
+pub use listener::{BootstrapPort, BrokerHostFormat, Forward, Listener, PortMapping, Sni, SniPassthrough};
+pub use runtime::{LogFormat, Observability, Runtime};
+pub use tls::{
+    ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
+};
+pub use virtual_cluster::{
+    AclMode, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, VirtualCluster, VirtualClusterAuthentication,
+};
+
+/// A whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// What concerns the process.
+    pub runtime: Runtime,
+    /// Logs.
+    pub observability: Observability,
+    /// The Kafka clusters behind the gateway.
+    pub backend_clusters: Vec<Arc<BackendCluster>>,
+    /// What clients see. Each holds its backend cluster.
+    pub virtual_clusters: Vec<Arc<VirtualCluster>>,
+    /// Where clients connect.
+    pub listeners: Vec<Arc<Listener>>,
+    /// The CAs that client certificates are checked against.
+    pub trust_bundles: Vec<Arc<TrustBundle>>,
+}

@@ -1,0 +1,42 @@
+//! The Kafka clusters behind the gateway.
+
+use std::time::Duration;
+
+use super::{HostPort, Identity, TlsVersions};
+
+/// A Kafka cluster behind the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendCluster {
+    /// The name that virtual clusters and listeners refer to.
+    pub name: String,
+    /// Where the cluster is found, tried in turn; at least one.
+    pub bootstrap_servers: Vec<HostPort>,
+    /// How the gateway authenticates to it.
+    pub authentication: BackendAuthentication,
+    /// Whether virtual clusters with anonymous clients may use it.
+    pub allow_anonymous_virtual_clusters: bool,
+    /// TLS to its nodes; none for plaintext.
+    pub tls: Option<BackendTls>,
+    /// How often the gateway refreshes what it knows about the nodes.
+    pub metadata_update_interval: Duration,
+}
+
+/// How the gateway authenticates to a backend cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendAuthentication {
+    /// Not at all.
+    Anonymous,
+}
+
+/// TLS to the nodes of a backend cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendTls {
+    /// Whether any certificate is accepted.
+    pub insecure_skip_verify: bool,
+    /// The CAs that the nodes' certificates must come from, as PEM; none for the public ones.
+    pub ca_bundle: Option<String>,
+    /// The versions on offer.
+    pub versions: TlsVersions,
+    /// What the gateway shows to the nodes.
+    pub client_identity: Option<Identity>,
+}

@@ -1,0 +1,75 @@
+//! What clients see.
+
+use std::sync::Arc;
+
+use super::BackendCluster;
+
+/// A view of one backend cluster with its own names, authentication and policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VirtualCluster {
+    /// The name that listeners refer to.
+    pub name: String,
+    /// The backend cluster that it is a view of.
+    pub backend: Arc<BackendCluster>,
+    /// Its label in host names when it is reached by SNI.
+    pub dns_label: Option<String>,
+    /// How clients authenticate, tried in order; at least one.
+    pub authentication: Vec<VirtualClusterAuthentication>,
+    /// Who decides what a client may do.
+    pub acl_mode: AclMode,
+    /// The prefix of its names; none when it shows the backend's names as they are.
+    pub namespace: Option<Namespace>,
+    /// The enabled policies over all requests, in order.
+    pub cluster_policies: Vec<ClusterPolicy>,
+}
+
+/// How clients authenticate to a virtual cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VirtualClusterAuthentication {
+    /// Not at all.
+    Anonymous,
+}
+
+/// Who decides what a client may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AclMode {
+    /// The backend cluster.
+    Passthrough,
+}
+
+/// The prefix of a virtual cluster's topics, groups and transactional ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace {
+    /// What clients see of the prefix.
+    pub mode: NamespaceMode,
+    /// The prefix; not empty.
+    pub prefix: String,
+}
+
+/// What clients see of a namespace's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamespaceMode {
+    /// Nothing: it is added to what they send and taken from what they get.
+    HidePrefix,
+    /// All: names without it are refused.
+    EnforcePrefix,
+}
+
+/// A policy over all requests of a virtual cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterPolicy {
+    /// Its name, for logs and metrics.
+    pub name: Option<String>,
+    /// What it does.
+    pub kind: ClusterPolicyKind,
+}
+
+/// What a cluster policy does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterPolicyKind {
+    /// Answers requests of these APIs with POLICY_VIOLATION.
+    BlockApis {
+        /// Names of Kafka APIs in snake_case, as in `create_topics`, or their numbers; at least one.
+        apis: Vec<String>,
+    },
+}

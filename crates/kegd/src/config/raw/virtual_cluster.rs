@@ -1,0 +1,80 @@
+//! What clients see.
+
+use std::collections::BTreeMap;
+
+use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
+use super::super::model::{AclMode, NamespaceMode};
+use super::super::value::{Description, DnsLabel, Name, Prefix};
+use super::{ClusterPolicy, Reference};
+
+entity! {
+    /// A view of one backend cluster with its own names, authentication and policies.
+    VirtualCluster {
+        /// The name that listeners refer to.
+        name: At<Name>,
+        /// What it means, for people.
+        description: Option<Description>,
+        /// Labels, for people.
+        labels: Option<BTreeMap<String, Description>>,
+        /// The backend cluster that it is a view of.
+        destination: Reference,
+        /// Its label in host names, when it is reached by SNI.
+        dns_label: Option<At<DnsLabel>>,
+        /// How clients authenticate: tried in order, and the first that fits the client's mechanism decides.
+        authentication: NonEmpty<At<VirtualClusterAuthentication>>,
+        /// Who decides what a client may do.
+        acl_mode: AclMode = "passthrough",
+        /// The prefix of its topics, groups and transactional ids.
+        namespace: Option<Namespace>,
+        /// Not supported yet.
+        topic_aliases: NotYet,
+        /// Policies over all requests.
+        cluster_policies: Vec<ClusterPolicy> = [],
+        /// Not supported yet.
+        produce_policies: NotYet,
+        /// Not supported yet.
+        consume_policies: NotYet,
+    }
+}
+
+tagged! {
+    /// How clients authenticate to a virtual cluster.
+    VirtualClusterAuthentication {
+        "anonymous" => Anonymous(AnonymousClient),
+    }
+    later ["sasl_plain", "sasl_scram", "oauth_bearer", "client_certificate"]
+}
+
+entity! {
+    /// No authentication.
+    AnonymousClient {}
+}
+
+choice! {
+    AclMode {
+        "passthrough" => Passthrough,
+    }
+    later ["enforce_on_gateway"]
+}
+
+entity! {
+    /// The prefix of a virtual cluster's topics, groups and transactional ids.
+    Namespace {
+        /// What clients see of the prefix: nothing (hide_prefix), or all, and must use it (enforce_prefix).
+        mode: NamespaceMode,
+        /// The prefix.
+        prefix: At<Prefix>,
+        /// Whether another virtual cluster of the same backend cluster that says so too may have a prefix that begins
+        /// with this one, or that this one begins with. The two then see each other's names.
+        allow_overlap: bool = false,
+        /// Not supported yet.
+        additional: NotYet,
+    }
+}
+
+choice! {
+    NamespaceMode {
+        "hide_prefix" => HidePrefix,
+        "enforce_prefix" => EnforcePrefix,
+    }
+}

@@ -1,0 +1,89 @@
+//! What clients see.
+
+use super::super::decode::At;
+use super::super::model::{ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster, VirtualClusterAuthentication};
+use super::super::problem::{Problem, Report};
+use super::super::raw;
+use super::{BackendClusters, is_enabled, refuse_duplicates};
+
+pub(super) fn virtual_cluster(
+    raw: &raw::VirtualCluster,
+    backends: &BackendClusters<'_>,
+    report: &Report,
+) -> Option<VirtualCluster> {
+    let backend = raw
+        .destination
+        .as_ref()
+        .and_then(|reference| backends.find(reference, report));
+    if let Some((backend, _)) = &backend {
+        refuse_anonymous(raw, backend, report);
+    }
+    let policies = raw.cluster_policies.as_ref();
+    let names = policies.into_iter().flatten().filter_map(|policy| match policy {
+        raw::ClusterPolicy::BlockApis(policy) => policy.name.as_ref()?.as_ref(),
+    });
+    refuse_duplicates("policy name", names, report);
+    Some(VirtualCluster {
+        name: raw.name.as_ref()?.value.0.clone(),
+        backend: backend?.1?,
+        dns_label: raw.dns_label.as_ref()?.as_ref().map(|label| label.value.0.clone()),
+        authentication: raw.authentication.as_ref()?.0.iter().map(authentication).collect(),
+        acl_mode: raw.acl_mode?,
+        namespace: match raw.namespace.as_ref()? {
+            Some(raw) => Some(namespace(raw)?),
+            None => None,
+        },
+        cluster_policies: policies?.iter().filter_map(cluster_policy).collect::<Option<_>>()?,
+    })
+}
+
+fn authentication(raw: &At<raw::VirtualClusterAuthentication>) -> VirtualClusterAuthentication {
+    match raw.value {
+        raw::VirtualClusterAuthentication::Anonymous(_) => VirtualClusterAuthentication::Anonymous,
+    }
+}
+
+fn namespace(raw: &raw::Namespace) -> Option<Namespace> {
+    Some(Namespace {
+        mode: raw.mode?,
+        prefix: raw.prefix.as_ref()?.value.0.clone(),
+    })
+}
+
+/// The policy when it is in force; inside, none when something was wrong with it.
+fn cluster_policy(raw: &raw::ClusterPolicy) -> Option<Option<ClusterPolicy>> {
+    match raw {
+        raw::ClusterPolicy::BlockApis(policy) => is_enabled(policy).then(|| block_apis(policy)),
+    }
+}
+
+fn block_apis(policy: &raw::Policy<raw::BlockApis>) -> Option<ClusterPolicy> {
+    let apis = policy.config.as_ref()?.value.apis.as_ref()?;
+    let name = policy.name.as_ref()?.as_ref();
+    Some(ClusterPolicy {
+        name: name.map(|name| name.value.0.clone()),
+        kind: ClusterPolicyKind::BlockApis {
+            apis: apis.0.iter().map(|api| api.0.clone()).collect(),
+        },
+    })
+}
+
+/// Whoever lets clients in without a name has to say so at the backend cluster too, whose credentials they then use.
+fn refuse_anonymous(raw: &raw::VirtualCluster, backend: &raw::BackendCluster, report: &Report) {
+    if backend.insecure_allow_anonymous_virtual_cluster_auth != Some(false) {
+        return;
+    }
+    let anonymous = raw
+        .authentication
+        .iter()
+        .flat_map(|list| &list.0)
+        .find(|it| matches!(it.value, raw::VirtualClusterAuthentication::Anonymous(_)));
+    if let (Some(anonymous), Some(name)) = (anonymous, &backend.name) {
+        let message = format!(
+            "the backend cluster {} does not allow anonymous clients",
+            name.show(&name.value.0)
+        );
+        let problem = Problem::new(anonymous.place.clone(), message);
+        report.add(problem.hint("set insecure_allow_anonymous_virtual_cluster_auth: true on the backend cluster"));
+    }
+}

@@ -1,0 +1,596 @@
+//! What is wrong, and how it is said.
+
+use super::super::environment::MemoryEnvironment;
+use super::super::parse;
+use super::problems;
+
+const TEN: &str = include_str!("ten_mistakes.yaml");
+
+/// Checks that `text` has exactly these problems.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(problems(text).lines().collect::<Vec<_>>(), expected, "{text}");
+}
+
+/// A backend cluster with these fields beside its name.
+fn backend(fields: &str) -> String {
+    format!("backend_clusters:\n- name: main\n{}", indent(fields))
+}
+
+const BACKEND: &str = "backend_clusters: [{ name: main, bootstrap_servers: [k:9092], authentication: { type: anonymous }, \
+     insecure_allow_anonymous_virtual_cluster_auth: true }]\n";
+
+/// A good backend cluster, and virtual clusters with these fields beside what they need, called a, b and so on.
+fn virtual_clusters(all: &[&str]) -> String {
+    let mut text = format!("{BACKEND}virtual_clusters:\n");
+    for (fields, name) in all.iter().zip('a'..) {
+        let needed = "destination: { name: main }, authentication: [{ type: anonymous }]";
+        text += &format!("- {{ name: {name}, {needed}, {fields} }}\n");
+    }
+    text
+}
+
+/// A good backend cluster, a good virtual cluster `a`, and a listener with these ports and policies.
+fn listener(ports: &str, policies: &[&str]) -> String {
+    let mut text = virtual_clusters(&["dns_label: a"]);
+    text += &format!("listeners:\n- name: l\n  addresses: [127.0.0.1]\n  ports: {ports}\n  policies:\n");
+    for policy in policies {
+        text += &format!("  - {policy}\n");
+    }
+    text
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+const TLS: &str = "{ type: tls_server, config: { certificates: [{ certificate: \"${file['tls.crt']}\", key: \"${file['tls.key']}\" }] } }";
+const SNI: &str = "{ type: forward_to_virtual_cluster, config: { type: sni } }";
+const PASSTHROUGH: &str = "{ type: forward_to_backend_cluster, config: { type: sni_passthrough, \
+     destination: { name: main }, bootstrap_host: b.example, broker_host: \"n-{node_id}.example\" } }";
+
+fn port_mapping(fields: &str) -> String {
+    format!(
+        "{{ type: forward_to_virtual_cluster, config: {{ type: port_mapping, destination: {{ name: a }}, advertised_host: h{fields} }} }}"
+    )
+}
+
+#[test]
+fn ten_mistakes_are_ten_problems() {
+    check(
+        TEN,
+        &[
+            "2:19: runtime.drain_duration: expected a duration such as 5s, 100ms or 1h30m, found \"5 seconds\"",
+            "4:15: observability.log_format: unknown value \"jsn\" (did you mean json? allowed: logfmt, json)",
+            "7:5: backend_clusters[0]: unknown field \"bootstrap_server\" (did you mean bootstrap_servers?)",
+            "10:25: backend_clusters[1].bootstrap_servers[0]: expected a host and a port, as in kafka1:9092, found \"kafka2\"",
+            "11:29: backend_clusters[1].authentication.type: \"sasl_plain\" is not supported by this version of keg; supported: anonymous",
+            "14:26: virtual_clusters[0].destination.name: there is no backend cluster \"mian\" (did you mean main?)",
+            "19:22: virtual_clusters[1].authentication[0]: the backend cluster \"other\" does not allow anonymous clients (set insecure_allow_anonymous_virtual_cluster_auth: true on the backend cluster)",
+            "20:20: virtual_clusters[1].topic_aliases: topic_aliases is not supported by this version of keg (remove it)",
+            "23:17: listeners[0].addresses[0]: expected an IP address such as 127.0.0.1, 0.0.0.0 or ::, found \"localhost\"",
+            "27:106: listeners[0].policies[0].config.ports[0]: the listener has no port 9095 (its ports: 9092-9094)",
+        ],
+    );
+}
+
+/// Checks that `text` has one problem, and that its line, path and message contain these.
+#[track_caller]
+fn check_one(text: &str, path: &str, message: &str) {
+    let problems = problems(text);
+    let lines: Vec<_> = problems.lines().collect();
+    let [line] = lines[..] else {
+        panic!("expected one problem, found\n{problems}\nin\n{text}");
+    };
+    assert!(line.contains(path), "expected {path} in {line}");
+    assert!(line.contains(message), "expected {message} in {line}");
+}
+
+#[test]
+fn yaml_that_is_not_yaml_is_one_problem() {
+    check_one("a: [", "1:", "not valid YAML");
+    check_one("a: b: c", "1:", "not valid YAML");
+    check_one("\"", "1:", "not valid YAML");
+}
+
+#[test]
+fn duplicate_keys_are_problems_at_any_depth() {
+    check(
+        "runtime:\n  drain_duration: 1s\n  drain_duration: 2s\n",
+        &["3:3: duplicate key \"drain_duration\", first given in line 2"],
+    );
+    check_one("runtime: {}\nruntime: {}\n", "2:1", "duplicate key \"runtime\"");
+    check_one("{ [a]: b }", "1:3", "expected text as a key, found a list");
+}
+
+#[test]
+fn unknown_fields_are_problems_with_a_hint() {
+    check_one(
+        "runtimes: {}",
+        "1:1",
+        "unknown field \"runtimes\" (did you mean runtime?)",
+    );
+    check_one(
+        "runtime: { x: 1 }",
+        "runtime: unknown field \"x\"",
+        "known: health_listener_address_port, ",
+    );
+    check_one("<<: {}", "1:1", "merge keys");
+    check_one(
+        &backend("authentication: { type: anonymous, user: ann }\nbootstrap_servers: [k:1]"),
+        "backend_clusters[0].authentication",
+        "unknown field \"user\" (known: type)",
+    );
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_problems() {
+    let fields = "bootstrap_servers: [k:1]\nauthentication: { type: anonymous }\n";
+    for (field, path, message) in [
+        ("tls: []", ".tls", "expected a mapping, found a list"),
+        ("tls: on", ".tls", "expected a mapping, found text"),
+        ("description: 12", ".description", "found a number (put it in quotes)"),
+        ("description: {}", ".description", "found a mapping"),
+        ("labels: { a: true }", ".labels.a", "found a boolean (put it in quotes)"),
+        (
+            "insecure_allow_anonymous_virtual_cluster_auth: Enabled",
+            "auth:",
+            "expected true or false, found \"Enabled\"",
+        ),
+        (
+            "insecure_allow_anonymous_virtual_cluster_auth: \"true\"",
+            "auth:",
+            "expected true or false",
+        ),
+        (
+            "metadata_update_interval_seconds: 0",
+            "seconds:",
+            "expected a whole number from 1 to 43200, found \"0\"",
+        ),
+        ("metadata_update_interval_seconds: 1.5", "seconds:", "found \"1.5\""),
+        ("metadata_update_interval_seconds: 43201", "seconds:", "found \"43201\""),
+        (
+            "tls: { enabled: true, tls_versions: [] }",
+            ".tls.tls_versions",
+            "at least one",
+        ),
+        (
+            "tls: { enabled: true, tls_versions: [tls11] }",
+            ".tls.tls_versions[0]",
+            "allowed: tls12, tls13",
+        ),
+        ("tls: {}", ".tls", "the required field enabled is missing"),
+        (
+            "tls: { enabled: ~ }",
+            ".tls.enabled",
+            "the required field enabled is missing",
+        ),
+        (
+            "tls: { enabled: true, ca_bundle: /etc/ca.pem }",
+            ".tls.ca_bundle",
+            "to take it from a file",
+        ),
+    ] {
+        check_one(&backend(&format!("{fields}{field}")), path, message);
+    }
+    check_one("[]", "1:1", "expected a mapping, found a list");
+    check_one("text", "1:1", "expected a mapping, found text");
+    check_one("listeners: {}", "listeners", "expected a list, found a mapping");
+    check_one("listeners: [~]", "listeners[0]", "expected a mapping, found nothing");
+}
+
+#[test]
+fn required_fields_are_required() {
+    check(
+        "backend_clusters:\n- {}\nvirtual_clusters:\n- {}\nlisteners:\n- {}\ntls_trust_bundles:\n- {}\n",
+        &[
+            "2:3: backend_clusters[0]: the required field name is missing",
+            "2:3: backend_clusters[0]: the required field bootstrap_servers is missing",
+            "2:3: backend_clusters[0]: the required field authentication is missing",
+            "4:3: virtual_clusters[0]: the required field name is missing",
+            "4:3: virtual_clusters[0]: the required field destination is missing",
+            "4:3: virtual_clusters[0]: the required field authentication is missing",
+            "6:3: listeners[0]: the required field name is missing",
+            "6:3: listeners[0]: the required field addresses is missing",
+            "6:3: listeners[0]: the required field ports is missing",
+            "8:3: tls_trust_bundles[0]: the required field name is missing",
+            "8:3: tls_trust_bundles[0]: the required field config is missing",
+        ],
+    );
+}
+
+#[test]
+fn what_keg_lacks_is_refused_and_not_ignored() {
+    let supported = "is not supported by this version of keg";
+    for (fields, path) in [
+        ("acl_mode: enforce_on_gateway", "virtual_clusters[0].acl_mode"),
+        (
+            "topic_aliases: [{ alias: a, topic: b }]",
+            "virtual_clusters[0].topic_aliases",
+        ),
+        (
+            "namespace: { mode: hide_prefix, prefix: a, additional: { topics: [] } }",
+            "namespace.additional",
+        ),
+        (
+            "cluster_policies: [{ type: acls, config: { rules: [] } }]",
+            "cluster_policies[0].type",
+        ),
+        (
+            "cluster_policies: [{ type: block_apis, condition: \"true\", config: { apis: [fetch] } }]",
+            "cluster_policies[0].condition",
+        ),
+        (
+            "produce_policies: [{ type: encrypt }]",
+            "virtual_clusters[0].produce_policies",
+        ),
+        (
+            "consume_policies: [{ type: decrypt }]",
+            "virtual_clusters[0].consume_policies",
+        ),
+    ] {
+        check_one(&virtual_clusters(&[fields]), path, supported);
+    }
+    for kind in ["sasl_plain", "sasl_scram", "oauth_bearer", "client_certificate"] {
+        let text = virtual_clusters(&[""]).replace(
+            "authentication: [{ type: anonymous }]",
+            &format!("authentication: [{{ type: {kind}, mediation: terminate }}]"),
+        );
+        check_one(
+            &text,
+            "authentication[0].type",
+            "this version of keg; supported: anonymous",
+        );
+    }
+    let mapping = TLS.replace(
+        "}] }",
+        "}], client_authentication: { mode: required, tls_trust_bundles: [{ name: c }], principal_mapping: x } }",
+    );
+    let bundle = "tls_trust_bundles: [{ name: c, config: { trusted_ca: \"${file['ca.pem']}\" } }]";
+    check_one(
+        &format!("{}{bundle}", listener("[9092]", &[&mapping])),
+        "client_authentication.principal_mapping",
+        supported,
+    );
+    for field in ["schema_registries", "static_keys"] {
+        check_one(&format!("{field}: [{{ name: a }}]"), field, supported);
+    }
+    check_one(
+        "observability: { otel: { traces: {} } }",
+        "observability.otel",
+        supported,
+    );
+}
+
+#[test]
+fn unknown_types_and_missing_types_name_the_known_ones() {
+    check_one(
+        &listener("[9092]", &["{ type: tls, config: {} }"]),
+        "policies[0].type",
+        "supported: tls_server, forward_to_virtual_cluster",
+    );
+    check_one(
+        &listener("[9092]", &["{ config: {} }"]),
+        "policies[0]",
+        "the required field type is missing (supported: ",
+    );
+    check_one(
+        &virtual_clusters(&["cluster_policies: [{ type: quota }]"]),
+        "cluster_policies[0].type",
+        "unknown type \"quota\" (supported: block_apis)",
+    );
+}
+
+#[test]
+fn names_are_unique_in_their_kind() {
+    let two = "{ name: a, bootstrap_servers: [k:1], authentication: { type: anonymous } }";
+    check(
+        &format!("backend_clusters:\n- {two}\n- {two}\n"),
+        &["3:11: backend_clusters[1].name: duplicate backend cluster name \"a\", first used at 2 (give each its own)"],
+    );
+    let policies = "cluster_policies: [{ type: block_apis, name: p, config: { apis: [fetch] } }, { type: block_apis, name: p, config: { apis: [fetch] } }]";
+    check_one(
+        &virtual_clusters(&[policies]),
+        "cluster_policies[1].name",
+        "duplicate policy name \"p\"",
+    );
+    check_one(
+        &virtual_clusters(&["dns_label: x", "dns_label: x"]),
+        "virtual_clusters[1].dns_label",
+        "duplicate dns_label \"x\"",
+    );
+}
+
+#[test]
+fn references_name_something_that_exists() {
+    let text = virtual_clusters(&[""]).replace("name: main }, auth", "name: elsewhere }, auth");
+    check_one(
+        &text,
+        "virtual_clusters[0].destination.name",
+        "there is no backend cluster \"elsewhere\" (known: main)",
+    );
+    let text = "virtual_clusters: [{ name: a, destination: { name: main }, authentication: [{ type: anonymous }] }]";
+    check_one(text, "destination.name", "(no backend cluster is declared)");
+    check_one(
+        &listener("[1-3]", &[&port_mapping("").replace("name: a", "name: b")]),
+        "config.destination.name",
+        "there is no virtual cluster \"b\" (did you mean a?)",
+    );
+    check_one(
+        &listener("[1]", &[&PASSTHROUGH.replace("main", "minor")]),
+        "config.destination.name",
+        "there is no backend cluster \"minor\"",
+    );
+    let mapping = TLS.replace(
+        "}] }",
+        "}], client_authentication: { mode: requested, tls_trust_bundles: [{ name: c }] } }",
+    );
+    check_one(
+        &listener("[1]", &[&mapping]),
+        "tls_trust_bundles[0].name",
+        "there is no trust bundle \"c\"",
+    );
+}
+
+#[test]
+fn a_reference_to_something_broken_is_not_a_second_problem() {
+    let broken_name =
+        "backend_clusters: [{ nmae: main, bootstrap_servers: [k:1], authentication: { type: anonymous } }]\n";
+    let user = "virtual_clusters: [{ name: a, destination: { name: main }, authentication: [{ type: anonymous }] }]";
+    check_one(
+        &format!("{broken_name}{user}"),
+        "backend_clusters[0]",
+        "unknown field \"nmae\"",
+    );
+    let broken_server = BACKEND.replace("k:9092", "k");
+    check_one(
+        &format!("{broken_server}{user}"),
+        "bootstrap_servers[0]",
+        "expected a host and a port",
+    );
+    check_one(
+        &format!("backend_clusters: [main]\n{user}"),
+        "backend_clusters[0]",
+        "expected a mapping",
+    );
+    check_one(
+        &format!("backend_clusters: main\n{user}"),
+        "backend_clusters",
+        "expected a list",
+    );
+}
+
+#[test]
+fn prefixes_on_one_backend_do_not_begin_with_each_other() {
+    let namespace = |prefix: &str| format!("namespace: {{ mode: hide_prefix, prefix: {prefix} }}");
+    let text = virtual_clusters(&[&namespace("team-a-"), &namespace("team-")]);
+    check_one(
+        &text,
+        "virtual_clusters[0].namespace.prefix",
+        "\"team-a-\" begins with the prefix \"team-\" of virtual cluster \"b\" at 4 on the same backend cluster",
+    );
+    let text = virtual_clusters(&[&namespace("x"), &namespace("x")]);
+    check_one(
+        &text,
+        "virtual_clusters[1].namespace.prefix",
+        "\"x\" is also the prefix \"x\" of virtual cluster \"a\" at 3",
+    );
+    let allowed = |prefix: &str| namespace(prefix).replace(" }", ", allow_overlap: true }");
+    check_one(
+        &virtual_clusters(&[&allowed("x"), &namespace("xy")]),
+        "virtual_clusters[1]",
+        "allow_overlap: true on both",
+    );
+    super::config(&virtual_clusters(&[&allowed("x"), &allowed("xy")]));
+    super::config(&virtual_clusters(&[&namespace("a-"), &namespace("b-"), "dns_label: c"]));
+    let elsewhere = virtual_clusters(&[&namespace("a"), &namespace("ab")]).replacen("name: main }, auth", "name: other }, auth", 1)
+        .replacen("backend_clusters: [", "backend_clusters: [{ name: other, bootstrap_servers: [o:1], authentication: { type: anonymous }, insecure_allow_anonymous_virtual_cluster_auth: true }, ", 1);
+    super::config(&elsewhere);
+}
+
+#[test]
+fn routing_by_sni_needs_tls_and_labels() {
+    check_one(
+        &listener("[9092]", &[SNI]),
+        "policies[0].config",
+        "the listener has no tls_server policy",
+    );
+    super::config(&listener("[9092]", &[SNI, TLS]));
+    let unlabelled = listener("[9092]", &[TLS, SNI]).replace("dns_label: a", "");
+    check_one(
+        &unlabelled,
+        "virtual_clusters[0]: dns_label is missing",
+        "add dns_label",
+    );
+    let disabled = SNI.replace("type: forward", "enabled: false, type: forward");
+    super::config(&listener("[9092]", &[&disabled]).replace("dns_label: a", ""));
+    check_one(
+        &listener("[9092]", &[TLS, SNI]).replace("dns_label: a", "dns_label: Team"),
+        "dns_label",
+        "RFC 1035",
+    );
+    let long = listener(
+        "[9092]",
+        &[
+            TLS,
+            &SNI.replace("type: sni", "type: sni, broker_host_format: { type: shared_suffix }"),
+        ],
+    )
+    .replace("dns_label: a", &format!("dns_label: {}", "a".repeat(46)));
+    check_one(&long, "dns_label", "longer than DNS allows");
+    super::config(
+        &long
+            .replace("shared", "per_cluster")
+            .replace(&"a".repeat(46), &"a".repeat(63)),
+    );
+}
+
+#[test]
+fn a_listener_has_one_tls_server_and_no_plaintext_beside_passthrough() {
+    check_one(
+        &listener("[9092]", &[TLS, TLS]),
+        "policies[1].config",
+        "the listener has a tls_server policy already",
+    );
+    super::config(&listener("[9092]", &[PASSTHROUGH]));
+    super::config(&listener("[9092-9093]", &[TLS, PASSTHROUGH, &port_mapping("")]));
+    check_one(
+        &listener("[9092-9093]", &[PASSTHROUGH, &port_mapping("")]),
+        "policies[1].config",
+        "can't forward plaintext by port",
+    );
+    let plaintext = TLS.replace("config: { ", "config: { allow_plaintext: true, ");
+    check_one(
+        &listener("[9092]", &[&plaintext, PASSTHROUGH]),
+        "policies[0].config.allow_plaintext",
+        "can't allow plaintext",
+    );
+    let inverted = TLS.replace("config: { ", "config: { versions: { min: TLSv1.3, max: TLSv1.2 }, ");
+    check_one(
+        &listener("[9092]", &[&inverted]),
+        "config.versions.min",
+        "min is above max",
+    );
+}
+
+#[test]
+fn port_mappings_have_ports_of_their_own() {
+    check_one(
+        &listener("[9092]", &[&port_mapping("")]),
+        "policies[0].config",
+        "the only port is the bootstrap port",
+    );
+    super::config(&listener("[9092]", &[&port_mapping(", bootstrap_port: none")]));
+    check_one(
+        &listener("[9092-9095]", &[&port_mapping(""), &port_mapping("")]),
+        "policies[1].config",
+        "port 9092-9095 is already taken by the rule at",
+    );
+    super::config(&listener(
+        "[9092-9095]",
+        &[
+            &port_mapping(", ports: [9092-9093]"),
+            &port_mapping(", ports: [9094, 9095]"),
+        ],
+    ));
+    check_one(
+        &listener("[9092-9093]", &[&port_mapping(", ports: [9092, 9099]")]),
+        "config.ports[1]",
+        "the listener has no port 9099 (its ports: 9092-9093)",
+    );
+    check_one(
+        &listener("[9092-9093]", &[&port_mapping(", ports: []")]),
+        "config.ports",
+        "at least one",
+    );
+}
+
+#[test]
+fn sockets_are_taken_once() {
+    let two = |one: &str, other: &str| format!("listeners:\n- {{ name: a, {one} }}\n- {{ name: b, {other} }}\n");
+    let on = |address: &str, ports: &str| format!("addresses: [{address}], ports: [{ports}]");
+    check_one(
+        &two(&on("127.0.0.1", "9092-9095"), &on("127.0.0.1", "9094")),
+        "3:46: listeners[1].ports[0]",
+        "port 9094 on 127.0.0.1 is already taken by listener \"a\" at 2",
+    );
+    check_one(
+        &two(&on("0.0.0.0", "9092"), &on("127.0.0.1", "9092")),
+        "listeners[1].ports[0]",
+        "already taken",
+    );
+    check_one(
+        &two(&on("127.0.0.1", "9092"), &on("\"::\"", "9092")),
+        "listeners[1].ports[0]",
+        "already taken",
+    );
+    check_one(
+        &two(&on("127.0.0.1, 127.0.0.2", "1"), &on("127.0.0.1, 127.0.0.2", "1")),
+        "listeners[1].ports[0]",
+        "already taken",
+    );
+    super::config(&two(&on("127.0.0.1", "9092"), &on("127.0.0.2", "9092")));
+    super::config(&two(&on("127.0.0.1", "9092"), &on("127.0.0.1", "9093")));
+    check_one(
+        &two(&on("127.0.0.1", "1-3, 2"), &on("127.0.0.1", "9")),
+        "listeners[0].ports[1]",
+        "already taken by listener \"a\"",
+    );
+    check_one(
+        &two(&on("127.0.0.1, 127.0.0.1", "1"), &on("127.0.0.2", "1")),
+        "listeners[0].addresses[1]",
+        "127.0.0.1 is listed twice",
+    );
+    check_one(
+        &two(&on("127.0.0.1", "8080"), &on("127.0.0.1", "1")),
+        "listeners[0].ports[0]",
+        "already taken by health_listener_address_port",
+    );
+}
+
+#[test]
+fn templates_that_give_nothing_name_the_variable_or_the_file() {
+    let environment = MemoryEnvironment::new()
+        .with_variable("EMPTY", "")
+        .with_variable("PORT", "80 80")
+        .with_file("empty", "\n")
+        .with_file("binary", [0xff, 0xfe])
+        .with_file("long", vec![b'a'; 1024 * 1024 + 1]);
+    for (template, message) in [
+        ("${env['NONE']}", "the environment variable NONE is not set"),
+        ("${vault.env['NONE']}", "the environment variable NONE is not set"),
+        ("${env['EMPTY']}", "the environment variable EMPTY is empty"),
+        ("${file['none']}", "can't read the file none: entity not found"),
+        ("${file['empty']}", "the file empty is empty"),
+        ("${file['binary']}", "the file binary is not UTF-8 text"),
+        ("${file['long']}", "the file long is longer than 1048576 bytes"),
+        ("${env['PORT']}", "found the value of ${env['PORT']}"),
+        ("x${env['PORT']}", "a template must be the whole value"),
+        ("${env['PORT']}x", "a template must be the whole value"),
+        ("${env[PORT]}", "not a template that keg knows"),
+        ("${env['']}", "not a template that keg knows"),
+        ("${PORT}", "not a template that keg knows"),
+        ("${vault.aws['x']}", "not a template that keg knows"),
+    ] {
+        let text = format!("runtime: {{ health_listener_address_port: \"{template}\" }}");
+        let problems = parse(&text, &environment).unwrap_err().to_string();
+        assert_eq!(problems.lines().count(), 1, "{problems}");
+        assert!(
+            problems.contains("runtime.health_listener_address_port: "),
+            "{problems}"
+        );
+        assert!(problems.contains(message), "expected {message} in {problems}");
+    }
+}
+
+#[test]
+fn long_and_strange_values_are_cut_and_escaped() {
+    let text = format!("observability: {{ log_format: \"\\e[31m{}\" }}", "x".repeat(1000));
+    let problems = problems(&text);
+    assert!(problems.len() < 250, "{problems}");
+    assert!(problems.contains("\\u{1b}[31mxxx"), "{problems}");
+}
+
+#[test]
+fn apis_are_names_that_kafka_has_or_numbers() {
+    let block = |api: &str| {
+        virtual_clusters(&[&format!(
+            "cluster_policies: [{{ type: block_apis, config: {{ apis: [{api}] }} }}]"
+        )])
+    };
+    for api in ["create_topics", "19", "\"19\"", "32767", "0"] {
+        super::config(&block(api));
+    }
+    for (api, message) in [
+        ("creat_topics", "found \"creat_topics\" (did you mean create_topics?)"),
+        ("CreateTopics", "found \"CreateTopics\" (did you mean create_topics?)"),
+        ("createtopics", "(did you mean create_topics?)"),
+        ("everything", "found \"everything\""),
+        ("32768", "found \"32768\""),
+        ("-1", "found \"-1\""),
+        ("\"\"", "found \"\""),
+        ("true", "found \"true\""),
+    ] {
+        check_one(&block(api), "cluster_policies[0].config.apis[0]", message);
+    }
+}

@@ -1,0 +1,23 @@
+//! The scalars of a configuration: each type holds only what is legal.
+
+mod address;
+mod api;
+mod duration;
+mod host;
+mod name;
+mod pem;
+mod size;
+
+pub(crate) use api::ApiName;
+pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
+pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};
+pub(crate) use pem::{Pem, SecretPem};
+pub(crate) use size::{FrameSize, Size};
+
+/// Checks each text against whether `T` takes it.
+#[cfg(test)]
+fn check<T: super::decode::FromText>(cases: &[(&str, bool)]) {
+    for (text, accepted) in cases {
+        assert_eq!(T::from_text(text).is_some(), *accepted, "{text:?}");
+    }
+}
