@@ -10,6 +10,8 @@ mod offsets;
 mod rebalance;
 mod subscription;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

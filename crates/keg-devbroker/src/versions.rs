@@ -20,8 +20,8 @@ impl SupportedVersions {
 
     /// The oldest version to advertise.
     ///
-    /// Produce is advertised from version 0, although 0 to 2 are refused: librdkafka before 2.8
-    /// turns compression off otherwise (KAFKA-18659).
+    /// Produce is advertised from version 0, although 0 to 2 are refused, as real brokers do: old
+    /// librdkafka turns compression off otherwise (KAFKA-18659).
     pub(crate) fn advertised_min(&self) -> i16 {
         match self.api_key {
             ApiKey::Produce => 0,
