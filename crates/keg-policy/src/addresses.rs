@@ -22,18 +22,9 @@ pub trait AddressBook: fmt::Debug + Send + Sync {
     fn learn(&self, node_id: i32, host: &str, port: u16);
 }
 
-/// Replaces every broker address in responses.
-#[derive(Debug)]
-pub struct BrokerAddresses {
-    book: Arc<dyn AddressBook>,
-}
-
-impl BrokerAddresses {
-    /// The policy over an address book.
-    pub fn new(book: Arc<dyn AddressBook>) -> Self {
-        Self { book }
-    }
-}
+/// Replaces every broker address in responses by what the connection's [`AddressBook`] says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BrokerAddresses;
 
 impl Policy for BrokerAddresses {
     fn name(&self) -> &str {
@@ -44,10 +35,10 @@ impl Policy for BrokerAddresses {
         Interest::of(false, api.response.entities(version).contains(Entity::BrokerHost))
     }
 
-    fn response(&self, _connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
+    fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
         let body = answer.response.body_bytes();
         let mut rewrite = Rewrite {
-            book: &*self.book,
+            book: &*connection.addresses,
             node: -1,
             host: None,
             address: None,

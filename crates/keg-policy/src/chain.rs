@@ -98,10 +98,10 @@ impl Chain {
             request,
             notes,
         } = pending;
-        if api.key == ApiKey::API_VERSIONS {
-            if let Err(error) = self.served.cut(version, &mut response) {
-                return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
-            }
+        if api.key == ApiKey::API_VERSIONS
+            && let Err(error) = self.served.cut(version, &mut response)
+        {
+            return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
         }
         for (index, note) in notes.iter().rev() {
             let Some(policy) = self.policies.get(*index) else {

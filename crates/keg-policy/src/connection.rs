@@ -4,6 +4,8 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::addresses::AddressBook;
+
 /// The connection of a client: who it is, and what policies remember of it.
 #[derive(Debug)]
 pub struct Connection {
@@ -11,15 +13,22 @@ pub struct Connection {
     pub virtual_cluster: Arc<str>,
     /// Who the client is, as Kafka writes it: `User:ann`, `User:ANONYMOUS`.
     pub principal: Arc<str>,
+    /// Where this client reaches the nodes of the cluster.
+    pub addresses: Arc<dyn AddressBook>,
     memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
 }
 
 impl Connection {
     /// A connection of which nothing is remembered yet.
-    pub fn new(virtual_cluster: impl Into<Arc<str>>, principal: impl Into<Arc<str>>) -> Self {
+    pub fn new(
+        virtual_cluster: impl Into<Arc<str>>,
+        principal: impl Into<Arc<str>>,
+        addresses: Arc<dyn AddressBook>,
+    ) -> Self {
         Self {
             virtual_cluster: virtual_cluster.into(),
             principal: principal.into(),
+            addresses,
             memory: Mutex::default(),
         }
     }

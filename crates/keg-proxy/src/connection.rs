@@ -1,0 +1,153 @@
+//! A client's connection, from its first byte to its last. Each state holds what is known in it.
+
+mod addresses;
+mod hello;
+mod proxying;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use keg_auth::{Session, Step};
+use keg_router::{Addresses, Endpoint, Kind};
+use tokio::net::TcpStream;
+
+use crate::drain::Draining;
+use crate::metrics::ListenerMetrics;
+use crate::snapshot::{Destination, Listener, Snapshot};
+use crate::stream::Stream;
+use crate::virtual_cluster::VirtualCluster;
+
+/// What a connection is served with.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
+    pub(crate) peer: SocketAddr,
+    pub(crate) local_port: u16,
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) metrics: Arc<ListenerMetrics>,
+    /// The listener, or the whole gateway, is to end.
+    pub(crate) draining: Draining,
+}
+
+/// What the client's first bytes said, before anything is terminated.
+struct Hello {
+    accepted: Accepted,
+    first: hello::First,
+}
+
+/// A client that is where it wanted to go.
+struct Routed {
+    stream: Stream,
+    peer: SocketAddr,
+    cluster: Arc<VirtualCluster>,
+    endpoint: Endpoint,
+    addresses: Addresses,
+    snapshot: Arc<Snapshot>,
+    draining: Draining,
+}
+
+/// A client that is known. Only here a [`Session`] exists.
+struct Authenticated {
+    routed: Routed,
+    session: Session,
+}
+
+/// Serves a connection until it ends. What went wrong is logged, once.
+pub(crate) async fn serve(accepted: Accepted) {
+    let _open = accepted.metrics.open();
+    let (listener, metrics, peer) = (
+        Arc::clone(&accepted.listener),
+        Arc::clone(&accepted.metrics),
+        accepted.peer,
+    );
+    let outcome = match hello::read(accepted).await {
+        Ok(hello) => route(hello).await,
+        Err(ended) => Err(ended),
+    };
+    match outcome {
+        Ok(()) => {}
+        Err(Ended {
+            kind,
+            reason,
+            ordinary: true,
+        }) => {
+            tracing::debug!(listener = &*listener.name, %peer, kind, "a connection ended: {reason}");
+        }
+        Err(Ended {
+            kind,
+            reason,
+            ordinary: false,
+        }) => {
+            metrics.error(kind);
+            tracing::warn!(listener = &*listener.name, %peer, kind, "a connection was closed: {reason}");
+        }
+    }
+}
+
+/// Why a connection ended, when it wasn't because both sides were done.
+#[derive(Debug)]
+struct Ended {
+    kind: &'static str,
+    reason: String,
+    ordinary: bool,
+}
+
+impl Ended {
+    fn because(kind: &'static str, reason: impl ToString) -> Self {
+        Self {
+            kind,
+            reason: reason.to_string(),
+            ordinary: false,
+        }
+    }
+
+    fn ordinarily(kind: &'static str, reason: impl ToString) -> Self {
+        Self {
+            kind,
+            reason: reason.to_string(),
+            ordinary: true,
+        }
+    }
+}
+
+async fn route(hello: Hello) -> Result<(), Ended> {
+    let Hello { accepted, first } = hello;
+    let route = accepted.snapshot.table.route(accepted.local_port, first.server_name());
+    let route = match route {
+        Ok(route) => route,
+        Err(error) => {
+            first.refuse(accepted.stream).await;
+            return Err(Ended::because(error.label(), error));
+        }
+    };
+    match (route.kind, route.destination) {
+        (Kind::Passthrough, Destination::Backend(backend)) => {
+            proxying::passthrough(accepted, first, &backend, route.endpoint).await
+        }
+        (Kind::Terminated, Destination::VirtualCluster(cluster)) => {
+            let (peer, snapshot, draining) = (accepted.peer, Arc::clone(&accepted.snapshot), accepted.draining.clone());
+            let stream = first.terminate(accepted).await?;
+            let (endpoint, addresses) = (route.endpoint, route.addresses);
+            authenticate(Routed {
+                stream,
+                peer,
+                cluster,
+                endpoint,
+                addresses,
+                snapshot,
+                draining,
+            })
+            .await
+        }
+        (_, destination) => Err(Ended::because(
+            "route",
+            format!("the route to {destination:?} is of the wrong kind"),
+        )),
+    }
+}
+
+async fn authenticate(routed: Routed) -> Result<(), Ended> {
+    let Step::Authenticated(session) = routed.cluster.authentication().begin();
+    proxying::proxy(Authenticated { routed, session }).await
+}

@@ -1,0 +1,104 @@
+//! Metrics, under the names of Kong Event Gateway. Handles are resolved when a thing is built.
+
+use std::time::Duration;
+
+use keg_codec::{Api, ApiKey};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+
+/// What is counted of a backend cluster.
+#[derive(Debug)]
+pub(crate) struct BackendMetrics {
+    name: String,
+}
+
+impl BackendMetrics {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned() }
+    }
+
+    pub(crate) fn connection_error(&self, origin: &'static str) {
+        counter!("kong_keg_kafka_backend_connection_errors_total", "backend_cluster" => self.name.clone(), "origin" => origin).increment(1);
+    }
+}
+
+/// What is counted of a virtual cluster.
+#[derive(Debug)]
+pub(crate) struct ClusterMetrics {
+    /// By api key.
+    apis: Vec<ApiMetrics>,
+}
+
+/// What is counted of an API in a virtual cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiMetrics {
+    pub(crate) received: Counter,
+    pub(crate) sent: Counter,
+    roundtrip: Histogram,
+}
+
+impl ClusterMetrics {
+    pub(crate) fn new(virtual_cluster: &str, backend_cluster: &str) -> Self {
+        let mut apis: Vec<ApiMetrics> = Vec::new();
+        for api in Api::all() {
+            let labels = [
+                ("virtual_cluster", virtual_cluster.to_owned()),
+                ("backend_cluster", backend_cluster.to_owned()),
+                ("api_key", api.name.to_owned()),
+            ];
+            let metrics = ApiMetrics {
+                received: counter!("kong_keg_kafka_request_received_total", &labels),
+                sent: counter!("kong_keg_kafka_response_sent_total", &labels),
+                roundtrip: histogram!("kong_keg_kafka_backend_roundtrip_duration_seconds", &labels),
+            };
+            // Keys that no API has share the handles of the one behind them; no request gets here with one.
+            apis.resize(usize::try_from(api.key.0).unwrap_or(0) + 1, metrics);
+        }
+        Self { apis }
+    }
+
+    pub(crate) fn api(&self, key: ApiKey) -> Option<&ApiMetrics> {
+        self.apis.get(usize::try_from(key.0).ok()?)
+    }
+}
+
+impl ApiMetrics {
+    pub(crate) fn roundtrip(&self, took: Duration) {
+        self.roundtrip.record(took.as_secs_f64());
+    }
+}
+
+/// What is counted of a listener.
+#[derive(Debug)]
+pub(crate) struct ListenerMetrics {
+    connections: Gauge,
+    name: String,
+}
+
+/// A connection that is counted as open.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Gauge);
+
+impl ListenerMetrics {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            connections: gauge!("kong_keg_kafka_connections", "listener" => name.to_owned()),
+            name: name.to_owned(),
+        }
+    }
+
+    pub(crate) fn open(&self) -> OpenConnection {
+        self.connections.increment(1);
+        OpenConnection(self.connections.clone())
+    }
+
+    pub(crate) fn error(&self, kind: &'static str) {
+        counter!("kong_keg_kafka_connection_errors_total", "listener" => self.name.clone(), "kind" => kind)
+            .increment(1);
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}

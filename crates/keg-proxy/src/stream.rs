@@ -1,0 +1,76 @@
+//! The streams of both legs.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use keg_tls::{ClientStream, Prefixed, ServerStream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A connection, with or without TLS.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    /// Plaintext whose beginning was read to find out that it is.
+    Peeked(Prefixed<TcpStream>),
+    /// TLS that a client began.
+    Server(Box<ServerStream<Prefixed<TcpStream>>>),
+    /// TLS to a broker.
+    Client(Box<ClientStream<TcpStream>>),
+}
+
+macro_rules! delegate {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Self::Plain(it) => {
+                let $stream = Pin::new(it);
+                $call
+            }
+            Self::Peeked(it) => {
+                let $stream = Pin::new(it);
+                $call
+            }
+            Self::Server(it) => {
+                let $stream = Pin::new(&mut **it);
+                $call
+            }
+            Self::Client(it) => {
+                let $stream = Pin::new(&mut **it);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_read(context, buffer))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        delegate!(self, stream => stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        delegate!(self, stream => stream.poll_write_vectored(context, slices))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_shutdown(context))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
