@@ -1,5 +1,7 @@
 //! The commands that deal with configurations, run as a user runs them.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may stop at once")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -1,6 +1,6 @@
 //! Decoding: from nodes to typed values, with every problem on the way collected.
 //!
-//! A type says once how it is read and how its JSON Schema looks ([`Decode`]); [`entity`], [`tagged`] and [`choice`]
+//! A type says once how it is read and how its JSON Schema looks ([`Decode`]); [`entity!`], [`tagged!`] and [`choice!`]
 //! derive both from one declaration. A value that can't be read is reported and becomes `None`, and reading goes on.
 
 use std::cell::RefCell;

@@ -4,6 +4,8 @@ mod changes;
 mod full;
 mod inputs;
 mod problems;
+mod relations;
+mod samples;
 mod schema;
 mod secrets;
 

@@ -20,14 +20,18 @@ pub(super) fn check(virtual_clusters: &[At<raw::VirtualCluster>], report: &Repor
     }
     for mut prefixes in by_backend.into_values() {
         prefixes.sort_by(|one, other| (one.text, &one.prefix.place).cmp(&(other.text, &other.prefix.place)));
-        let mut rest = prefixes.as_slice();
-        while let Some((shorter, longer)) = rest.split_first() {
-            // In this order, everything that begins with a prefix comes right behind it.
-            let overlapping = longer.iter().take_while(|prefix| prefix.text.starts_with(shorter.text));
-            for prefix in overlapping {
-                refuse(shorter, prefix, report);
+        // In this order a prefix comes after everything that it begins with, and what it doesn't begin with, nothing
+        // after it does either.
+        let mut beginnings: Vec<&Prefix<'_>> = Vec::new();
+        for prefix in &prefixes {
+            while beginnings.pop_if(|last| !prefix.text.starts_with(last.text)).is_some() {}
+            let refused = beginnings
+                .iter()
+                .find(|beginning| !(beginning.allow_overlap && prefix.allow_overlap));
+            if let Some(beginning) = refused {
+                refuse(beginning, prefix, report);
             }
-            rest = longer;
+            beginnings.push(prefix);
         }
     }
 }
@@ -46,9 +50,6 @@ fn prefix(raw: &raw::VirtualCluster) -> Option<(&str, Prefix<'_>)> {
 }
 
 fn refuse(shorter: &Prefix<'_>, longer: &Prefix<'_>, report: &Report) {
-    if shorter.allow_overlap && longer.allow_overlap {
-        return;
-    }
     let relation = if shorter.text == longer.text {
         "is also the prefix"
     } else {

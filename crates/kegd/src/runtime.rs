@@ -1,0 +1,128 @@
+//! What runs: built from a [`Config`](crate::config::Config), and changed to fit another.
+
+mod admin;
+mod build;
+mod logging;
+mod metrics;
+mod reload;
+mod tls;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keg_proxy::Gateway;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::environment::SystemEnvironment;
+use crate::config::{self, Config, Input, Problems};
+pub use build::BuildProblem;
+use build::Built;
+use metrics::Metrics;
+use reload::Reloader;
+
+/// Why the gateway did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The configuration is wrong.
+    #[error("the configuration is not valid:\n{0}")]
+    Config(Problems),
+    /// The configuration can't be built.
+    #[error("the configuration can't be put in force:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Build(Vec<BuildProblem>),
+    /// A port can't be listened on.
+    #[error(transparent)]
+    Bind(#[from] keg_proxy::BindError),
+    /// The admin listener can't be listened on.
+    #[error("the health listener can't listen on {address}: {error}; change `runtime.health_listener_address_port`")]
+    Admin {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Logs or metrics can't be set up.
+    #[error("{0}")]
+    Observability(String),
+    /// The operating system refused something that every gateway needs.
+    #[error("the operating system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Loads a configuration and runs it until the process is asked to end.
+///
+/// # Errors
+/// When it can't be started.
+pub async fn run(input: Input) -> Result<(), RunError> {
+    let loaded = config::load(&input, &SystemEnvironment);
+    let config = loaded.result.map_err(RunError::Config)?;
+    logging::install(&config.observability).map_err(RunError::Observability)?;
+    let running = Running::start(config).await?;
+    let reloader = Reloader::new(input, loaded.files);
+    running.serve(Some(reloader)).await
+}
+
+/// A gateway with its admin listener.
+pub(crate) struct Running {
+    gateway: Arc<Gateway>,
+    built: Built,
+    metrics: Metrics,
+}
+
+impl Running {
+    /// Builds and starts a configuration.
+    pub(crate) async fn start(config: Config) -> Result<Self, RunError> {
+        let metrics = Metrics::install().map_err(RunError::Observability)?;
+        let (built, change) = build::build(config, None).map_err(RunError::Build)?;
+        let gateway = Arc::new(Gateway::start(change.change.snapshot)?);
+        metrics.config_loaded();
+        let running = Self { gateway, built, metrics };
+        for address in &running.built.config().runtime.health_listeners {
+            let admin = admin::Admin { gateway: Arc::clone(&running.gateway), metrics: running.metrics.clone() };
+            admin.listen(*address).await.map_err(|error| RunError::Admin { address: *address, error })?;
+        }
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            virtual_clusters = running.built.config().virtual_clusters.len(),
+            listeners = running.built.config().listeners.len(),
+            "keg is running"
+        );
+        Ok(running)
+    }
+
+    /// Serves until SIGTERM or SIGINT; SIGHUP and changes of the configuration's files reload.
+    pub(crate) async fn serve(mut self, mut reloader: Option<Reloader>) -> Result<(), RunError> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            let change = async {
+                match &mut reloader {
+                    Some(reloader) => reloader.changed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => {}
+                () = change => {}
+            }
+            if let Some(reloader) = &mut reloader {
+                self.built = reloader.reload(self.built, &self.gateway, &self.metrics);
+            }
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    async fn stop(self) {
+        let timeout = self.built.config().runtime.shutdown_timeout;
+        tracing::info!(connections = self.gateway.open_connections(), ?timeout, "stopping: open connections drain");
+        let left = self.gateway.shut_down(timeout.max(Duration::from_millis(100))).await;
+        if left > 0 {
+            tracing::warn!(connections = left, "stopped before all connections had ended");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! From a configuration to what runs. What hasn't changed is taken over.
+
+mod routes;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keg_auth::{Authentication, Method};
+use keg_codec::ApiKey;
+use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy};
+use keg_proxy::{Backend, BackendSettings, Change, HostPort, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
+use keg_tls::{ClientTls, Live};
+
+use super::tls;
+use crate::config::{self, Config, model};
+
+/// How long a connection to a node may take, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Something that can only be found out by building.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildProblem {
+    /// What it is about, as in `listener "local"`.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for BuildProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// What was built, for the next configuration to take over from.
+#[derive(Debug)]
+pub(super) struct Built {
+    config: Config,
+    backends: BTreeMap<String, Arc<Backend>>,
+    clusters: BTreeMap<String, Arc<VirtualCluster>>,
+    listeners: BTreeMap<String, Arc<Listener>>,
+}
+
+/// What puts a configuration in force.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) change: Change,
+    /// Settings of backend clusters that stay.
+    backends: Vec<(Arc<Backend>, Option<ClientTls>, Duration)>,
+}
+
+impl Built {
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+impl Step {
+    /// Puts what concerns backend clusters in force, after everything else was.
+    pub(super) fn settle(backends: Vec<(Arc<Backend>, Option<ClientTls>, Duration)>) {
+        for (backend, tls, interval) in backends {
+            let settings = backend.settings();
+            settings.refresh_interval.store(Arc::new(interval));
+            if let (Some(live), Some(tls)) = (&settings.tls, tls)
+                && let Err(error) = live.replace(tls)
+            {
+                // It was built once already, to find this out in time.
+                tracing::error!(backend_cluster = &**backend.name(), "the TLS settings could not be replaced: {error}");
+            }
+        }
+    }
+
+    /// The change of the gateway, and what is to be settled after it.
+    pub(super) fn into_parts(self) -> (Change, Vec<(Arc<Backend>, Option<ClientTls>, Duration)>) {
+        (self.change, self.backends)
+    }
+}
+
+/// Builds a configuration beside what runs.
+pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, Step), Vec<BuildProblem>> {
+    let changes = previous.map(|previous| config::changes(&previous.config, &config)).unwrap_or_default();
+    let mut problems = Vec::new();
+    let mut note = |place: String, message: String| problems.push(BuildProblem { place, message });
+    let stays = |change: Option<&config::Change>| matches!(change, Some(config::Change::Unchanged | config::Change::Live));
+
+    let (mut backends, mut settled) = (BTreeMap::new(), Vec::new());
+    for backend in &config.backend_clusters {
+        let settings = match backend.tls.as_ref().map(tls::client).transpose() {
+            Ok(settings) => settings,
+            Err(error) => {
+                note(format!("backend_clusters {:?}: tls", backend.name), error);
+                continue;
+            }
+        };
+        let taken_over = previous.and_then(|it| it.backends.get(&backend.name)).filter(|_| stays(changes.backend_clusters.get(&backend.name)));
+        let built = match taken_over {
+            Some(running) => {
+                settled.push((Arc::clone(running), settings, backend.metadata_update_interval));
+                Arc::clone(running)
+            }
+            None => match new_backend(backend, settings) {
+                Ok(built) => Arc::new(built),
+                Err(error) => {
+                    note(format!("backend_clusters {:?}: tls", backend.name), error);
+                    continue;
+                }
+            },
+        };
+        backends.insert(backend.name.clone(), built);
+    }
+
+    let (mut clusters, mut chains) = (BTreeMap::new(), Vec::new());
+    for cluster in &config.virtual_clusters {
+        let chain = match chain(cluster) {
+            Ok(chain) => Arc::new(chain),
+            Err(error) => {
+                note(format!("virtual_clusters {:?}", cluster.name), error);
+                continue;
+            }
+        };
+        let Some(backend) = backends.get(&cluster.backend.name) else { continue };
+        let taken_over = previous.and_then(|it| it.clusters.get(&cluster.name)).filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
+        let built = match taken_over {
+            Some(running) => {
+                if changes.virtual_clusters.get(&cluster.name) == Some(&config::Change::Live) {
+                    chains.push((Arc::clone(running), chain));
+                }
+                Arc::clone(running)
+            }
+            None => Arc::new(VirtualCluster::new(cluster.name.as_str(), Arc::clone(backend), authentication(cluster), chain)),
+        };
+        clusters.insert(cluster.name.clone(), built);
+    }
+
+    let mut listeners = BTreeMap::new();
+    for listener in &config.listeners {
+        let before = previous.and_then(|it| it.listeners.get(&listener.name).zip(it.config.listeners.iter().find(|it| it.name == listener.name)));
+        match new_listener(listener, &config, before) {
+            Ok(built) => drop(listeners.insert(listener.name.clone(), Arc::new(built))),
+            Err(error) => note(format!("listeners {:?}", listener.name), error),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let table = routes::table(&config, &clusters, &backends)?;
+    let snapshot = Snapshot {
+        table,
+        listeners: listeners.values().cloned().collect(),
+        virtual_clusters: clusters.values().cloned().collect(),
+        backends: backends.values().cloned().collect(),
+        limits: limits(&config.runtime),
+    };
+    let built = Built { config, backends, clusters, listeners };
+    Ok((built, Step { change: Change { snapshot, chains }, backends: settled }))
+}
+
+fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Result<Backend, String> {
+    let address = |it: &model::HostPort| HostPort { host: it.host.clone(), port: it.port };
+    Ok(Backend::new(BackendSettings {
+        name: backend.name.as_str().into(),
+        bootstrap_servers: backend.bootstrap_servers.iter().map(address).collect(),
+        tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
+        node_addresses: backend.node_addresses.iter().map(|(node, it)| (*node, address(it))).collect(),
+        connect_timeout: CONNECT_TIMEOUT,
+        refresh_interval: Arc::new(backend.metadata_update_interval).into(),
+    }))
+}
+
+fn authentication(cluster: &model::VirtualCluster) -> Authentication {
+    let methods = cluster.authentication.iter().map(|method| match method {
+        model::VirtualClusterAuthentication::Anonymous => Method::Anonymous,
+    });
+    Authentication::new(methods.collect())
+}
+
+/// The policies of a virtual cluster, the client's side first.
+fn chain(cluster: &model::VirtualCluster) -> Result<Chain, String> {
+    let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
+    for (index, policy) in cluster.cluster_policies.iter().enumerate() {
+        match &policy.kind {
+            model::ClusterPolicyKind::BlockApis { apis } => {
+                let keys = apis.iter().map(|name| {
+                    api_key(name).ok_or_else(|| format!("cluster_policies[{index}]: {name:?} is not an API of Kafka {}", keg_codec::schema::KAFKA_VERSION))
+                });
+                let name = policy.name.clone().unwrap_or_else(|| "block_apis".to_owned());
+                policies.push(Arc::new(BlockApis::new(name, keys.collect::<Result<_, _>>()?)));
+            }
+        }
+    }
+    if let Some(namespace) = &cluster.namespace {
+        let mode = match namespace.mode {
+            model::NamespaceMode::HidePrefix => Mode::HidePrefix,
+            model::NamespaceMode::EnforcePrefix => Mode::EnforcePrefix,
+        };
+        policies.push(Arc::new(Namespace::new(mode, &namespace.prefix)));
+    }
+    policies.push(Arc::new(BrokerAddresses));
+    Ok(Chain::new(policies))
+}
+
+fn api_key(name: &str) -> Option<ApiKey> {
+    match name.parse() {
+        Ok(number) => keg_codec::Api::of(ApiKey(number)).map(|api| api.key),
+        Err(_) => ApiKey::from_name(name),
+    }
+}
+
+fn new_listener(
+    listener: &model::Listener,
+    config: &Config,
+    before: Option<(&Arc<Listener>, &Arc<model::Listener>)>,
+) -> Result<Listener, String> {
+    let tls = match (&listener.tls, before) {
+        (None, _) => None,
+        // The same settings go on, so that clients can resume their sessions.
+        (Some(tls), Some((running, model))) if model.tls.as_ref() == Some(tls) => {
+            running.tls.as_ref().map(|running| ListenerTls { config: Arc::clone(&running.config), allow_plaintext: running.allow_plaintext })
+        }
+        (Some(tls), _) => {
+            let settings = tls::server(tls).map_err(|error| format!("tls_server: {error}"))?;
+            let config = Live::new(settings).map_err(|error| format!("tls_server: {error}"))?;
+            Some(ListenerTls { config: Arc::new(config), allow_plaintext: tls.allow_plaintext })
+        }
+    };
+    Ok(Listener {
+        name: listener.name.as_str().into(),
+        addresses: listener.addresses.clone(),
+        ports: routes::ports(&listener.ports)?,
+        tls,
+        max_connections: config.runtime.max_connections,
+    })
+}
+
+fn limits(runtime: &model::Runtime) -> Limits {
+    Limits { max_frame_size: runtime.max_frame_size, drain_duration: runtime.drain_duration, ..Limits::default() }
+}
