@@ -10,6 +10,6 @@ fn the_command_line_tools_print_what_they_print_on_a_cluster_of_ones_own() {
     let Some(setup) = setup_or_skip("admin") else { return };
     let (own, _turn) = Backend::exclusive(setup);
     let backend = if direct() { own } else { Backend::shared(setup) };
-    let scenario = Scenario::on(setup, backend, "admin", |config| config).with_own_cluster(own);
+    let scenario = Scenario::on(setup, backend, "admin").with_own_cluster(own);
     scenario.java("keg.AdminTools", Duration::from_secs(180));
 }

@@ -2,11 +2,12 @@
 
 mod node;
 
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use node::{Node, NodeFiles};
+use node::{Node, NodeFiles, external_address, external_host};
 
 use crate::certs::Authority;
 use crate::ports::free_port;
@@ -18,33 +19,37 @@ const START: Duration = Duration::from_secs(120);
 /// The host names of every broker certificate.
 const HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "*.kafka.test"];
 
+type Started = OnceLock<Option<Backend>>;
+
 /// A running Kafka cluster in KRaft mode; every node is broker and controller.
 #[derive(Debug)]
 pub(crate) struct Backend {
     nodes: Vec<Mutex<Node>>,
     authority: Authority,
-    dir: PathBuf,
+    external_port: Option<u16>,
 }
 
 impl Backend {
     /// Three nodes that all tests share; none of them ever stops.
     pub(crate) fn shared(setup: &'static Setup) -> &'static Self {
-        static SHARED: OnceLock<Backend> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(setup, "shared", CURRENT, 3))
+        static SHARED: Started = Started::new();
+        Self::once(&SHARED, || Self::start(setup, "shared", CURRENT, 3))
     }
 
     /// Three more nodes, for one test at a time: to stop some of them, or to have a cluster of one's own.
     pub(crate) fn exclusive(setup: &'static Setup) -> (&'static Self, MutexGuard<'static, ()>) {
-        static EXCLUSIVE: OnceLock<Backend> = OnceLock::new();
+        static EXCLUSIVE: Started = Started::new();
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        (EXCLUSIVE.get_or_init(|| Self::start(setup, "exclusive", CURRENT, 3)), turn)
+        let backend = Self::once(&EXCLUSIVE, || Self::start(setup, "exclusive", CURRENT, 3));
+        backend.start_stopped_nodes();
+        (backend, turn)
     }
 
     /// One node of the older Kafka.
     pub(crate) fn older(setup: &'static Setup) -> &'static Self {
-        static OLD: OnceLock<Backend> = OnceLock::new();
-        OLD.get_or_init(|| Self::start(setup, "older", OLDER, 1))
+        static OLD: Started = Started::new();
+        Self::once(&OLD, || Self::start(setup, "older", OLDER, 1))
     }
 
     /// The plaintext addresses, as a client's `bootstrap.servers`.
@@ -57,9 +62,22 @@ impl Backend {
         self.addresses(|node| node.tls_port())
     }
 
-    /// What signed the brokers' certificates.
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
+    /// The certificate of what signed the brokers'.
+    pub(crate) fn ca(&self) -> &Path {
+        self.authority.file()
+    }
+
+    /// The port of the listeners that the nodes advertise as `broker-N.kafka.test`; each is on a loopback address of its own, which
+    /// only Linux has.
+    pub(crate) fn external_port(&self) -> Option<u16> {
+        self.external_port
+    }
+
+    /// The names of the external listeners, with their addresses.
+    pub(crate) fn external_hosts(&self) -> Vec<(String, &'static str)> {
+        (1..=self.nodes.len())
+            .map(|id| (external_host(id), external_address(id)))
+            .collect()
     }
 
     pub(crate) fn nodes(&self) -> usize {
@@ -84,6 +102,15 @@ impl Backend {
         tails.join("\n")
     }
 
+    /// A test that failed may have left some.
+    fn start_stopped_nodes(&self) {
+        for id in 1..=self.nodes.len() {
+            if !self.node(id).is_started() {
+                self.start_node(id);
+            }
+        }
+    }
+
     fn node(&self, id: usize) -> MutexGuard<'_, Node> {
         self.nodes[id - 1].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,22 +122,36 @@ impl Backend {
         addresses.join(",")
     }
 
+    /// Starts at the first call; a start that failed is not tried again for every test.
+    fn once(started: &'static Started, start: impl FnOnce() -> Self) -> &'static Self {
+        let outcome = started.get_or_init(|| catch_unwind(AssertUnwindSafe(start)).ok());
+        outcome
+            .as_ref()
+            .expect("a Kafka cluster that starts; the first test that needed it says why it did not")
+    }
+
     fn start(setup: &'static Setup, name: &str, version: &'static str, count: usize) -> Self {
         let dir = setup.dir(name);
         let authority = Authority::new("backend-ca", &dir);
         let identity = authority.identity("broker", &HOSTS);
         let voters: Vec<(usize, u16)> = (1..=count).map(|id| (id, free_port())).collect();
+        let external_port = cfg!(target_os = "linux").then(free_port);
         let files = NodeFiles {
             setup,
             version,
-            dir: dir.clone(),
             key_store: identity.both,
-            trust_store: dir.join("backend-ca.pem"),
+            trust_store: authority.file().to_owned(),
+            external_port,
+            dir,
         };
         let nodes: Vec<Mutex<Node>> = (1..=count)
             .map(|id| Mutex::new(Node::new(&files, id, &voters)))
             .collect();
-        let backend = Self { nodes, authority, dir };
+        let backend = Self {
+            nodes,
+            authority,
+            external_port,
+        };
         for id in 1..=count {
             backend.node(id).start();
         }
@@ -118,10 +159,5 @@ impl Backend {
             backend.node(id).wait_until_serving(START);
         }
         backend
-    }
-
-    /// A directory beside the nodes' logs.
-    pub(crate) fn dir(&self) -> &std::path::Path {
-        &self.dir
     }
 }

@@ -3,18 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 
 /// A certificate authority and the file that clients trust.
 #[derive(Debug)]
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
+    file: PathBuf,
     dir: PathBuf,
 }
 
 /// The files of a server's identity.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
@@ -30,17 +33,19 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        fs::write(dir.join(format!("{name}.pem")), &pem).unwrap();
+        let file = dir.join(format!("{name}.pem"));
+        fs::write(&file, &pem).unwrap();
         Self {
             issuer: Issuer::new(params, key),
             pem,
+            file,
             dir: dir.to_owned(),
         }
     }
 
-    /// The authority's own certificate, in PEM.
-    pub(crate) fn pem(&self) -> &str {
-        &self.pem
+    /// The file of the authority's own certificate, for clients to trust.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// A server certificate for the given host names and addresses.
@@ -59,7 +64,10 @@ impl Authority {
         Identity {
             certificate: write(".crt", &certificate),
             key: write(".key", &key.serialize_pem()),
-            both: write(".both.pem", &format!("{}{certificate}{}", key.serialize_pem(), self.pem)),
+            both: write(
+                ".both.pem",
+                &format!("{}{certificate}{}", key.serialize_pem(), self.pem),
+            ),
         }
     }
 }

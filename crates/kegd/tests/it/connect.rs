@@ -11,8 +11,14 @@ use crate::setup::CURRENT;
 
 #[test]
 fn a_distributed_worker_copies_files_inside_its_virtual_cluster() {
-    let Some(scenario) = Scenario::new("connect") else { return };
-    let workers: Vec<(String, Process)> = scenario.targets.iter().map(|target| worker(&scenario, target)).collect();
+    let Some(scenario) = Scenario::new("connect") else {
+        return;
+    };
+    let workers: Vec<(String, Process)> = scenario
+        .targets
+        .iter()
+        .map(|target| worker(&scenario, target))
+        .collect();
     let ports: Vec<&str> = workers.iter().map(|(port, _)| port.as_str()).collect();
     let mut program = scenario.start_java("keg.Connect", &[&ports.join(",")]);
     expect_checks_to_pass(&mut program, Duration::from_secs(180));

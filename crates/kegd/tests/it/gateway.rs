@@ -1,118 +1,21 @@
 //! The gateway under test: the real binary, with a configuration of its own for each test.
 
-use std::fmt::Write as _;
+mod config;
+
 use std::fs;
-use std::io::{Read, Write as _};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::backend::Backend;
-use crate::ports::{free_port, free_range};
+pub(crate) use config::{Config, VIRTUAL_CLUSTERS};
+
+use crate::hosts::Hosts;
 use crate::process::Process;
 
 const READY: Duration = Duration::from_secs(20);
 /// What the gateway promises for its end is `shutdown_timeout`; this is that with room for a busy machine.
 const STOPPED: Duration = Duration::from_secs(20);
-
-/// The names of the two virtual clusters.
-pub(crate) const VIRTUAL_CLUSTERS: [&str; 2] = ["team-a", "team-b"];
-
-/// A configuration with two virtual clusters by port.
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
-    bootstrap_servers: String,
-    /// Makes the names of one test differ from those of every other test on the same backend.
-    stem: String,
-    /// For each virtual cluster, the bootstrap port and one port for each node after it.
-    first_ports: Vec<u16>,
-    nodes: u16,
-    health_port: u16,
-    cluster_policies: String,
-}
-
-impl Config {
-    pub(crate) fn new(backend: &Backend, stem: &str) -> Self {
-        let nodes = u16::try_from(backend.nodes()).unwrap();
-        Self {
-            bootstrap_servers: backend.bootstrap(),
-            stem: stem.to_owned(),
-            first_ports: VIRTUAL_CLUSTERS.iter().map(|_| free_range(nodes + 1)).collect(),
-            nodes,
-            health_port: free_port(),
-            cluster_policies: "[]".to_owned(),
-        }
-    }
-
-    /// Policies for both virtual clusters, in YAML's flow style.
-    pub(crate) fn with_cluster_policies(mut self, policies: &str) -> Self {
-        self.cluster_policies = policies.to_owned();
-        self
-    }
-
-    /// What the names of a virtual cluster begin with on the backend.
-    pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
-        format!("{}-{virtual_cluster}-", self.stem)
-    }
-
-    pub(crate) fn bootstrap(&self, virtual_cluster: usize) -> String {
-        format!("localhost:{}", self.first_ports[virtual_cluster])
-    }
-
-    pub(crate) fn yaml(&self) -> String {
-        let servers: Vec<String> = self.bootstrap_servers.split(',').map(|server| format!("\"{server}\"")).collect();
-        let mut yaml = format!(
-            "runtime:
-  health_listener_address_port: [\"127.0.0.1:{health}\"]
-backend_clusters:
-  - name: main
-    bootstrap_servers: [{servers}]
-    authentication: {{ type: anonymous }}
-    insecure_allow_anonymous_virtual_cluster_auth: true
-virtual_clusters:
-",
-            health = self.health_port,
-            servers = servers.join(", "),
-        );
-        for name in VIRTUAL_CLUSTERS {
-            write!(
-                yaml,
-                "  - name: {name}
-    destination: {{ name: main }}
-    dns_label: {name}
-    authentication: [{{ type: anonymous }}]
-    acl_mode: passthrough
-    namespace: {{ mode: hide_prefix, prefix: {prefix} }}
-    cluster_policies: {policies}
-",
-                prefix = self.prefix(name),
-                policies = self.cluster_policies,
-            )
-            .unwrap();
-        }
-        yaml.push_str("listeners:\n");
-        for (name, first) in VIRTUAL_CLUSTERS.iter().zip(&self.first_ports) {
-            write!(
-                yaml,
-                "  - name: {name}
-    addresses: [127.0.0.1]
-    ports: [{first}-{last}]
-    policies:
-      - type: forward_to_virtual_cluster
-        config:
-          type: port_mapping
-          destination: {{ name: {name} }}
-          advertised_host: localhost
-          bootstrap_port: at_start
-          min_broker_id: 1
-",
-                last = first + self.nodes,
-            )
-            .unwrap();
-        }
-        yaml
-    }
-}
 
 /// A running gateway.
 #[derive(Debug)]
@@ -121,19 +24,22 @@ pub(crate) struct Gateway {
     file: PathBuf,
     log: PathBuf,
     health_port: u16,
+    wrapper: Vec<String>,
 }
 
 impl Gateway {
     /// Starts the binary with `config` and waits until it says that it is ready.
-    pub(crate) fn start(config: &Config, dir: &Path) -> Self {
+    pub(crate) fn start(config: &Config, dir: &Path, hosts: Option<&Hosts>) -> Self {
         let file = dir.join("keg.yaml");
         fs::write(&file, config.yaml()).unwrap();
         let log = dir.join("kegd.log");
+        let wrapper = hosts.map_or_else(Vec::new, |hosts| hosts.wrapper().unwrap());
         let mut gateway = Self {
-            process: spawn(&file, &log),
+            process: spawn(&wrapper, &file, &log),
             file,
             log,
-            health_port: config.health_port,
+            health_port: config.health_port(),
+            wrapper,
         };
         gateway.wait_until_ready();
         gateway
@@ -142,14 +48,14 @@ impl Gateway {
     /// Stops in an orderly way and starts again with the same file.
     pub(crate) fn restart(&mut self) {
         self.process.terminate(STOPPED);
-        self.process = spawn(&self.file, &self.log);
+        self.process = spawn(&self.wrapper, &self.file, &self.log);
         self.wait_until_ready();
     }
 
     /// Ends without notice, and starts again with the same file.
     pub(crate) fn crash_and_restart(&mut self) {
         self.process.kill();
-        self.process = spawn(&self.file, &self.log);
+        self.process = spawn(&self.wrapper, &self.file, &self.log);
         self.wait_until_ready();
     }
 
@@ -183,16 +89,22 @@ impl Gateway {
     }
 }
 
-fn spawn(file: &Path, log: &Path) -> Process {
+fn spawn(wrapper: &[String], file: &Path, log: &Path) -> Process {
     let file = file.display().to_string();
-    Process::start("kegd", log, env!("CARGO_BIN_EXE_kegd"), ["run", "--config", &file])
+    let mut words: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+    words.extend([env!("CARGO_BIN_EXE_kegd"), "run", "--config", &file]);
+    Process::start("kegd", log, words[0], &words[1..])
 }
 
 /// The status and the body of a GET, if something answers.
 fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;

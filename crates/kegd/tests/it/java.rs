@@ -56,7 +56,10 @@ pub(crate) fn expect_checks_to_pass(program: &mut Process, time: Duration) {
     let output = program.output();
     let passed = output.lines().filter(|line| line.starts_with("PASS ")).count();
     let failed: Vec<&str> = output.lines().filter(|line| line.starts_with("FAIL ")).collect();
-    let ended = status.map_or_else(|| format!("did not end in {time:?}"), |status| format!("ended: {status}"));
+    let ended = status.map_or_else(
+        || format!("did not end in {time:?}"),
+        |status| format!("ended: {status}"),
+    );
     assert!(
         status.is_some_and(|status| status.success()) && failed.is_empty() && passed > 0,
         "{ended}, {passed} checks passed, these failed:\n{}\n{}",

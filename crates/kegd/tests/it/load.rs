@@ -60,7 +60,9 @@ impl Load {
         fs::write(scenario.dir.join(format!("probe-{}", self.probes)), "").unwrap();
         let answer = |output: &str, name: &str| {
             let start = format!("PROBE {} {name} ", self.probes);
-            output.lines().find_map(|line| line.strip_prefix(&start).map(str::to_owned))
+            output
+                .lines()
+                .find_map(|line| line.strip_prefix(&start).map(str::to_owned))
         };
         let names: Vec<&str> = scenario.targets.iter().map(|target| target.name.as_str()).collect();
         self.process.wait_until("answers to a deletion", PATIENCE, |output| {

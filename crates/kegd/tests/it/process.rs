@@ -43,7 +43,12 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program with everything it prints going to `log`.
-    pub(crate) fn start<S: AsRef<OsStr>>(name: &str, log: &Path, program: &str, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn start<S: AsRef<OsStr>>(
+        name: &str,
+        log: &Path,
+        program: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let output = File::options().create(true).append(true).open(log).unwrap();
         let mut child = keeper(KEEPER)
             .arg(program)
@@ -82,13 +87,22 @@ impl Process {
     /// Stops in an orderly way, or fails the test.
     pub(crate) fn terminate(&mut self, time: Duration) {
         self.signal("TERM");
-        assert!(self.wait(time).is_some(), "{} did not end on SIGTERM:\n{}", self.name, self.tail());
+        assert!(
+            self.wait(time).is_some(),
+            "{} did not end on SIGTERM:\n{}",
+            self.name,
+            self.tail()
+        );
     }
 
     /// Ends without notice.
     pub(crate) fn kill(&mut self) {
         self.signals = None;
-        assert!(self.wait(Duration::from_secs(10)).is_some(), "{} survived SIGKILL", self.name);
+        assert!(
+            self.wait(Duration::from_secs(10)).is_some(),
+            "{} survived SIGKILL",
+            self.name
+        );
     }
 
     /// Waits until `ready`, failing the test if the process ends first or the time is up.
@@ -96,8 +110,19 @@ impl Process {
         let start = Instant::now();
         while !ready(&self.output()) {
             let status = self.wait(Duration::from_millis(50));
-            assert!(status.is_none(), "{} ended ({}) before {what}:\n{}", self.name, status.unwrap(), self.tail());
-            assert!(start.elapsed() < time, "{}: no {what} in {time:?}:\n{}", self.name, self.tail());
+            assert!(
+                status.is_none(),
+                "{} ended ({}) before {what}:\n{}",
+                self.name,
+                status.unwrap(),
+                self.tail()
+            );
+            assert!(
+                start.elapsed() < time,
+                "{}: no {what} in {time:?}:\n{}",
+                self.name,
+                self.tail()
+            );
         }
     }
 
@@ -111,7 +136,12 @@ impl Process {
         let output = self.output();
         let lines: Vec<&str> = output.lines().collect();
         let tail = lines.len().saturating_sub(40);
-        format!("--- {} (end of {})\n{}", self.name, self.log.display(), lines[tail..].join("\n"))
+        format!(
+            "--- {} (end of {})\n{}",
+            self.name,
+            self.log.display(),
+            lines[tail..].join("\n")
+        )
     }
 }
 
@@ -123,7 +153,12 @@ pub(crate) struct Janitor {
 
 impl Janitor {
     pub(crate) fn remove_at_exit(dir: &Path) -> Self {
-        let child = keeper(JANITOR).arg(dir).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = keeper(JANITOR)
+            .arg(dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         Self { _child: child }
     }
 }

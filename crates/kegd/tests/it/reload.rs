@@ -12,22 +12,26 @@ const ERRORS: &str = "kong_keg_config_errors_total";
 fn a_change_of_policies_takes_effect_on_open_connections_and_disturbs_nothing() {
     let Some(setup) = setup_or_skip("reload") else { return };
     let backend = Backend::shared(setup);
-    let mut config = None;
-    let mut scenario = Scenario::on(setup, backend, "reload", |initial| {
-        config = Some(initial.clone());
-        initial
-    });
-    let config: Config = config.unwrap();
+    let config = Config::new(backend, "reload");
+    let mut scenario = Scenario::with(setup, backend, "reload", &config, None);
     let mut load = Load::start(&scenario, &["undisturbed"]);
     load.expect_deletions_to_be(&scenario, "deleted");
 
     if !direct() {
-        reload(&mut scenario, &config.clone().with_cluster_policies(NO_DELETIONS).yaml());
+        reload(
+            &mut scenario,
+            &config.clone().with_cluster_policies(NO_DELETIONS).yaml(),
+        );
         load.until_deletions_are(&scenario, "refused");
         load.go_on(&scenario);
 
         refuse(&mut scenario, "virtual_clusters: [");
-        refuse(&mut scenario, &config.yaml().replace("destination: { name: main }", "destination: { name: absent }"));
+        refuse(
+            &mut scenario,
+            &config
+                .yaml()
+                .replace("destination: { name: main }", "destination: { name: absent }"),
+        );
         load.go_on(&scenario);
         load.expect_deletions_to_be(&scenario, "refused");
 

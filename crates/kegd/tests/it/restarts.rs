@@ -8,7 +8,7 @@ use crate::scenario::{Scenario, setup_or_skip};
 fn nothing_acknowledged_is_lost_when_a_broker_and_the_gateway_restart() {
     let Some(setup) = setup_or_skip("restarts") else { return };
     let (backend, _turn) = Backend::exclusive(setup);
-    let mut scenario = Scenario::on(setup, backend, "restarts", |config| config);
+    let mut scenario = Scenario::on(setup, backend, "restarts");
     let mut load = Load::start(&scenario, &[]);
 
     backend.stop_node(2);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::gateway::{Config, Gateway, VIRTUAL_CLUSTERS};
+use crate::hosts::Hosts;
 use crate::java::{Java, expect_checks_to_pass};
 use crate::process::Process;
 use crate::setup::{CURRENT, Setup, skip};
@@ -19,6 +20,8 @@ pub(crate) struct Target {
     pub(crate) bootstrap: String,
     /// What its names begin with on the backend; empty if this is the backend.
     pub(crate) prefix: String,
+    /// What else a Java client needs to know, in lines of `key=value`.
+    pub(crate) client: Vec<String>,
 }
 
 /// One test's surroundings.
@@ -29,40 +32,49 @@ pub(crate) struct Scenario {
     pub(crate) gateway: Option<Gateway>,
     pub(crate) targets: Vec<Target>,
     pub(crate) dir: PathBuf,
+    /// What the Java clients take host names from; none for the machine's.
+    pub(crate) hosts: Option<Hosts>,
     own: Option<&'static Backend>,
     name: &'static str,
+    _files: KeepFilesOnFailure,
 }
 
 impl Scenario {
     /// The scenario on the shared cluster; `None`, said as skipped, if this machine has no Kafka set up.
     pub(crate) fn new(name: &'static str) -> Option<Self> {
         let setup = setup_or_skip(name)?;
-        Some(Self::on(setup, Backend::shared(setup), name, |config| config))
+        Some(Self::on(setup, Backend::shared(setup), name))
     }
 
-    /// A scenario on a backend of the caller's choice, with changes to the configuration.
-    pub(crate) fn on(
+    /// A scenario on a backend of the caller's choice.
+    pub(crate) fn on(setup: &'static Setup, backend: &'static Backend, name: &'static str) -> Self {
+        Self::with(setup, backend, name, &Config::new(backend, name), None)
+    }
+
+    /// A scenario with a configuration of the caller's choice, and with host names for the gateway.
+    pub(crate) fn with(
         setup: &'static Setup,
         backend: &'static Backend,
         name: &'static str,
-        configure: impl FnOnce(Config) -> Config,
+        config: &Config,
+        gateway_hosts: Option<&Hosts>,
     ) -> Self {
+        let files = KeepFilesOnFailure(setup);
         let dir = setup.dir(name);
-        let config = configure(Config::new(backend, name));
-        let gateway = (!direct()).then(|| Gateway::start(&config, &dir));
-        let targets = if direct() {
-            vec![Target {
-                name: "direct".to_owned(),
-                bootstrap: backend.bootstrap(),
-                prefix: String::new(),
-            }]
+        let target = |name: &str, bootstrap: String, prefix: String| Target {
+            name: name.to_owned(),
+            bootstrap,
+            prefix,
+            client: Vec::new(),
+        };
+        let (gateway, targets) = if direct() {
+            (None, vec![target("direct", backend.bootstrap(), String::new())])
         } else {
-            let target = |(index, name): (usize, &&str)| Target {
-                name: (*name).to_owned(),
-                bootstrap: config.bootstrap(index),
-                prefix: config.prefix(name),
-            };
-            VIRTUAL_CLUSTERS.iter().enumerate().map(target).collect()
+            let targets = VIRTUAL_CLUSTERS
+                .iter()
+                .enumerate()
+                .map(|(index, name)| target(name, config.bootstrap(index), config.prefix(name)));
+            (Some(Gateway::start(config, &dir, gateway_hosts)), targets.collect())
         };
         Self {
             setup,
@@ -70,8 +82,10 @@ impl Scenario {
             gateway,
             targets,
             dir,
+            hosts: None,
             own: None,
             name,
+            _files: files,
         }
     }
 
@@ -86,26 +100,49 @@ impl Scenario {
         expect_checks_to_pass(&mut self.start_java(main_class, &[]), time);
     }
 
+    /// Creates topics of one partition in every target.
+    pub(crate) fn create_topics(&self, topics: &[&str]) {
+        expect_checks_to_pass(
+            &mut self.start_java("keg.CreateTopics", topics),
+            Duration::from_secs(60),
+        );
+    }
+
     /// Starts a program with the clusters' addresses as its first argument.
     pub(crate) fn start_java(&self, main_class: &str, args: &[&str]) -> Process {
         let clusters = self.clusters_file();
         let mut words = vec![clusters.as_str()];
         words.extend(args);
         let log = self.dir.join(format!("{main_class}.log"));
-        Java::new(self.setup, CURRENT)
-            .option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-            .start(main_class, &log, main_class, &words)
+        let mut java = Java::new(self.setup, CURRENT).option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        if let Some(hosts) = &self.hosts {
+            java = java.option(hosts.java_option());
+        }
+        java.start(main_class, &log, main_class, &words)
     }
 
     /// The addresses of all targets and of the backend, for the Java side.
     fn clusters_file(&self) -> String {
-        let mut text = format!("dir={}\nbackend.bootstrap.servers={}\n", self.dir.display(), self.backend.bootstrap());
+        let mut text = format!(
+            "dir={}\nbackend.bootstrap.servers={}\n",
+            self.dir.display(),
+            self.backend.bootstrap()
+        );
         if let Some(own) = self.own {
             writeln!(text, "own.bootstrap.servers={}", own.bootstrap()).unwrap();
         }
-        for Target { name, bootstrap, prefix } in &self.targets {
+        for Target {
+            name,
+            bootstrap,
+            prefix,
+            client,
+        } in &self.targets
+        {
             writeln!(text, "cluster.{name}.prefix={prefix}").unwrap();
             writeln!(text, "cluster.{name}.bootstrap.servers={bootstrap}").unwrap();
+            for line in client {
+                writeln!(text, "cluster.{name}.{line}").unwrap();
+            }
         }
         write_file(&self.dir.join("clusters.properties"), &text)
     }
@@ -114,11 +151,21 @@ impl Scenario {
 impl Drop for Scenario {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.setup.keep_files();
             if let Some(gateway) = &self.gateway {
                 eprintln!("{}: {}", self.name, gateway.log_tail());
             }
             eprintln!("{}: {}", self.name, self.backend.log_tails());
+        }
+    }
+}
+
+#[derive(Debug)]
+struct KeepFilesOnFailure(&'static Setup);
+
+impl Drop for KeepFilesOnFailure {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.keep_files();
         }
     }
 }

@@ -76,12 +76,19 @@ impl Setup {
 
 /// Leaves a test out because something is missing: said on the terminal, kept for `cargo xtask test`, fatal in CI.
 pub(crate) fn skip(test: &str, why: &str) {
-    assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{test} can't run: {why}");
+    assert!(
+        !std::env::var("CI").is_ok_and(|ci| ci == "true"),
+        "{test} can't run: {why}"
+    );
     // Not `eprintln!`: the test harness would swallow what a passing test prints.
     writeln!(std::io::stderr(), "skipped {test}: {why}").unwrap();
     let kafka = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("kafka");
     fs::create_dir_all(&kafka).unwrap();
-    let mut file = OpenOptions::new().create(true).append(true).open(kafka.join("skipped")).unwrap();
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(kafka.join("skipped"))
+        .unwrap();
     writeln!(file, "{test}").unwrap();
 }
 

@@ -11,14 +11,27 @@ const TIME: Duration = Duration::from_secs(120);
 
 #[test]
 fn transactions_are_exactly_once_and_apart_for_each_virtual_cluster() {
-    let Some(scenario) = Scenario::new("transactions") else { return };
-    let mut program = scenario.start_java("keg.Transactions", &[]);
-    program.wait_until("the input of the copiers", TIME, |output| output.contains("COPIERS MAY START"));
+    let Some(scenario) = Scenario::new("transactions") else {
+        return;
+    };
+    run(&scenario);
+}
 
-    let mut copiers: Vec<Process> = scenario.targets.iter().map(|target| copier(&scenario, target)).collect();
+/// The checks, with a copier for each virtual cluster beside them.
+pub(crate) fn run(scenario: &Scenario) {
+    let mut program = scenario.start_java("keg.Transactions", &[]);
+    program.wait_until("the input of the copiers", TIME, |output| {
+        output.contains("COPIERS MAY START")
+    });
+
+    let mut copiers: Vec<Process> = scenario.targets.iter().map(|target| copier(scenario, target)).collect();
     for copier in &mut copiers {
         let status = copier.wait(TIME);
-        assert!(status.is_some_and(|status| status.success()), "{status:?}\n{}", copier.tail());
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{status:?}\n{}",
+            copier.tail()
+        );
     }
     expect_checks_to_pass(&mut program, TIME);
 }

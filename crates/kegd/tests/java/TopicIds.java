@@ -20,21 +20,29 @@ import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Administration through the client library: results by the client's own names, and topics by their ids. */
-final class TopicIds {
+public final class TopicIds {
     private static final Map<String, Uuid> IDS = new HashMap<>();
 
     private TopicIds() {
     }
 
+    public static void main(String[] args) {
+        Clusters.run(args[0], clusters -> {
+            clusters.each("administration by id", TopicIds::check);
+            acrossClusters(clusters);
+        });
+    }
+
     static void check(Cluster cluster) throws Exception {
         String who = "[" + cluster.name + "] ";
         try (Admin admin = cluster.admin()) {
+            short replication = (short) Math.min(3, Cluster.get(admin.describeCluster().nodes()).size());
             CreateTopicsResult created = admin.createTopics(List.of(
-                    new NewTopic("id-kept", 3, (short) 3).configs(Map.of("retention.ms", "3600000")),
+                    new NewTopic("id-kept", 3, replication).configs(Map.of("retention.ms", "3600000")),
                     new NewTopic("id-deleted", 1, (short) 1)));
             Cluster.get(created.all());
             Checks.equal(who + "created partitions", Cluster.get(created.numPartitions("id-kept")), 3);
-            Checks.equal(who + "created replication", Cluster.get(created.replicationFactor("id-kept")), 3);
+            Checks.equal(who + "created replication", Cluster.get(created.replicationFactor("id-kept")), (int) replication);
             Checks.equal(who + "created config", Cluster.get(created.config("id-kept")).get("retention.ms").value(), "3600000");
             Uuid kept = Cluster.get(created.topicId("id-kept"));
             Uuid deleted = Cluster.get(created.topicId("id-deleted"));

@@ -20,6 +20,7 @@ pub(super) struct NodeFiles {
     pub(super) dir: PathBuf,
     pub(super) key_store: PathBuf,
     pub(super) trust_store: PathBuf,
+    pub(super) external_port: Option<u16>,
 }
 
 /// A node, running or stopped.
@@ -63,6 +64,10 @@ impl Node {
         self.tls_port
     }
 
+    pub(super) fn is_started(&self) -> bool {
+        self.process.is_some()
+    }
+
     pub(super) fn start(&mut self) {
         let java = Java::new(self.setup, self.version)
             .heap("-Xmx512m")
@@ -91,19 +96,39 @@ impl Node {
     }
 }
 
+/// Where a node's external listener is: the same port for all nodes, so the address tells them apart.
+pub(super) fn external_address(id: usize) -> &'static str {
+    ["127.0.0.11", "127.0.0.12", "127.0.0.13"][id - 1]
+}
+
+/// What a node's external listener is called.
+pub(super) fn external_host(id: usize) -> String {
+    format!("broker-{id}.kafka.test")
+}
+
 fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], plaintext: u16, tls: u16) -> String {
     let controller = voters[id - 1].1;
-    let voters: Vec<String> = voters.iter().map(|(id, port)| format!("{id}@127.0.0.1:{port}")).collect();
+    let voters: Vec<String> = voters
+        .iter()
+        .map(|(id, port)| format!("{id}@127.0.0.1:{port}"))
+        .collect();
     let replicas = voters.len();
     // With two of three a node may stop and everything stays writable.
     let in_sync = replicas.min(2);
+    let (external, advertised_external) = files.external_port.map_or_else(Default::default, |port| {
+        let (address, host) = (external_address(id), external_host(id));
+        (
+            format!(",EXTERNAL://{address}:{port}"),
+            format!(",EXTERNAL://{host}:{port}"),
+        )
+    });
     format!(
         "process.roles=broker,controller
 node.id={id}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}{external}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls}{advertised_external}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}

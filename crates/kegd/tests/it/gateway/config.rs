@@ -1,0 +1,214 @@
+//! The gateway's configuration, as YAML.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::backend::Backend;
+use crate::certs::Identity;
+use crate::ports::{free_port, free_range};
+
+/// The names of the two virtual clusters.
+pub(crate) const VIRTUAL_CLUSTERS: [&str; 2] = ["team-a", "team-b"];
+
+/// A configuration with two virtual clusters.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    bootstrap_servers: String,
+    /// The authority of the backend's certificates; none for plaintext to the backend.
+    backend_ca: Option<PathBuf>,
+    /// Makes the names of one test differ from those of every other test on the same backend.
+    stem: String,
+    entry: Entry,
+    passthrough_port: Option<u16>,
+    nodes: u16,
+    health_port: u16,
+    cluster_policies: String,
+}
+
+/// How clients reach the virtual clusters.
+#[derive(Clone, Debug)]
+enum Entry {
+    /// For each virtual cluster, the bootstrap port and one port for each node after it.
+    Ports(Vec<u16>),
+    /// One port for all, and a certificate for each virtual cluster.
+    Sni { port: u16, certificates: Vec<Identity> },
+}
+
+impl Config {
+    /// Plaintext on both sides, virtual clusters by port.
+    pub(crate) fn new(backend: &Backend, stem: &str) -> Self {
+        let nodes = u16::try_from(backend.nodes()).unwrap();
+        Self {
+            bootstrap_servers: backend.bootstrap(),
+            backend_ca: None,
+            stem: stem.to_owned(),
+            entry: Entry::Ports(VIRTUAL_CLUSTERS.iter().map(|_| free_range(nodes + 1)).collect()),
+            passthrough_port: None,
+            nodes,
+            health_port: free_port(),
+            cluster_policies: "[]".to_owned(),
+        }
+    }
+
+    /// TLS to the backend, at these addresses.
+    pub(crate) fn with_backend_tls(mut self, bootstrap_servers: String, ca: PathBuf) -> Self {
+        self.bootstrap_servers = bootstrap_servers;
+        self.backend_ca = Some(ca);
+        self
+    }
+
+    /// TLS from the clients, virtual clusters and nodes by SNI on one port.
+    pub(crate) fn with_sni(mut self, certificates: Vec<Identity>) -> Self {
+        let port = free_port();
+        self.entry = Entry::Sni { port, certificates };
+        self
+    }
+
+    /// One more listener that hands TLS connections on to the backend as they are.
+    pub(crate) fn with_passthrough(mut self, port: u16) -> Self {
+        self.passthrough_port = Some(port);
+        self
+    }
+
+    /// Policies for both virtual clusters, in YAML's flow style.
+    pub(crate) fn with_cluster_policies(mut self, policies: &str) -> Self {
+        self.cluster_policies = policies.to_owned();
+        self
+    }
+
+    /// What the names of a virtual cluster begin with on the backend.
+    pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
+        format!("{}-{virtual_cluster}-", self.stem)
+    }
+
+    /// A virtual cluster's address, by its place in `VIRTUAL_CLUSTERS`.
+    pub(crate) fn bootstrap(&self, virtual_cluster: usize) -> String {
+        match &self.entry {
+            Entry::Ports(first_ports) => format!("localhost:{}", first_ports[virtual_cluster]),
+            Entry::Sni { port, .. } => format!("bootstrap.{}.keg.test:{port}", VIRTUAL_CLUSTERS[virtual_cluster]),
+        }
+    }
+
+    pub(super) fn health_port(&self) -> u16 {
+        self.health_port
+    }
+
+    pub(crate) fn yaml(&self) -> String {
+        let mut yaml = self.backend_yaml();
+        yaml.push_str("virtual_clusters:\n");
+        for name in VIRTUAL_CLUSTERS {
+            write!(
+                yaml,
+                "  - name: {name}
+    destination: {{ name: main }}
+    dns_label: {name}
+    authentication: [{{ type: anonymous }}]
+    acl_mode: passthrough
+    namespace: {{ mode: hide_prefix, prefix: {prefix} }}
+    cluster_policies: {policies}
+",
+                prefix = self.prefix(name),
+                policies = self.cluster_policies,
+            )
+            .unwrap();
+        }
+        yaml.push_str("listeners:\n");
+        match &self.entry {
+            Entry::Ports(first_ports) => {
+                for (name, first) in VIRTUAL_CLUSTERS.iter().zip(first_ports) {
+                    yaml.push_str(&port_listener(name, *first, first + self.nodes));
+                }
+            }
+            Entry::Sni { port, certificates } => yaml.push_str(&sni_listener(*port, certificates)),
+        }
+        if let Some(port) = self.passthrough_port {
+            yaml.push_str(&passthrough_listener(port));
+        }
+        yaml
+    }
+
+    fn backend_yaml(&self) -> String {
+        let servers: Vec<String> = self
+            .bootstrap_servers
+            .split(',')
+            .map(|server| format!("\"{server}\""))
+            .collect();
+        let tls = self.backend_ca.as_ref().map_or_else(String::new, |ca| {
+            format!(
+                "    tls: {{ enabled: true, ca_bundle: \"${{file['{}']}}\" }}\n",
+                ca.display()
+            )
+        });
+        format!(
+            "runtime:
+  health_listener_address_port: [\"127.0.0.1:{health}\"]
+backend_clusters:
+  - name: main
+    bootstrap_servers: [{servers}]
+    authentication: {{ type: anonymous }}
+    insecure_allow_anonymous_virtual_cluster_auth: true
+{tls}",
+            health = self.health_port,
+            servers = servers.join(", "),
+        )
+    }
+}
+
+fn port_listener(name: &str, first: u16, last: u16) -> String {
+    format!(
+        "  - name: {name}
+    addresses: [127.0.0.1]
+    ports: [{first}-{last}]
+    policies:
+      - type: forward_to_virtual_cluster
+        config:
+          type: port_mapping
+          destination: {{ name: {name} }}
+          advertised_host: localhost
+          bootstrap_port: at_start
+          min_broker_id: 1
+"
+    )
+}
+
+fn sni_listener(port: u16, certificates: &[Identity]) -> String {
+    let certificates: Vec<String> = certificates
+        .iter()
+        .map(|Identity { certificate, key, .. }| {
+            format!(
+                "{{ certificate: \"${{file['{}']}}\", key: \"${{file['{}']}}\" }}",
+                certificate.display(),
+                key.display()
+            )
+        })
+        .collect();
+    format!(
+        "  - name: tls
+    addresses: [127.0.0.1]
+    ports: [{port}]
+    policies:
+      - type: tls_server
+        config:
+          certificates: [{certificates}]
+      - type: forward_to_virtual_cluster
+        config: {{ type: sni, sni_suffix: .keg.test, advertised_port: {port}, broker_host_format: {{ type: per_cluster_suffix }} }}
+",
+        certificates = certificates.join(", "),
+    )
+}
+
+fn passthrough_listener(port: u16) -> String {
+    format!(
+        "  - name: passthrough
+    addresses: [127.0.0.1]
+    ports: [{port}]
+    policies:
+      - type: forward_to_backend_cluster
+        config:
+          type: sni_passthrough
+          destination: {{ name: main }}
+          bootstrap_host: bootstrap.kafka.test
+          broker_host: \"broker-{{node_id}}.kafka.test\"
+"
+    )
+}
