@@ -83,3 +83,8 @@ pub use rule::{Mode, Party, Rule, RuleId, RuleName};
 pub use sni::{BrokerHostFormat, Sni};
 pub use sni_passthrough::SniPassthrough;
 pub use table::{Builder, ListenerBuilder, Table, TableRule};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

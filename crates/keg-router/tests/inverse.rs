@@ -164,7 +164,7 @@ fn routed_was_advertised(table: &Table<Destination>, port: u16, sni: Option<&str
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 768, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn port_mapping_is_inverse(rule in port_mapping(), nodes in vec(node(), 1..20)) {
@@ -190,7 +190,8 @@ proptest! {
     #[test]
     fn rules_that_are_accepted_together_are_inverse_together(rules in rules(), node in node(), names in vec(name(), 1..20)) {
         let Ok(table) = build(rules) else { return Ok(()) };
-        advertised_leads_back(&table, node)?;
+        // The literal names above have the low numbers in them.
+        [0, 1, 2, 3, node].into_iter().try_for_each(|node| advertised_leads_back(&table, node))?;
         for port in open().iter() {
             names.iter().try_for_each(|name| routed_was_advertised(&table, port, Some(name)))?;
             routed_was_advertised(&table, port, None)?;

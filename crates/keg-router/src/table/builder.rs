@@ -3,7 +3,8 @@ use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 use super::{Listener, Table, TableRule, check, entries::entries, names::Names};
 use crate::{Ports, Problem, Problems, Rule, RuleId, RuleName};
 
-/// Collects listeners and their rules. Nothing is checked before [`build`](Self::build), which reports everything at once.
+/// Collects listeners and their rules. Nothing is checked before [`build`](Self::build), which reports everything at
+/// once.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder<D> {

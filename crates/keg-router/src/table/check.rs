@@ -65,7 +65,8 @@ fn names_within_templates<D: Debug>(listener: &Listener<D>, problems: &mut Vec<P
         if let Some((owner, _)) = listener.names.find_node(bootstrap) {
             collide(bootstrap.to_owned(), owner, entry);
         }
-        // Only a template with a digit before its placeholder can spell out the node id of another; SNI rules have none.
+        // Only a template with a digit before its placeholder can spell out the node id of another; SNI rules
+        // have none.
         if !node.prefix().contains(|c: char| c.is_ascii_digit()) {
             continue;
         }

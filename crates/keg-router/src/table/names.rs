@@ -9,7 +9,8 @@ use crate::{
 
 /// The names of one listener.
 ///
-/// A bootstrap name is looked up as it is; a node's name with the placeholder in the place of one of its runs of digits.
+/// A bootstrap name is looked up as it is; a node's name with the placeholder in the place of one of its runs of
+/// digits.
 #[derive(Clone, Debug)]
 pub(super) struct Names<D> {
     bootstraps: HashMap<String, Arc<Entry<D>>>,
@@ -26,7 +27,8 @@ impl<D> Names<D> {
         }
     }
 
-    /// Adds the names of `entry`; those that another entry has already stay with it, and are given back with their owner.
+    /// Adds the names of `entry`; those that another entry has already stay with it, and are given back with
+    /// their owner.
     pub(super) fn insert(&mut self, entry: &Arc<Entry<D>>) -> Vec<(String, Arc<Entry<D>>)> {
         let Some((bootstrap, node)) = entry.names() else {
             return Vec::new();
