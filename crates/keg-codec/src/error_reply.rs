@@ -3,9 +3,10 @@
 mod exception;
 
 use crate::ErrorCode;
-use crate::message::{Struct, Value};
+use crate::message::{Struct, Value, Writer};
 use crate::schema::{Api, Entity, EntitySet, Field, Type};
 use crate::walk::WalkError;
+use crate::wire::{put_length32, put_varint};
 use exception::Exception;
 
 /// What makes an element of a response the answer to an element of the request.
@@ -40,18 +41,18 @@ pub fn error_reply(
     let request = Struct::read(&api.request, version, request)?;
     let reply = Reply {
         api,
-        version,
+        writer: Writer::new(&api.response, version),
         error,
         message,
     };
-    reply
-        .fields(api.response.fields, &request, None)
-        .write(&api.response, version)
+    let mut out = Vec::new();
+    reply.fields(&mut out, api.response.fields, &request, None)?;
+    Ok(out)
 }
 
 struct Reply<'a> {
     api: &'static Api,
-    version: i16,
+    writer: Writer,
     error: ErrorCode,
     message: Option<&'a str>,
 }
@@ -63,113 +64,138 @@ enum Key<'a> {
     Primitive(&'static Field, &'a Value),
 }
 
+/// What a field of the response holds, if not its default.
+enum Answer<'a> {
+    Value(Value),
+    /// One element for each of these.
+    Each(&'static [Field], Vec<Key<'a>>),
+}
+
 impl Reply<'_> {
-    /// A structure of the response: the answer to `key`, or the whole response.
-    fn fields(&self, fields: &'static [Field], request: &Struct, key: Option<Key<'_>>) -> Struct {
-        let mut response = Struct::new(fields, self.version);
+    /// Writes a structure of the response: the answer to `key`, or the whole response.
+    ///
+    /// Element by element, since an element of the request may be a byte, and its answer a structure of many fields.
+    /// Tagged fields have their defaults.
+    fn fields(
+        &self,
+        out: &mut Vec<u8>,
+        fields: &'static [Field],
+        request: &Struct,
+        key: Option<Key<'_>>,
+    ) -> Result<(), WalkError> {
+        let version = self.writer.version;
         // What holds the error itself says nothing of its parts.
-        let holds_error = fields
-            .iter()
-            .any(|field| field.entity == Entity::ErrorCode && field.versions.contains(self.version));
-        for (field, value) in response
-            .iter_mut()
-            .filter(|(field, _)| field.versions.contains(self.version))
-        {
-            let new = match exception::of(self.api.key, field.name) {
+        let holds_error = self.present(fields).any(|field| field.entity == Entity::ErrorCode);
+        for field in self.present(fields).filter(|field| !field.is_tagged(version)) {
+            let answer = match exception::of(self.api.key, field.name) {
                 Some(exception) => self.exception(field, exception, request),
                 None => self.by_rule(field, request, key, holds_error),
             };
-            if let Some(new) = new {
-                *value = new;
+            match answer {
+                Some(Answer::Each(nested, keys)) => {
+                    put_length32(out, Some(keys.len()), self.writer.flexible)?;
+                    for key in keys {
+                        let request = if let Key::Struct(element) = key {
+                            element
+                        } else {
+                            request
+                        };
+                        self.fields(out, nested, request, Some(key))?;
+                    }
+                }
+                Some(Answer::Value(value)) => self.writer.field(out, field, &value)?,
+                None => self.writer.field(out, field, &Value::default_of(field, version))?,
             }
         }
-        response
+        if self.writer.flexible {
+            put_varint(out, 0);
+        }
+        Ok(())
     }
 
-    /// The value of a field that is not left at its default.
-    fn by_rule(
+    fn present(&self, fields: &'static [Field]) -> impl Iterator<Item = &'static Field> {
+        fields
+            .iter()
+            .filter(|field| field.versions.contains(self.writer.version))
+    }
+
+    fn by_rule<'a>(
         &self,
         field: &'static Field,
-        request: &Struct,
+        request: &'a Struct,
         key: Option<Key<'_>>,
         holds_error: bool,
-    ) -> Option<Value> {
+    ) -> Option<Answer<'a>> {
+        let nullable = field.nullable.contains(self.writer.version);
         match (field.entity, field.ty) {
-            (Entity::ErrorCode, _) => Some(Value::Integer(self.error.0.into())),
+            (Entity::ErrorCode, _) => Some(Answer::Value(Value::Integer(self.error.0.into()))),
             (Entity::FreeText, _) if field.name == "ErrorMessage" => match self.message {
-                Some(message) => Some(Value::text(message)),
-                None => field.nullable.contains(self.version).then_some(Value::Null),
+                Some(message) => Some(Answer::Value(Value::text(message))),
+                None => nullable.then_some(Answer::Value(Value::Null)),
             },
             (_, Type::Struct(nested)) if field.array && !holds_error => self.answers(nested, request),
             (entity, _) if !field.array && KEYS.contains(entity) => self
                 .same(entity, key?)
-                .filter(|value| *value != Value::Null || field.nullable.contains(self.version)),
+                .filter(|value| **value != Value::Null || nullable)
+                .map(|value| Answer::Value(value.clone())),
             _ => None,
         }
     }
 
-    fn exception(&self, field: &'static Field, exception: Exception, request: &Struct) -> Option<Value> {
-        match exception {
-            Exception::Default => None,
-            Exception::Is(number) => Some(Value::Integer(number)),
-            Exception::Null => field.nullable.contains(self.version).then_some(Value::Null),
-            Exception::Echo => request.get(field.name).cloned(),
-            Exception::AnsweredThrough(last) => match field.ty {
-                Type::Struct(nested) if self.version <= last => self.answers(nested, request),
-                _ => None,
-            },
-            Exception::ForEach(paths) => {
-                let Type::Struct(nested) = field.ty else { return None };
-                let asked = paths.iter().flat_map(|path| elements(request, path));
-                let answers =
-                    asked.map(|element| Value::Struct(self.fields(nested, element, Some(Key::Struct(element)))));
-                Some(Value::Array(answers.collect()))
+    fn exception<'a>(&self, field: &'static Field, exception: Exception, request: &'a Struct) -> Option<Answer<'a>> {
+        let version = self.writer.version;
+        match (exception, field.ty) {
+            (Exception::Is(number), _) => Some(Answer::Value(Value::Integer(number))),
+            (Exception::Null, _) => field.nullable.contains(version).then_some(Answer::Value(Value::Null)),
+            (Exception::Echo, _) => request.get(field.name).cloned().map(Answer::Value),
+            (Exception::AnsweredThrough(last), Type::Struct(nested)) if version <= last => {
+                self.answers(nested, request)
             }
-            Exception::OwnVersions => {
-                let Type::Struct(nested) = field.ty else { return None };
-                if self.error != ErrorCode::UNSUPPORTED_VERSION {
-                    return None;
-                }
-                let mut own = Struct::new(nested, self.version);
+            (Exception::ForEach(paths), Type::Struct(nested)) => {
+                let asked = paths.iter().flat_map(|path| elements(request, path));
+                Some(Answer::Each(nested, asked.map(Key::Struct).collect()))
+            }
+            (Exception::OwnVersions, Type::Struct(nested)) if self.error == ErrorCode::UNSUPPORTED_VERSION => {
+                let mut own = Struct::new(nested, version);
                 own.set("ApiKey", Value::Integer(self.api.key.0.into()));
                 own.set("MinVersion", Value::Integer(self.api.versions().first.into()));
                 own.set("MaxVersion", Value::Integer(self.api.versions().last.into()));
-                Some(Value::Array(vec![Value::Struct(own)]))
+                Some(Answer::Value(Value::Array(vec![Value::Struct(own)])))
             }
+            _ => None,
         }
     }
 
     /// The value in the request that names the same.
-    fn same(&self, entity: Entity, key: Key<'_>) -> Option<Value> {
+    fn same<'a>(&self, entity: Entity, key: Key<'a>) -> Option<&'a Value> {
         match key {
-            Key::Primitive(field, value) => (field.entity == entity).then(|| value.clone()),
+            Key::Primitive(field, value) => (field.entity == entity).then_some(value),
             Key::Struct(element) => element
                 .iter()
-                .find(|(field, _)| field.entity == entity && !field.array && field.versions.contains(self.version))
-                .map(|(_, value)| value.clone()),
+                .find(|(field, _)| {
+                    field.entity == entity && !field.array && field.versions.contains(self.writer.version)
+                })
+                .map(|(_, value)| value),
         }
     }
 
     /// One element of the response for each element of the request that has the same kind of key.
-    fn answers(&self, nested: &'static [Field], request: &Struct) -> Option<Value> {
-        let is_key =
-            |field: &Field| field.versions.contains(self.version) && !field.array && KEYS.contains(field.entity);
-        let key = nested.iter().find(|field| is_key(field))?;
+    fn answers<'a>(&self, nested: &'static [Field], request: &'a Struct) -> Option<Answer<'a>> {
+        let is_key = |field: &&Field| !field.array && KEYS.contains(field.entity);
+        let key = self.present(nested).find(is_key)?;
         let (field, elements) = request.iter().find_map(|(field, value)| {
-            let names_it = field.versions.contains(self.version)
+            let names_it = field.versions.contains(self.writer.version)
                 && match field.ty {
-                    Type::Struct(fields) => fields.iter().any(|it| is_key(it) && it.entity == key.entity),
+                    Type::Struct(fields) => self.present(fields).filter(is_key).any(|it| it.entity == key.entity),
                     _ => field.entity == key.entity,
                 };
             value.as_array().filter(|_| names_it).map(|elements| (field, elements))
         })?;
-        let answers = elements.iter().map(|element| {
-            Value::Struct(match element {
-                Value::Struct(element) => self.fields(nested, element, Some(Key::Struct(element))),
-                primitive => self.fields(nested, request, Some(Key::Primitive(field, primitive))),
-            })
+        let keys = elements.iter().map(|element| match element {
+            Value::Struct(element) => Key::Struct(element),
+            primitive => Key::Primitive(field, primitive),
         });
-        Some(Value::Array(answers.collect()))
+        Some(Answer::Each(nested, keys.collect()))
     }
 }
 

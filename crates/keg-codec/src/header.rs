@@ -46,7 +46,7 @@ impl RequestFrame {
             reader.take(length)?;
         }
         if api.request.flexible.contains(version) {
-            skip_tags(&mut reader)?;
+            reader.skip_tags()?;
         }
         let length = reader.position();
         let head = frame.split_to(length);
@@ -122,7 +122,7 @@ impl ResponseFrame {
         let mut reader = Reader::new(&body);
         reader.take(4)?;
         if response_has_tags(api, version) {
-            skip_tags(&mut reader)?;
+            reader.skip_tags()?;
         }
         let length = reader.position();
         let head = body.split_to(length);
@@ -163,15 +163,6 @@ fn write(queue: &mut WriteQueue, head: &[u8], offset: usize, correlation_id: i32
 /// Response header version 1 in flexible versions; ApiVersions keeps version 0, so that every client can read it (KIP-511).
 fn response_has_tags(api: &Api, version: i16) -> bool {
     api.key != ApiKey::API_VERSIONS && api.response.flexible.contains(version)
-}
-
-fn skip_tags(reader: &mut Reader<'_>) -> Result<(), WalkError> {
-    for _ in 0..reader.varint()? {
-        reader.varint()?;
-        let size = reader.varint()?;
-        reader.take(size as usize)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

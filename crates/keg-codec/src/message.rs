@@ -7,6 +7,7 @@ mod write;
 
 use crate::schema::{Field, Message, Type};
 use crate::walk::{WalkError, check};
+pub(crate) use write::Writer;
 
 /// The value of a field.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,10 +5,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::rope::Rope;
-
-/// Pieces from this size on are queued as they are; smaller ones are cheaper copied than written one by one.
-const SHARE_FROM: usize = 8 * 1024;
+use crate::rope::{Rope, SHARE_FROM};
 
 /// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
 #[derive(Debug, Default)]

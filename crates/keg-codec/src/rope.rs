@@ -2,6 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 
+/// Pieces from this size on are passed on as they are; smaller ones are cheaper copied together than handled one by one.
+pub(crate) const SHARE_FROM: usize = 8 * 1024;
+
 /// A message as a sequence of slices: mostly of the frame that came in, and a few replaced bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Rope {

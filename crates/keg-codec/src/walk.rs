@@ -5,6 +5,7 @@
 
 mod edits;
 mod error;
+mod value;
 mod visitor;
 
 pub use edits::Edits;
@@ -12,7 +13,7 @@ pub use error::WalkError;
 pub use visitor::{Edit, IntegerEdit, Verdict, Visitor};
 
 use crate::schema::{EntitySet, Field, Message, Type};
-use crate::wire::{Reader, put_length16, put_length32, put_varint};
+use crate::wire::{Reader, put_length32, put_varint};
 
 /// Walks a message of the given version from its first byte to its last.
 ///
@@ -106,11 +107,7 @@ impl<V: Visitor> Walker<'_, V> {
     fn tagged_section(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         let mut previous = None;
         for _ in 0..self.reader.varint()? {
-            let tag = self.reader.varint()?;
-            if tag > i32::MAX as u32 || previous >= Some(tag) {
-                return Err(WalkError::TagOrder { tag });
-            }
-            previous = Some(tag);
+            let tag = self.reader.tag(&mut previous)?;
             let before_size = self.reader.position();
             let size = self.reader.varint()? as usize;
             let known = fields
@@ -144,10 +141,7 @@ impl<V: Visitor> Walker<'_, V> {
                 left: size.saturating_sub(end - start),
             });
         }
-        let changed = self
-            .edits
-            .len_since(mark, end)
-            .saturating_sub(Edits::len_before(mark, start));
+        let changed = self.edits.size_since(mark, size);
         if changed != size {
             let changed = u32::try_from(changed).map_err(|_| WalkError::TooLong { length: changed })?;
             self.edits.patch(mark, before_size..start, |out| {
@@ -201,7 +195,7 @@ impl<V: Visitor> Walker<'_, V> {
             let end = self.reader.position();
             self.edits.replace(end..end, |out| {
                 out.extend_from_slice(&bytes);
-                Ok::<_, WalkError>(())
+                Ok(())
             })?;
         }
         if total != count {
@@ -229,7 +223,7 @@ impl<V: Visitor> Walker<'_, V> {
             self.element(field)?;
             if self.dropping.take().is_some() {
                 kept -= 1;
-                self.edits.drop_since(mark, start..self.reader.position());
+                self.edits.drop_since(mark, start..self.reader.position())?;
             }
         }
         self.in_element = outer;
@@ -250,131 +244,5 @@ impl<V: Visitor> Walker<'_, V> {
             self.judge(field, verdict)?;
         }
         Ok(())
-    }
-
-    /// A value that is neither an array nor a structure.
-    fn value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
-        let shown = self.interest.contains(field.entity) && self.dropping.is_none();
-        let start = self.reader.position();
-        match field.ty {
-            Type::String | Type::Bytes | Type::Records => {
-                let is_string = matches!(field.ty, Type::String);
-                let length = if is_string {
-                    self.reader.length16(self.flexible)?
-                } else {
-                    self.reader.length32(self.flexible)?
-                };
-                if length.is_none() && !nullable {
-                    return Err(WalkError::Null { field: field.name });
-                }
-                let value_start = self.reader.position();
-                let value = length.map(|length| self.reader.take(length)).transpose()?;
-                if !shown {
-                    return Ok(());
-                }
-                let edit = if is_string {
-                    self.visitor.string(field, value)
-                } else {
-                    self.visitor.bytes(field, value)
-                };
-                let length16 = is_string && !self.flexible;
-                let put = |out: &mut Vec<u8>, length| {
-                    if length16 {
-                        put_length16(out, length, false)
-                    } else {
-                        put_length32(out, length, self.flexible)
-                    }
-                };
-                let old = value.map_or(0, <[u8]>::len);
-                match edit {
-                    Edit::Keep => {}
-                    Edit::Prepend(_) | Edit::Strip(_) if value.is_none() => {}
-                    Edit::Drop => return self.drop_element(field),
-                    Edit::Refuse => return Err(WalkError::Refused { field: field.name }),
-                    Edit::Prepend(prefix) => self.edits.replace(start..value_start, |out| {
-                        put(out, Some(old + prefix.len()))?;
-                        out.extend_from_slice(prefix);
-                        Ok(())
-                    })?,
-                    Edit::Strip(count) => {
-                        let count = count.min(old);
-                        self.edits
-                            .replace(start..value_start + count, |out| put(out, Some(old - count)))?;
-                    }
-                    Edit::Replace(new) => self.edits.replace(start..value_start + old, |out| {
-                        put(out, Some(new.len()))?;
-                        out.extend_from_slice(&new);
-                        Ok(())
-                    })?,
-                    Edit::Null if nullable => self.edits.replace(start..value_start + old, |out| put(out, None))?,
-                    Edit::Null => return Err(WalkError::Null { field: field.name }),
-                }
-                Ok(())
-            }
-            Type::Uuid => {
-                let value = self.reader.uuid()?;
-                if !shown {
-                    return Ok(());
-                }
-                let verdict = self.visitor.uuid(field, &value);
-                self.judge(field, verdict)
-            }
-            Type::Float64 => self.reader.take(8).map(drop),
-            // Structures are walked by their fields; none comes here.
-            Type::Struct(_) => Ok(()),
-            Type::Bool | Type::Int8 | Type::Int16 | Type::Uint16 | Type::Int32 | Type::Uint32 | Type::Int64 => {
-                let value = match field.ty {
-                    Type::Int16 => i64::from(self.reader.int16()?),
-                    Type::Uint16 => i64::from(self.reader.int16()?.cast_unsigned()),
-                    Type::Int32 => i64::from(self.reader.int32()?),
-                    Type::Uint32 => i64::from(self.reader.int32()?.cast_unsigned()),
-                    Type::Int64 => self.reader.int64()?,
-                    _ => i64::from(self.reader.int8()?),
-                };
-                if !shown {
-                    return Ok(());
-                }
-                match self.visitor.integer(field, value) {
-                    IntegerEdit::Keep => Ok(()),
-                    IntegerEdit::Drop => self.drop_element(field),
-                    IntegerEdit::Refuse => Err(WalkError::Refused { field: field.name }),
-                    IntegerEdit::Set(new) if new == value => Ok(()),
-                    IntegerEdit::Set(new) => {
-                        let end = self.reader.position();
-                        self.edits.replace(start..end, |out| {
-                            out.extend(new.to_be_bytes().iter().skip(8 - (end - start)));
-                            Ok(())
-                        })
-                    }
-                }
-            }
-        }
-    }
-
-    fn judge(&mut self, field: &'static Field, verdict: Verdict) -> Result<(), WalkError> {
-        match verdict {
-            Verdict::Keep => Ok(()),
-            Verdict::Drop => self.drop_element(field),
-            Verdict::Refuse => Err(WalkError::Refused { field: field.name }),
-        }
-    }
-
-    fn drop_element(&mut self, field: &'static Field) -> Result<(), WalkError> {
-        if !self.in_element {
-            return Err(WalkError::NotInArray { field: field.name });
-        }
-        self.dropping = Some(field);
-        Ok(())
-    }
-
-    fn null(&mut self, field: &'static Field) -> Result<(), WalkError> {
-        if !field.nullable.contains(self.version) {
-            return Err(WalkError::Null { field: field.name });
-        }
-        if self.dropping.is_some() {
-            return Ok(());
-        }
-        let verdict = self.visitor.null_array(field);
-        self.judge(field, verdict)
     }
 }

@@ -81,6 +81,28 @@ impl<'a> Reader<'a> {
         Err(WalkError::VarintTooLong)
     }
 
+    /// A tag, which is above the one before it in its section.
+    pub(crate) fn tag(&mut self, previous: &mut Option<u32>) -> Result<u32, WalkError> {
+        let tag = self.varint()?;
+        // Decoders hold tags as signed numbers.
+        if tag > i32::MAX as u32 || *previous >= Some(tag) {
+            return Err(WalkError::TagOrder { tag });
+        }
+        *previous = Some(tag);
+        Ok(tag)
+    }
+
+    /// A section of tagged fields, none of which is looked at.
+    pub(crate) fn skip_tags(&mut self) -> Result<(), WalkError> {
+        let mut previous = None;
+        for _ in 0..self.varint()? {
+            self.tag(&mut previous)?;
+            let size = self.varint()?;
+            self.take(size as usize)?;
+        }
+        Ok(())
+    }
+
     /// A length or count of four bytes, or of a varint one higher in flexible versions; `None` is null.
     pub(crate) fn length32(&mut self, flexible: bool) -> Result<Option<usize>, WalkError> {
         if flexible {
@@ -154,4 +176,116 @@ fn put_compact_length(out: &mut Vec<u8>, length: Option<usize>) -> Result<(), Wa
     })?;
     put_varint(out, value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_are_read_as_they_are_written() {
+        let check = |value, bytes: &[u8]| {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            assert_eq!(out, bytes);
+            let mut reader = Reader::new(bytes);
+            assert_eq!(reader.varint(), Ok(value));
+            assert_eq!(reader.remaining(), 0);
+        };
+        check(0, &[0]);
+        check(1, &[1]);
+        check(0x7f, &[0x7f]);
+        check(0x80, &[0x80, 1]);
+        check(300, &[0xac, 2]);
+        check(0x3fff, &[0xff, 0x7f]);
+        check(0x4000, &[0x80, 0x80, 1]);
+        check(i32::MAX as u32, &[0xff, 0xff, 0xff, 0xff, 7]);
+        check(u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]);
+    }
+
+    #[test]
+    fn varints_may_be_longer_than_they_must_but_not_than_five_bytes_or_32_bits() {
+        let check = |bytes: &[u8], expected| assert_eq!(Reader::new(bytes).varint(), expected);
+        check(&[0x80, 0], Ok(0));
+        check(&[0x81, 0x80, 0x80, 0x80, 0], Ok(1));
+        check(&[0x80, 0x80, 0x80, 0x80, 0x80, 0], Err(WalkError::VarintTooLong));
+        check(&[0xff, 0xff, 0xff, 0xff, 0x1f], Err(WalkError::VarintTooLong));
+        check(&[0xff; 10], Err(WalkError::VarintTooLong));
+        check(&[0xff, 0xff], Err(WalkError::Truncated { needed: 1, left: 0 }));
+        check(&[], Err(WalkError::Truncated { needed: 1, left: 0 }));
+    }
+
+    #[test]
+    fn lengths_are_null_at_minus_one_and_refused_below() {
+        let check = |bytes: &[u8], expected| assert_eq!(Reader::new(bytes).length16(false), expected);
+        check(&[0xff, 0xff], Ok(None));
+        check(&[0, 0], Ok(Some(0)));
+        check(&[0x7f, 0xff], Ok(Some(0x7fff)));
+        check(&[0xff, 0xfe], Err(WalkError::NegativeLength { length: -2 }));
+        let check = |bytes: &[u8], expected| assert_eq!(Reader::new(bytes).length32(false), expected);
+        check(&[0xff; 4], Ok(None));
+        check(&[0x7f, 0xff, 0xff, 0xff], Ok(Some(0x7fff_ffff)));
+        check(
+            &[0x80, 0, 0, 0],
+            Err(WalkError::NegativeLength {
+                length: i64::from(i32::MIN),
+            }),
+        );
+    }
+
+    #[test]
+    fn compact_lengths_are_one_higher_on_the_wire() {
+        let check = |length, bytes: &[u8]| {
+            let mut out = Vec::new();
+            put_length32(&mut out, length, true).unwrap();
+            assert_eq!(out, bytes);
+            assert_eq!(Reader::new(bytes).length32(true), Ok(length));
+            assert_eq!(Reader::new(bytes).length16(true), Ok(length));
+        };
+        check(None, &[0]);
+        check(Some(0), &[1]);
+        check(Some(126), &[0x7f]);
+        check(Some(127), &[0x80, 1]);
+        check(Some(0x7fff_fffe), &[0xff, 0xff, 0xff, 0xff, 7]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_its_length_field_is_not_written() {
+        let mut out = Vec::new();
+        let check = |outcome, length| assert_eq!(outcome, Err(WalkError::TooLong { length }));
+        check(put_length16(&mut out, Some(0x8000), false), 0x8000);
+        check(put_length32(&mut out, Some(0x8000_0000), false), 0x8000_0000);
+        check(put_length16(&mut out, Some(0x7fff_ffff), true), 0x7fff_ffff);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_taken_beyond_the_end() {
+        let mut reader = Reader::new(&[1, 2, 3]);
+        assert_eq!(reader.take(4), Err(WalkError::Truncated { needed: 4, left: 3 }));
+        assert_eq!(
+            reader.take(usize::MAX),
+            Err(WalkError::Truncated {
+                needed: usize::MAX,
+                left: 3
+            })
+        );
+        assert_eq!(reader.take(3), Ok(&[1, 2, 3][..]));
+        assert_eq!(reader.int8(), Err(WalkError::Truncated { needed: 1, left: 0 }));
+    }
+
+    #[test]
+    fn tags_ascend_and_fit_a_signed_number() {
+        let check = |bytes: &[u8], expected| assert_eq!(Reader::new(bytes).skip_tags(), expected);
+        check(&[0], Ok(()));
+        check(&[2, 0, 1, 9, 5, 0], Ok(()));
+        check(&[2, 5, 0, 5, 0], Err(WalkError::TagOrder { tag: 5 }));
+        check(&[2, 5, 0, 4, 0], Err(WalkError::TagOrder { tag: 4 }));
+        check(&[1, 0xff, 0xff, 0xff, 0xff, 7, 0], Ok(()));
+        check(
+            &[1, 0x80, 0x80, 0x80, 0x80, 8, 0],
+            Err(WalkError::TagOrder { tag: 0x8000_0000 }),
+        );
+        check(&[1, 3, 9, 1], Err(WalkError::Truncated { needed: 9, left: 1 }));
+    }
 }

@@ -6,10 +6,7 @@ use crate::walk::WalkError;
 use crate::wire::{put_length16, put_length32, put_varint};
 
 pub(super) fn message(value: &Struct, message: &'static Message, version: i16) -> Result<Vec<u8>, WalkError> {
-    let mut writer = Writer {
-        version,
-        flexible: message.flexible.contains(version),
-    };
+    let writer = Writer::new(message, version);
     let mut out = Vec::new();
     writer.fields(&mut out, value)?;
     Ok(out)
@@ -22,10 +19,7 @@ pub(super) fn elements(
     message: &'static Message,
     version: i16,
 ) -> Result<(usize, Vec<u8>), WalkError> {
-    let mut writer = Writer {
-        version,
-        flexible: message.flexible.contains(version),
-    };
+    let writer = Writer::new(message, version);
     let mut out = Vec::new();
     let array = value
         .iter()
@@ -38,13 +32,21 @@ pub(super) fn elements(
     Ok((elements.len(), out))
 }
 
-struct Writer {
-    version: i16,
-    flexible: bool,
+/// Writes values in one version of a message.
+pub(crate) struct Writer {
+    pub(crate) version: i16,
+    pub(crate) flexible: bool,
 }
 
 impl Writer {
-    fn fields(&mut self, out: &mut Vec<u8>, fields: &Struct) -> Result<(), WalkError> {
+    pub(crate) fn new(message: &Message, version: i16) -> Self {
+        Self {
+            version,
+            flexible: message.flexible.contains(version),
+        }
+    }
+
+    fn fields(&self, out: &mut Vec<u8>, fields: &Struct) -> Result<(), WalkError> {
         let version = self.version;
         let present = || fields.iter().filter(|(field, _)| field.versions.contains(version));
         for (field, value) in present().filter(|(field, _)| !field.is_tagged(version)) {
@@ -69,7 +71,8 @@ impl Writer {
         Ok(())
     }
 
-    fn field(&mut self, out: &mut Vec<u8>, field: &'static Field, value: &Value) -> Result<(), WalkError> {
+    /// Writes a field with its value, as it stands outside of a tagged section.
+    pub(crate) fn field(&self, out: &mut Vec<u8>, field: &'static Field, value: &Value) -> Result<(), WalkError> {
         let nullable = field.nullable.contains(self.version);
         match (value, field.ty) {
             (Value::Null, _) if !nullable => Err(WalkError::Null { field: field.name }),
@@ -92,7 +95,7 @@ impl Writer {
         }
     }
 
-    fn value(&mut self, out: &mut Vec<u8>, ty: Type, value: &Value) -> Result<(), WalkError> {
+    fn value(&self, out: &mut Vec<u8>, ty: Type, value: &Value) -> Result<(), WalkError> {
         match value {
             Value::Struct(fields) => self.fields(out, fields)?,
             Value::Bytes(bytes) => {

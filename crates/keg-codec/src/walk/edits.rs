@@ -1,143 +1,149 @@
-//! What a walk changed: pieces of the original and the few bytes between them.
+//! What a walk changed: which bytes of the original go, and what comes in their place.
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-use crate::rope::Rope;
+use super::WalkError;
+use crate::rope::{Rope, SHARE_FROM};
 
 /// The changes of a walk, relative to the message that was walked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Edits {
-    pieces: Vec<Piece>,
+    /// In the order of the original, and without overlap.
+    changes: Vec<Change>,
     scratch: Vec<u8>,
-    /// How far the original is covered by `pieces`.
-    copied: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Source(Range<usize>),
-    Scratch(Range<usize>),
+/// The original's bytes from `start` to `end` make way for `len` bytes of the scratch from `scratch` on.
+///
+/// Small, since a hostile message has a name in every other byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Change {
+    start: u32,
+    end: u32,
+    scratch: u32,
+    len: u32,
 }
 
-/// A place in the output that can be returned to, or patched behind.
+/// A state of the edits that can be returned to, or patched behind.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    pieces: usize,
+    changes: usize,
     scratch: usize,
-    copied: usize,
+    /// Where the last change before the mark ended.
+    end: u32,
 }
 
 impl Edits {
     /// Whether nothing was changed.
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
+        self.changes.is_empty()
     }
 
-    /// The changed message. Large pieces of the original are shared, not copied.
+    /// The changed message. Large pieces of the original are shared, small ones are copied together.
+    ///
+    /// # Panics
+    /// When `source` is shorter than the message that was walked.
     pub fn apply(self, source: &Bytes) -> Rope {
         if self.is_empty() {
             return Rope::from(source.clone());
         }
-        let scratch = Bytes::from(self.scratch);
-        let rest = self.copied..source.len();
-        self.pieces
-            .into_iter()
-            .chain(std::iter::once(Piece::Source(rest)))
-            .map(|piece| match piece {
-                Piece::Source(range) => source.slice(range),
-                Piece::Scratch(range) => scratch.slice(range),
-            })
-            .collect()
+        let (mut rope, mut small, mut at) = (Rope::default(), BytesMut::new(), 0);
+        let mut keep = |small: &mut BytesMut, kept: Range<usize>| {
+            if kept.len() < SHARE_FROM {
+                small.extend_from_slice(&source.slice(kept));
+            } else {
+                rope.extend([small.split().freeze(), source.slice(kept)]);
+            }
+        };
+        for change in &self.changes {
+            keep(&mut small, at..change.start as usize);
+            let new = change.scratch as usize..(change.scratch + change.len) as usize;
+            small.extend_from_slice(self.scratch.get(new).unwrap_or_default());
+            at = change.end as usize;
+        }
+        keep(&mut small, at..source.len());
+        rope.extend([small.freeze()]);
+        rope
     }
 
     pub(super) fn mark(&self) -> Mark {
         Mark {
-            pieces: self.pieces.len(),
+            changes: self.changes.len(),
             scratch: self.scratch.len(),
-            copied: self.copied,
+            end: self.changes.last().map_or(0, |last| last.end),
         }
     }
 
-    /// Puts what `write` produces in the place of the original's `range`.
-    pub(super) fn replace<E>(
+    /// Puts what `write` produces in the place of the original's `range`, which lies behind all changes.
+    pub(super) fn replace(
         &mut self,
         range: Range<usize>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let start = self.scratch.len();
-        write(&mut self.scratch)?;
-        self.keep_until(range.start);
-        if start < self.scratch.len() {
-            self.pieces.push(Piece::Scratch(start..self.scratch.len()));
-        } else if self.pieces.is_empty() {
-            // A pure removal at the very beginning must still count as a change.
-            self.pieces.push(Piece::Source(0..0));
-        }
-        self.copied = range.end;
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+    ) -> Result<(), WalkError> {
+        let change = self.change(range, write)?;
+        self.changes.push(change);
         Ok(())
     }
 
     /// Forgets what was done since the mark, and leaves out the original's `range`.
-    pub(super) fn drop_since(&mut self, mark: Mark, range: Range<usize>) {
-        self.pieces.truncate(mark.pieces);
+    pub(super) fn drop_since(&mut self, mark: Mark, range: Range<usize>) -> Result<(), WalkError> {
+        self.changes.truncate(mark.changes);
         self.scratch.truncate(mark.scratch);
-        self.copied = mark.copied;
-        self.keep_until(range.start);
-        if self.pieces.is_empty() {
-            self.pieces.push(Piece::Source(0..0));
+        let dropped = self.change(range, |_| Ok(()))?;
+        match self.changes.last_mut() {
+            Some(last) => {
+                last.end = mark.end;
+                // Neighbours that go together are one change, however many there are.
+                if last.end == dropped.start {
+                    last.end = dropped.end;
+                } else {
+                    self.changes.push(dropped);
+                }
+            }
+            None => self.changes.push(dropped),
         }
-        self.copied = range.end;
-    }
-
-    /// Replaces the original's `range`, which was still untouched at the mark, though later places were changed since.
-    pub(super) fn patch<E>(
-        &mut self,
-        mark: Mark,
-        range: Range<usize>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        if self.pieces.len() == mark.pieces {
-            return self.replace(range, write);
-        }
-        let start = self.scratch.len();
-        write(&mut self.scratch)?;
-        let patched = Piece::Scratch(start..self.scratch.len());
-        // The first piece after the mark begins where the mark stood, at or before `range`: every change
-        // after the mark lies behind `range`, and what lies before a change is kept by one piece.
-        let Some(Piece::Source(first)) = self.pieces.get_mut(mark.pieces) else {
-            unreachable!("a change behind an untouched place begins with a piece of the original");
-        };
-        let before = first.start..range.start;
-        first.start = range.end;
-        let pieces = [Piece::Source(before), patched];
-        self.pieces.splice(mark.pieces..mark.pieces, pieces);
         Ok(())
     }
 
-    /// How many bytes of the original lie between the mark and `start`, which nothing has changed.
-    pub(super) fn len_before(mark: Mark, start: usize) -> usize {
-        start - mark.copied
+    /// Replaces the original's `range`, which lies behind the mark and before all changes since.
+    pub(super) fn patch(
+        &mut self,
+        mark: Mark,
+        range: Range<usize>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+    ) -> Result<(), WalkError> {
+        let change = self.change(range, write)?;
+        self.changes.insert(mark.changes, change);
+        Ok(())
     }
 
-    /// How many bytes the output has from the mark to the original's `end`.
-    pub(super) fn len_since(&self, mark: Mark, end: usize) -> usize {
-        let pieces = self
-            .pieces
-            .get(mark.pieces..)
-            .unwrap_or_default()
-            .iter()
-            .map(|piece| match piece {
-                Piece::Source(range) | Piece::Scratch(range) => range.len(),
-            });
-        pieces.sum::<usize>() + (end - self.copied)
+    /// The size that `size` bytes of the original, which began at the mark, have with the changes since.
+    pub(super) fn size_since(&self, mark: Mark, size: usize) -> usize {
+        let since = self.changes.get(mark.changes..).unwrap_or_default();
+        since.iter().fold(size, |size, change| {
+            size + change.len as usize - (change.end - change.start) as usize
+        })
     }
 
-    fn keep_until(&mut self, end: usize) {
-        if self.copied < end {
-            self.pieces.push(Piece::Source(self.copied..end));
-            self.copied = end;
-        }
+    fn change(
+        &mut self,
+        range: Range<usize>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+    ) -> Result<Change, WalkError> {
+        let scratch = self.scratch.len();
+        write(&mut self.scratch)?;
+        Ok(Change {
+            start: offset(range.start)?,
+            end: offset(range.end)?,
+            scratch: offset(scratch)?,
+            len: offset(self.scratch.len())? - offset(scratch)?,
+        })
     }
+}
+
+/// Frames are far below 4 GiB; what isn't can't be edited.
+fn offset(at: usize) -> Result<u32, WalkError> {
+    u32::try_from(at).map_err(|_| WalkError::TooLong { length: at })
 }

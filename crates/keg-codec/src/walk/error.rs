@@ -41,14 +41,14 @@ pub enum WalkError {
         /// Kafka's name of the field.
         field: &'static str,
     },
-    /// The tags of a tagged section are not in ascending order, or one of them comes twice.
-    #[error("tag {tag} is out of order")]
+    /// The tags of a tagged section are not in ascending order, one comes twice, or is above 31 bits.
+    #[error("tag {tag} is out of order or range")]
     TagOrder {
         /// The tag.
         tag: u32,
     },
     /// A tagged field has another size than its section says.
-    #[error("tagged field `{field}` leaves {left} bytes of its size")]
+    #[error("tagged field `{field}` has another size than its section says")]
     TagSize {
         /// Kafka's name of the field.
         field: &'static str,

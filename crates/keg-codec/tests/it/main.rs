@@ -4,6 +4,7 @@
 
 mod edits;
 mod error_replies;
+mod hostile;
 mod identity;
 mod interop;
 mod limits;
