@@ -18,8 +18,8 @@ use names::Names;
 /// Which connection goes where, and which address each node is told by.
 ///
 /// [`route`](Self::route) and [`advertise`](Self::advertise) are inverse: a client that connects to what was
-/// advertised for a node
-/// is routed to that node, and to nothing else. A table never changes; a new configuration is a new table.
+/// advertised for a node is routed to that node, and to nothing else. A table never changes; a new configuration is a
+/// new table.
 #[derive(Clone, Debug)]
 pub struct Table<D> {
     listeners: Vec<Listener<D>>,
@@ -134,8 +134,8 @@ impl<D: Clone + Eq + Debug> Table<D> {
         })
     }
 
-    /// Whether a port mapping takes connections to `port`; those without TLS, or with an unknown server name,
-    /// have a place then.
+    /// Whether a port mapping takes connections to `port`; those without TLS, or with an unknown server name, have a
+    /// place then.
     #[must_use]
     pub fn has_port_mapping(&self, port: u16) -> bool {
         self.listener(port)
@@ -155,8 +155,8 @@ impl<D> TableRule<D> {
         &self.name
     }
 
-    /// Where the rule sends connections, with the addresses of each: `addresses.bootstrap()` is what users need
-    /// to know.
+    /// Where the rule sends connections, with the addresses of each: `addresses.bootstrap()` is what users need to
+    /// know.
     pub fn destinations(&self) -> impl Iterator<Item = (&D, &Addresses)> {
         self.entries.iter().map(|entry| (&entry.destination, &entry.addresses))
     }

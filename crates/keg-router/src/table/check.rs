@@ -43,8 +43,8 @@ fn overlapping_ports<D>(listener: &Listener<D>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Bootstrap names that are also a node's name, and templates that have a name in common without being equal.
-/// Equal names were found when they were put in.
+/// Bootstrap names that are also a node's name, and templates that have a name in common without being equal. Equal
+/// names were found when they were put in.
 fn names_within_templates<D: Debug>(listener: &Listener<D>, problems: &mut Vec<Problem>) {
     let mut collide = |name: String, one: &Entry<D>, two: &Entry<D>| {
         let (first, second) = if one.rule().id <= two.rule().id {
@@ -65,8 +65,8 @@ fn names_within_templates<D: Debug>(listener: &Listener<D>, problems: &mut Vec<P
         if let Some((owner, _)) = listener.names.find_node(bootstrap) {
             collide(bootstrap.to_owned(), owner, entry);
         }
-        // Only a template with a digit before its placeholder can spell out the node id of another; SNI rules
-        // have none.
+        // Only a template with a digit before its placeholder can spell out the node id of another; SNI rules have
+        // none.
         if !node.prefix().contains(|c: char| c.is_ascii_digit()) {
             continue;
         }

@@ -27,8 +27,8 @@ impl<D> Names<D> {
         }
     }
 
-    /// Adds the names of `entry`; those that another entry has already stay with it, and are given back with
-    /// their owner.
+    /// Adds the names of `entry`; those that another entry has already stay with it, and are given back with their
+    /// owner.
     pub(super) fn insert(&mut self, entry: &Arc<Entry<D>>) -> Vec<(String, Arc<Entry<D>>)> {
         let Some((bootstrap, node)) = entry.names() else {
             return Vec::new();
