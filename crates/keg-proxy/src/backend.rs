@@ -115,12 +115,8 @@ impl Backend {
                 _ => {}
             }
             failing = outcome.is_err();
-            let pause = if failing {
-                Duration::from_secs(2)
-            } else {
-                self.settings.refresh_interval
-            };
-            tokio::time::sleep(pause.min(self.settings.refresh_interval)).await;
+            let interval = **self.settings.refresh_interval.load();
+            tokio::time::sleep(if failing { interval.min(RETRY) } else { interval }).await;
         }
     }
 

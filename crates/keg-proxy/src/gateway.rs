@@ -102,7 +102,7 @@ impl Gateway {
 
     /// Accepts no more connections, and waits for those that are open: first for what is in flight, and not longer than
     /// `timeout` in all. Returns how many were still open then.
-    pub async fn shut_down(self, timeout: Duration) -> usize {
+    pub async fn shut_down(&self, timeout: Duration) -> usize {
         for acceptor in self.running().acceptors.values() {
             acceptor.end();
         }

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command;
 use crate::config::{Input, environment::SystemEnvironment};
+use crate::runtime::{self, RunError};
 
 /// A Kafka gateway: isolated virtual clusters on a shared Kafka.
 #[derive(Debug, Parser)]
@@ -18,6 +19,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the gateway
+    ///
+    /// SIGHUP, and changes of the configuration's files, reload. SIGTERM and SIGINT drain and end.
+    Run {
+        #[command(flatten)]
+        configuration: Configuration,
+    },
     /// Print everything that is wrong with a configuration
     ///
     /// Exits with 0 when nothing is, with 1 otherwise.
@@ -43,6 +51,7 @@ struct Configuration {
 pub fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let result = match Arguments::parse().command {
+        Command::Run { configuration } => return run(configuration.config),
         Command::Validate { configuration } => command::validate(&configuration.config, &SystemEnvironment, &mut out),
         Command::Schema => command::schema(&mut out).map(|()| ExitCode::SUCCESS),
         Command::Version => command::version(&mut out).map(|()| ExitCode::SUCCESS),
@@ -52,5 +61,20 @@ pub fn main() -> ExitCode {
         // Whoever reads the output has seen enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run(input: Input) -> ExitCode {
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(RunError::from)
+        .and_then(|runtime| runtime.block_on(runtime::run(input)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kegd: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

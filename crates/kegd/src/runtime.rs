@@ -74,13 +74,23 @@ impl Running {
     /// Builds and starts a configuration.
     pub(crate) async fn start(config: Config) -> Result<Self, RunError> {
         let metrics = Metrics::install().map_err(RunError::Observability)?;
-        let (built, change) = build::build(config, None).map_err(RunError::Build)?;
-        let gateway = Arc::new(Gateway::start(change.change.snapshot)?);
+        let (built, step) = build::build(config, None).map_err(RunError::Build)?;
+        let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
         metrics.config_loaded();
-        let running = Self { gateway, built, metrics };
+        let running = Self {
+            gateway,
+            built,
+            metrics,
+        };
         for address in &running.built.config().runtime.health_listeners {
-            let admin = admin::Admin { gateway: Arc::clone(&running.gateway), metrics: running.metrics.clone() };
-            admin.listen(*address).await.map_err(|error| RunError::Admin { address: *address, error })?;
+            let admin = admin::Admin {
+                gateway: Arc::clone(&running.gateway),
+                metrics: running.metrics.clone(),
+            };
+            admin.listen(*address).await.map_err(|error| RunError::Admin {
+                address: *address,
+                error,
+            })?;
         }
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -119,7 +129,11 @@ impl Running {
 
     async fn stop(self) {
         let timeout = self.built.config().runtime.shutdown_timeout;
-        tracing::info!(connections = self.gateway.open_connections(), ?timeout, "stopping: open connections drain");
+        tracing::info!(
+            connections = self.gateway.open_connections(),
+            ?timeout,
+            "stopping: open connections drain"
+        );
         let left = self.gateway.shut_down(timeout.max(Duration::from_millis(100))).await;
         if left > 0 {
             tracing::warn!(connections = left, "stopped before all connections had ended");

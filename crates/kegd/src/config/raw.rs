@@ -11,7 +11,7 @@ mod runtime;
 mod tls;
 mod virtual_cluster;
 
-pub(crate) use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
+pub(crate) use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls, NodeAddress};
 pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,
 };

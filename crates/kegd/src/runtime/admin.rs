@@ -57,7 +57,9 @@ impl Admin {
     async fn accept(self, listener: TcpListener) {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+                return;
+            };
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let admin = self.clone();
@@ -82,7 +84,11 @@ impl Admin {
         let head = String::from_utf8_lossy(&head);
         let mut words = head.split_ascii_whitespace();
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let Answer { status, content_type, body } = self.answer(method, path);
+        let Answer {
+            status,
+            content_type,
+            body,
+        } = self.answer(method, path);
         let sent = if method == "HEAD" { "" } else { &body };
         let response = format!(
             "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{sent}",
@@ -93,9 +99,16 @@ impl Admin {
     }
 
     fn answer(&self, method: &str, path: &str) -> Answer {
-        let text = |status, body: String| Answer { status, content_type: "text/plain; charset=utf-8", body };
+        let text = |status, body: String| Answer {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body,
+        };
         if !matches!(method, "GET" | "HEAD") {
-            return text("405 Method Not Allowed", "only GET and HEAD are served here\n".to_owned());
+            return text(
+                "405 Method Not Allowed",
+                "only GET and HEAD are served here\n".to_owned(),
+            );
         }
         match path.split('?').next().unwrap_or_default() {
             "/health/probes/liveness" => text("200 OK", "alive\n".to_owned()),
@@ -105,7 +118,10 @@ impl Admin {
                     text("200 OK", "ready\n".to_owned())
                 } else {
                     let names = unreachable.join(", ");
-                    text("503 Service Unavailable", format!("not ready: no answer yet from backend clusters {names}\n"))
+                    text(
+                        "503 Service Unavailable",
+                        format!("not ready: no answer yet from backend clusters {names}\n"),
+                    )
                 }
             }
             "/metrics" => Answer {
@@ -123,6 +139,11 @@ impl Admin {
     /// The backend clusters that did not answer when they were last asked.
     fn unreachable(&self) -> Vec<String> {
         let snapshot = self.gateway.snapshot();
-        snapshot.backends.iter().filter(|it| !it.is_reachable()).map(|it| it.name().to_string()).collect()
+        snapshot
+            .backends
+            .iter()
+            .filter(|it| !it.is_reachable())
+            .map(|it| it.name().to_string())
+            .collect()
     }
 }

@@ -47,8 +47,16 @@ pub(super) struct Built {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) change: Change,
-    /// Settings of backend clusters that stay.
-    backends: Vec<(Arc<Backend>, Option<ClientTls>, Duration)>,
+    /// To be applied after the change.
+    pub(super) backends: Vec<BackendUpdate>,
+}
+
+/// Settings of a backend cluster that stays.
+#[derive(Debug)]
+pub(super) struct BackendUpdate {
+    backend: Arc<Backend>,
+    tls: Option<ClientTls>,
+    refresh_interval: Duration,
 }
 
 impl Built {
@@ -57,35 +65,33 @@ impl Built {
     }
 }
 
-impl Step {
-    /// Puts what concerns backend clusters in force, after everything else was.
-    pub(super) fn settle(backends: Vec<(Arc<Backend>, Option<ClientTls>, Duration)>) {
-        for (backend, tls, interval) in backends {
-            let settings = backend.settings();
-            settings.refresh_interval.store(Arc::new(interval));
-            if let (Some(live), Some(tls)) = (&settings.tls, tls)
-                && let Err(error) = live.replace(tls)
-            {
-                // It was built once already, to find this out in time.
-                tracing::error!(backend_cluster = &**backend.name(), "the TLS settings could not be replaced: {error}");
-            }
+impl BackendUpdate {
+    pub(super) fn apply(self) {
+        let settings = self.backend.settings();
+        settings.refresh_interval.store(Arc::new(self.refresh_interval));
+        if let (Some(live), Some(tls)) = (&settings.tls, self.tls)
+            && let Err(error) = live.replace(tls)
+        {
+            // It was built once already, to find this out in time.
+            tracing::error!(
+                backend_cluster = &**self.backend.name(),
+                "the TLS settings could not be replaced: {error}"
+            );
         }
-    }
-
-    /// The change of the gateway, and what is to be settled after it.
-    pub(super) fn into_parts(self) -> (Change, Vec<(Arc<Backend>, Option<ClientTls>, Duration)>) {
-        (self.change, self.backends)
     }
 }
 
 /// Builds a configuration beside what runs.
 pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, Step), Vec<BuildProblem>> {
-    let changes = previous.map(|previous| config::changes(&previous.config, &config)).unwrap_or_default();
+    let changes = previous
+        .map(|previous| config::changes(&previous.config, &config))
+        .unwrap_or_default();
     let mut problems = Vec::new();
     let mut note = |place: String, message: String| problems.push(BuildProblem { place, message });
-    let stays = |change: Option<&config::Change>| matches!(change, Some(config::Change::Unchanged | config::Change::Live));
+    let stays =
+        |change: Option<&config::Change>| matches!(change, Some(config::Change::Unchanged | config::Change::Live));
 
-    let (mut backends, mut settled) = (BTreeMap::new(), Vec::new());
+    let (mut backends, mut updates) = (BTreeMap::new(), Vec::new());
     for backend in &config.backend_clusters {
         let settings = match backend.tls.as_ref().map(tls::client).transpose() {
             Ok(settings) => settings,
@@ -94,10 +100,17 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                 continue;
             }
         };
-        let taken_over = previous.and_then(|it| it.backends.get(&backend.name)).filter(|_| stays(changes.backend_clusters.get(&backend.name)));
+        let taken_over = previous
+            .and_then(|it| it.backends.get(&backend.name))
+            .filter(|_| stays(changes.backend_clusters.get(&backend.name)));
         let built = match taken_over {
             Some(running) => {
-                settled.push((Arc::clone(running), settings, backend.metadata_update_interval));
+                let refresh_interval = backend.metadata_update_interval;
+                updates.push(BackendUpdate {
+                    backend: Arc::clone(running),
+                    tls: settings,
+                    refresh_interval,
+                });
                 Arc::clone(running)
             }
             None => match new_backend(backend, settings) {
@@ -120,8 +133,12 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                 continue;
             }
         };
-        let Some(backend) = backends.get(&cluster.backend.name) else { continue };
-        let taken_over = previous.and_then(|it| it.clusters.get(&cluster.name)).filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
+        let Some(backend) = backends.get(&cluster.backend.name) else {
+            continue;
+        };
+        let taken_over = previous
+            .and_then(|it| it.clusters.get(&cluster.name))
+            .filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
         let built = match taken_over {
             Some(running) => {
                 if changes.virtual_clusters.get(&cluster.name) == Some(&config::Change::Live) {
@@ -129,14 +146,23 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                 }
                 Arc::clone(running)
             }
-            None => Arc::new(VirtualCluster::new(cluster.name.as_str(), Arc::clone(backend), authentication(cluster), chain)),
+            None => Arc::new(VirtualCluster::new(
+                cluster.name.as_str(),
+                Arc::clone(backend),
+                authentication(cluster),
+                chain,
+            )),
         };
         clusters.insert(cluster.name.clone(), built);
     }
 
     let mut listeners = BTreeMap::new();
     for listener in &config.listeners {
-        let before = previous.and_then(|it| it.listeners.get(&listener.name).zip(it.config.listeners.iter().find(|it| it.name == listener.name)));
+        let before = previous.and_then(|it| {
+            it.listeners
+                .get(&listener.name)
+                .zip(it.config.listeners.iter().find(|it| it.name == listener.name))
+        });
         match new_listener(listener, &config, before) {
             Ok(built) => drop(listeners.insert(listener.name.clone(), Arc::new(built))),
             Err(error) => note(format!("listeners {:?}", listener.name), error),
@@ -153,17 +179,35 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends: backends.values().cloned().collect(),
         limits: limits(&config.runtime),
     };
-    let built = Built { config, backends, clusters, listeners };
-    Ok((built, Step { change: Change { snapshot, chains }, backends: settled }))
+    let built = Built {
+        config,
+        backends,
+        clusters,
+        listeners,
+    };
+    Ok((
+        built,
+        Step {
+            change: Change { snapshot, chains },
+            backends: updates,
+        },
+    ))
 }
 
 fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Result<Backend, String> {
-    let address = |it: &model::HostPort| HostPort { host: it.host.clone(), port: it.port };
+    let address = |it: &model::HostPort| HostPort {
+        host: it.host.clone(),
+        port: it.port,
+    };
     Ok(Backend::new(BackendSettings {
         name: backend.name.as_str().into(),
         bootstrap_servers: backend.bootstrap_servers.iter().map(address).collect(),
         tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
-        node_addresses: backend.node_addresses.iter().map(|(node, it)| (*node, address(it))).collect(),
+        node_addresses: backend
+            .node_addresses
+            .iter()
+            .map(|(node, it)| (*node, address(it)))
+            .collect(),
         connect_timeout: CONNECT_TIMEOUT,
         refresh_interval: Arc::new(backend.metadata_update_interval).into(),
     }))
@@ -183,7 +227,12 @@ fn chain(cluster: &model::VirtualCluster) -> Result<Chain, String> {
         match &policy.kind {
             model::ClusterPolicyKind::BlockApis { apis } => {
                 let keys = apis.iter().map(|name| {
-                    api_key(name).ok_or_else(|| format!("cluster_policies[{index}]: {name:?} is not an API of Kafka {}", keg_codec::schema::KAFKA_VERSION))
+                    api_key(name).ok_or_else(|| {
+                        format!(
+                            "cluster_policies[{index}]: {name:?} is not an API of Kafka {}",
+                            keg_codec::schema::KAFKA_VERSION
+                        )
+                    })
                 });
                 let name = policy.name.clone().unwrap_or_else(|| "block_apis".to_owned());
                 policies.push(Arc::new(BlockApis::new(name, keys.collect::<Result<_, _>>()?)));
@@ -217,12 +266,18 @@ fn new_listener(
         (None, _) => None,
         // The same settings go on, so that clients can resume their sessions.
         (Some(tls), Some((running, model))) if model.tls.as_ref() == Some(tls) => {
-            running.tls.as_ref().map(|running| ListenerTls { config: Arc::clone(&running.config), allow_plaintext: running.allow_plaintext })
+            running.tls.as_ref().map(|running| ListenerTls {
+                config: Arc::clone(&running.config),
+                allow_plaintext: running.allow_plaintext,
+            })
         }
         (Some(tls), _) => {
             let settings = tls::server(tls).map_err(|error| format!("tls_server: {error}"))?;
             let config = Live::new(settings).map_err(|error| format!("tls_server: {error}"))?;
-            Some(ListenerTls { config: Arc::new(config), allow_plaintext: tls.allow_plaintext })
+            Some(ListenerTls {
+                config: Arc::new(config),
+                allow_plaintext: tls.allow_plaintext,
+            })
         }
     };
     Ok(Listener {
@@ -235,5 +290,9 @@ fn new_listener(
 }
 
 fn limits(runtime: &model::Runtime) -> Limits {
-    Limits { max_frame_size: runtime.max_frame_size, drain_duration: runtime.drain_duration, ..Limits::default() }
+    Limits {
+        max_frame_size: runtime.max_frame_size,
+        drain_duration: runtime.drain_duration,
+        ..Limits::default()
+    }
 }

@@ -11,9 +11,11 @@ pub(super) fn install(observability: &Observability) -> Result<(), String> {
     let flags = &observability.log_flags;
     let filter = EnvFilter::try_new(flags).map_err(|error| format!("observability.log_flags {flags:?}: {error}"))?;
     let layer = match observability.log_format {
-        LogFormat::Json => {
-            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
-        }
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed(),
         LogFormat::Logfmt => tracing_logfmt::builder().layer().with_writer(std::io::stderr).boxed(),
     };
     tracing_subscriber::registry()

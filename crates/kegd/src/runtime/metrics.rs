@@ -4,7 +4,10 @@ use metrics::{Counter, Gauge, counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Bounds of the histograms' buckets, in seconds: a fetch waits half a second by default, a rebalance for minutes.
-const BUCKETS: &[f64] = &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const BUCKETS: &[f64] = &[
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0,
+];
 
 /// The process's metrics.
 #[derive(Debug, Clone)]
@@ -20,11 +23,17 @@ impl Metrics {
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
             .map_err(|error| format!("metrics can't be set up: {error}"))?;
-        let prometheus = builder.install_recorder().map_err(|error| format!("metrics can't be set up: {error}"))?;
+        let prometheus = builder
+            .install_recorder()
+            .map_err(|error| format!("metrics can't be set up: {error}"))?;
         let config_errors = counter!("kong_keg_config_errors_total");
         config_errors.increment(0);
         let config_loaded = gauge!("kong_keg_config_loaded");
-        Ok(Self { prometheus, config_errors, config_loaded })
+        Ok(Self {
+            prometheus,
+            config_errors,
+            config_loaded,
+        })
     }
 
     /// Everything, in the text format of Prometheus, with the names of KEG 1.0 beside those of 1.2.
@@ -33,7 +42,10 @@ impl Metrics {
         let mut out = text.clone();
         for (name, old) in [
             ("kong_keg_kafka_connections", "kong_keg_kafka_connections_active"),
-            ("kong_keg_kafka_request_received_total", "kong_keg_kafka_request_received_count_total"),
+            (
+                "kong_keg_kafka_request_received_total",
+                "kong_keg_kafka_request_received_count_total",
+            ),
         ] {
             out.extend(text.lines().filter_map(|line| aliased(line, name, old)));
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use keg_proxy::Gateway;
 
-use super::build::{self, Built, Step};
+use super::build::{self, BackendUpdate, Built};
 use super::metrics::Metrics;
 use super::watch::Watch;
 use crate::config::environment::SystemEnvironment;
@@ -20,7 +20,10 @@ pub(crate) struct Reloader {
 impl Reloader {
     /// Watches the files that a configuration was read from.
     pub(crate) fn new(input: Input, files: BTreeSet<PathBuf>) -> Self {
-        Self { input, watch: Watch::new(files) }
+        Self {
+            input,
+            watch: Watch::new(files),
+        }
     }
 
     /// Waits until one of the files has changed, and no more changes have followed for a moment.
@@ -29,25 +32,26 @@ impl Reloader {
     }
 
     /// Loads the configuration and puts it in force; if anything is wrong with it, everything stays as it is.
-    pub(crate) fn reload(&mut self, running: Built, gateway: &Gateway, metrics: &Metrics) -> Built {
+    pub(super) fn reload(&mut self, running: Built, gateway: &Gateway, metrics: &Metrics) -> Built {
         if self.input == Input::StandardInput {
             tracing::warn!("a configuration from standard input can't be reloaded");
             return running;
         }
         let loaded = config::load(&self.input, &SystemEnvironment);
         self.watch.follow(loaded.files);
-        let outcome = loaded.result.map_err(|problems| problems.to_string()).and_then(|config| {
-            if config == *running.config() {
-                return Ok(None);
-            }
-            let (built, step) = build::build(config, Some(&running)).map_err(|problems| {
-                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-            })?;
-            let (change, backends) = step.into_parts();
-            gateway.change(change).map_err(|error| error.to_string())?;
-            Step::settle(backends);
-            Ok(Some(built))
-        });
+        let outcome = loaded
+            .result
+            .map_err(|problems| problems.to_string())
+            .and_then(|config| {
+                if config == *running.config() {
+                    return Ok(None);
+                }
+                let (built, step) = build::build(config, Some(&running))
+                    .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+                gateway.change(step.change).map_err(|error| error.to_string())?;
+                step.backends.into_iter().for_each(BackendUpdate::apply);
+                Ok(Some(built))
+            });
         match outcome {
             Ok(Some(built)) => {
                 metrics.config_loaded();

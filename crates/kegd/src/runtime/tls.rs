@@ -6,9 +6,10 @@ use crate::config::model::{self, ClientAuthenticationMode};
 
 /// TLS towards clients.
 pub(super) fn server(tls: &model::TlsServer) -> Result<ServerTls, String> {
-    let mut identities = tls.certificates.iter().enumerate().map(|(index, identity)| {
-        self::identity(identity).map_err(|error| format!("certificates[{index}]: {error}"))
-    });
+    let mut identities =
+        tls.certificates.iter().enumerate().map(|(index, identity)| {
+            self::identity(identity).map_err(|error| format!("certificates[{index}]: {error}"))
+        });
     let first = identities.next().ok_or("certificates: there is none")??;
     let mut server = ServerTls::new(first).versions(versions(tls.versions)?);
     for identity in identities {
@@ -17,7 +18,8 @@ pub(super) fn server(tls: &model::TlsServer) -> Result<ServerTls, String> {
     if let Some(authentication) = &tls.client_authentication {
         let mut roots: Option<TrustBundle> = None;
         for bundle in &authentication.trust_bundles {
-            let parsed = TrustBundle::from_pem(&bundle.trusted_ca).map_err(|error| format!("tls_trust_bundles {:?}: {error}", bundle.name))?;
+            let parsed = TrustBundle::from_pem(&bundle.trusted_ca)
+                .map_err(|error| format!("tls_trust_bundles {:?}: {error}", bundle.name))?;
             roots = Some(match roots {
                 Some(roots) => roots.and(&parsed),
                 None => parsed,
@@ -35,7 +37,9 @@ pub(super) fn server(tls: &model::TlsServer) -> Result<ServerTls, String> {
 
 /// TLS towards a backend cluster.
 pub(super) fn client(tls: &model::BackendTls) -> Result<ClientTls, String> {
-    let mut client = ClientTls::new().versions(versions(tls.versions)?).insecure_skip_verify(tls.insecure_skip_verify);
+    let mut client = ClientTls::new()
+        .versions(versions(tls.versions)?)
+        .insecure_skip_verify(tls.insecure_skip_verify);
     if let Some(pem) = &tls.ca_bundle {
         client = client.trust(TrustBundle::from_pem(pem).map_err(|error| format!("ca_bundle: {error}"))?);
     }

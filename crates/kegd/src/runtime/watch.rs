@@ -31,7 +31,11 @@ impl Watch {
         let watcher = watcher
             .inspect_err(|error| tracing::warn!("files can't be watched, so that only SIGHUP reloads: {error}"))
             .ok();
-        let mut watch = Self { watcher, folders: BTreeSet::new(), events };
+        let mut watch = Self {
+            watcher,
+            folders: BTreeSet::new(),
+            events,
+        };
         watch.follow(files);
         watch
     }

@@ -42,6 +42,7 @@ fn is_same_target(old: &BackendCluster, new: &BackendCluster) -> bool {
         Some(tls.insecure_skip_verify)
     };
     old.bootstrap_servers == new.bootstrap_servers
+        && old.node_addresses == new.node_addresses
         && old.authentication == new.authentication
         && verifies(old) == verifies(new)
 }

@@ -1,5 +1,6 @@
 //! The Kafka clusters behind the gateway.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{HostPort, Identity, TlsVersions};
@@ -19,6 +20,8 @@ pub struct BackendCluster {
     pub tls: Option<BackendTls>,
     /// How often the gateway refreshes what it knows about the nodes.
     pub metadata_update_interval: Duration,
+    /// Where nodes are, whatever the cluster advertises.
+    pub node_addresses: BTreeMap<i32, HostPort>,
 }
 
 /// How the gateway authenticates to a backend cluster.

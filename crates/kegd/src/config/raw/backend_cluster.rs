@@ -26,6 +26,18 @@ entity! {
         tls: Option<BackendTls>,
         /// How often the gateway refreshes what it knows about the nodes.
         metadata_update_interval_seconds: Bounded<1, 43_200> = 60,
+        /// Where nodes are, whatever the cluster advertises. For passthrough: the cluster advertises the gateway then.
+        node_addresses: Vec<NodeAddress> = [],
+    }
+}
+
+entity! {
+    /// Where a node of a backend cluster is.
+    NodeAddress {
+        /// The node's id.
+        node_id: Bounded<0, 2_147_483_647>,
+        /// Its host and port.
+        address: HostPort,
     }
 }
 

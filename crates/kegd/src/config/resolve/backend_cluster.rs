@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::model::{BackendAuthentication, BackendCluster, BackendTls};
+use super::super::model::{BackendAuthentication, BackendCluster, BackendTls, HostPort};
 use super::super::raw;
 use super::tls;
 
@@ -20,7 +20,17 @@ pub(super) fn backend_cluster(raw: &raw::BackendCluster) -> Option<BackendCluste
             _ => None,
         },
         metadata_update_interval: Duration::from_secs(interval),
+        node_addresses: raw
+            .node_addresses
+            .as_ref()?
+            .iter()
+            .map(node_address)
+            .collect::<Option<_>>()?,
     })
+}
+
+fn node_address(raw: &raw::NodeAddress) -> Option<(i32, HostPort)> {
+    Some((i32::try_from(raw.node_id?.0).ok()?, raw.address.clone()?))
 }
 
 fn backend_tls(raw: &raw::BackendTls) -> Option<BackendTls> {

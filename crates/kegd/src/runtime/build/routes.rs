@@ -15,7 +15,12 @@ pub(super) fn table(
     clusters: &BTreeMap<String, Arc<VirtualCluster>>,
     backends: &BTreeMap<String, Arc<Backend>>,
 ) -> Result<Table<Destination>, Vec<BuildProblem>> {
-    let problem = |place: &str, message: String| vec![BuildProblem { place: format!("listeners {place:?}"), message }];
+    let problem = |place: &str, message: String| {
+        vec![BuildProblem {
+            place: format!("listeners {place:?}"),
+            message,
+        }]
+    };
     let mut builder = Table::builder();
     for listener in &config.listeners {
         let ports = ports(&listener.ports).map_err(|error| problem(&listener.name, error))?;
@@ -26,13 +31,22 @@ pub(super) fn table(
         }
     }
     builder.build().map_err(|problems| {
-        problems.iter().map(|it| BuildProblem { place: "listeners".to_owned(), message: it.to_string() }).collect()
+        problems
+            .iter()
+            .map(|it| BuildProblem {
+                place: "listeners".to_owned(),
+                message: it.to_string(),
+            })
+            .collect()
     })
 }
 
 /// The router's form of the model's ports.
 pub(super) fn ports(ranges: &[model::PortRange]) -> Result<Ports, String> {
-    let ranges: Result<Vec<_>, _> = ranges.iter().map(|range| PortRange::new(range.first(), range.last())).collect();
+    let ranges: Result<Vec<_>, _> = ranges
+        .iter()
+        .map(|range| PortRange::new(range.first(), range.last()))
+        .collect();
     ranges.and_then(Ports::new).map_err(|error| error.to_string())
 }
 
@@ -44,16 +58,18 @@ fn rule(
 ) -> Result<Rule<Destination>, String> {
     let cluster = |name: &str| {
         let built = clusters.get(name).cloned();
-        built.map(Destination::VirtualCluster).ok_or_else(|| format!("there is no virtual cluster {name:?}"))
+        built
+            .map(Destination::VirtualCluster)
+            .ok_or_else(|| format!("there is no virtual cluster {name:?}"))
     };
     Ok(match forward {
         model::Forward::Sni(rule) => {
-            let mut sni = Sni::new(rule.suffix.as_str()).advertised_port(rule.advertised_port).broker_host_format(
-                match rule.broker_host_format {
+            let mut sni = Sni::new(rule.suffix.as_str())
+                .advertised_port(rule.advertised_port)
+                .broker_host_format(match rule.broker_host_format {
                     model::BrokerHostFormat::PerClusterSuffix => BrokerHostFormat::PerClusterSuffix,
                     model::BrokerHostFormat::SharedSuffix => BrokerHostFormat::SharedSuffix,
-                },
-            );
+                });
             for virtual_cluster in &config.virtual_clusters {
                 if let Some(label) = &virtual_cluster.dns_label {
                     sni = sni.destination(cluster(&virtual_cluster.name)?, label.as_str());
@@ -73,9 +89,20 @@ fn rule(
         }
         model::Forward::SniPassthrough(rule) => {
             let name = &rule.backend.name;
-            let backend = backends.get(name).cloned().ok_or_else(|| format!("there is no backend cluster {name:?}"))?;
-            let first = config.listeners.iter().find(|it| it.forwards.contains(forward)).and_then(|it| it.ports.first());
-            let passthrough = SniPassthrough::new(Destination::Backend(backend), rule.bootstrap_host.as_str(), rule.broker_host.as_str());
+            let backend = backends
+                .get(name)
+                .cloned()
+                .ok_or_else(|| format!("there is no backend cluster {name:?}"))?;
+            let first = config
+                .listeners
+                .iter()
+                .find(|it| it.forwards.contains(forward))
+                .and_then(|it| it.ports.first());
+            let passthrough = SniPassthrough::new(
+                Destination::Backend(backend),
+                rule.bootstrap_host.as_str(),
+                rule.broker_host.as_str(),
+            );
             match first {
                 Some(port) => passthrough.advertised_port(port.first()).into(),
                 None => passthrough.into(),
