@@ -63,6 +63,12 @@ pub async fn run(input: Input) -> Result<(), RunError> {
     running.serve(Some(reloader)).await
 }
 
+/// What keeps a configuration from being put in force, ports aside: certificates, routes.
+#[must_use]
+pub fn check(config: Config) -> Vec<BuildProblem> {
+    build::build(config, None).err().unwrap_or_default()
+}
+
 /// A gateway with its admin listener.
 pub(crate) struct Running {
     gateway: Arc<Gateway>,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::config::{self, Config, Environment, Input};
+use crate::runtime;
 
 /// Prints every problem of a configuration, or what it holds when there is none.
 ///
@@ -12,8 +13,18 @@ use crate::config::{self, Config, Environment, Input};
 pub fn validate(input: &Input, environment: &dyn Environment, out: &mut impl Write) -> io::Result<ExitCode> {
     match config::load(input, environment).result {
         Ok(config) => {
-            writeln!(out, "the configuration is valid: {}", summary(&config))?;
-            Ok(ExitCode::SUCCESS)
+            let summary = summary(&config);
+            // Certificates and routes are only known to be good once something is made of them.
+            let problems = runtime::check(config);
+            if problems.is_empty() {
+                writeln!(out, "the configuration is valid: {summary}")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            for problem in &problems {
+                writeln!(out, "{problem}")?;
+            }
+            writeln!(out, "{}", count(problems.len(), "problem"))?;
+            Ok(ExitCode::FAILURE)
         }
         Err(problems) => {
             writeln!(out, "{problems}")?;

@@ -36,7 +36,7 @@ pub(crate) fn resolve(merged: &Merged, report: &Report) -> Option<Config> {
         tls::trust_bundle(&bundle.value)
     });
     let backend_clusters = Table::new("backend cluster", &merged.backend_clusters, report, |it| {
-        backend_cluster::backend_cluster(&it.value)
+        backend_cluster::backend_cluster(&it.value, report)
     });
     let virtual_clusters = Table::new("virtual cluster", &merged.virtual_clusters, report, |it| {
         virtual_cluster::virtual_cluster(&it.value, &backend_clusters, report)

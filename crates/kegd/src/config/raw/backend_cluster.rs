@@ -35,7 +35,7 @@ entity! {
     /// Where a node of a backend cluster is.
     NodeAddress {
         /// The node's id.
-        node_id: Bounded<0, 2_147_483_647>,
+        node_id: At<Bounded<0, 2_147_483_647>>,
         /// Its host and port.
         address: HostPort,
     }

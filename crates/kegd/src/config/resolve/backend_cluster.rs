@@ -1,12 +1,15 @@
 //! The Kafka clusters behind the gateway.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::model::{BackendAuthentication, BackendCluster, BackendTls, HostPort};
+use super::super::problem::{Problem, Report};
 use super::super::raw;
 use super::tls;
 
-pub(super) fn backend_cluster(raw: &raw::BackendCluster) -> Option<BackendCluster> {
+pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Option<BackendCluster> {
+    let node_addresses = node_addresses(raw.node_addresses.as_ref()?, report);
     let interval = u64::try_from(raw.metadata_update_interval_seconds?.0).ok()?;
     Some(BackendCluster {
         name: raw.name.as_ref()?.value.0.clone(),
@@ -20,17 +23,21 @@ pub(super) fn backend_cluster(raw: &raw::BackendCluster) -> Option<BackendCluste
             _ => None,
         },
         metadata_update_interval: Duration::from_secs(interval),
-        node_addresses: raw
-            .node_addresses
-            .as_ref()?
-            .iter()
-            .map(node_address)
-            .collect::<Option<_>>()?,
+        node_addresses: node_addresses?,
     })
 }
 
-fn node_address(raw: &raw::NodeAddress) -> Option<(i32, HostPort)> {
-    Some((i32::try_from(raw.node_id?.0).ok()?, raw.address.clone()?))
+fn node_addresses(raw: &[raw::NodeAddress], report: &Report) -> Option<BTreeMap<i32, HostPort>> {
+    let mut addresses = BTreeMap::new();
+    for entry in raw {
+        let node = entry.node_id.as_ref()?;
+        let id = i32::try_from(node.value.0).ok()?;
+        if addresses.insert(id, entry.address.clone()?).is_some() {
+            let problem = Problem::new(node.place.clone(), format!("node {id} has an address already"));
+            report.add(problem.hint("give each node one"));
+        }
+    }
+    Some(addresses)
 }
 
 fn backend_tls(raw: &raw::BackendTls) -> Option<BackendTls> {
