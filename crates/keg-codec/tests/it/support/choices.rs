@@ -12,6 +12,18 @@ impl<'a> Choices<'a> {
         Self { bytes }
     }
 
+    /// Whether the bytes have run out.
+    #[allow(dead_code, reason = "the fuzz targets use it")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// All bytes that are left.
+    #[allow(dead_code, reason = "the fuzz targets use it")]
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// One byte.
     pub(crate) fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.bytes.split_first() else {
