@@ -81,7 +81,8 @@ pub(crate) fn skip(test: &str, why: &str) {
         "{test} can't run: {why}"
     );
     // Not `eprintln!`: the test harness would swallow what a passing test prints.
-    writeln!(std::io::stderr(), "skipped {test}: {why}").unwrap();
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "skipped {test}: {why}").unwrap();
     let kafka = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("kafka");
     fs::create_dir_all(&kafka).unwrap();
     let mut file = OpenOptions::new()

@@ -227,6 +227,8 @@ public final class AdminTools {
                         .replaceAll("(active-)[0-9a-f-]{36}", "$1UUID")
                         .replaceAll("/?(127\\.0\\.0\\.1|localhost):\\d+", "ADDRESS")
                         .replaceAll("/?(127\\.0\\.0\\.1|localhost)\\s+\\d{4,5}", "ADDRESS")
+                        .replaceAll("ADDRESS(,ADDRESS)+", "ADDRESS")
+                        .replaceAll("ADDRESS\\s+\\([123]\\)", "ADDRESS (N)")
                         .replaceAll("\\[\\d{4}-\\d\\d-\\d\\d[^\\]]*\\]", "[TIME]")
                         .replaceAll("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} ", "")
                         .replaceAll("adminclient-\\d+", "adminclient-N")

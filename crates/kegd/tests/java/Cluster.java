@@ -15,6 +15,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -76,15 +77,22 @@ final class Cluster {
         return new KafkaConsumer<>(properties(more), new StringDeserializer(), new StringDeserializer());
     }
 
-    /** Creates topics with the cluster's default replication, and waits until all of them have leaders. */
+    /**
+     * Creates topics with the cluster's default replication, and waits until their leaders serve: a leader that is only elected may
+     * refuse the first batch of a producer and take the second, which Kafka's sequence numbers don't survive.
+     */
     void create(Admin admin, int partitions, String... topics) throws Exception {
         List<NewTopic> created = Arrays.stream(topics).map(topic -> new NewTopic(topic, partitions, (short) -1)).toList();
         get(admin.createTopics(created).all());
+        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+        for (String topic : topics) {
+            for (int partition = 0; partition < partitions; partition++) {
+                all.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+            }
+        }
         await("leaders of " + Arrays.toString(topics), () -> {
             try {
-                return get(admin.describeTopics(List.of(topics)).allTopicNames()).values().stream()
-                        .allMatch(topic -> topic.partitions().size() == partitions
-                                && topic.partitions().stream().allMatch(partition -> partition.leader() != null));
+                return get(admin.listOffsets(all).all()).size() == all.size();
             } catch (Exception notYet) {
                 return false;
             }

@@ -1,10 +1,12 @@
 package keg;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -31,8 +33,8 @@ final class Lag {
             Checks.equal(who + "after --reset-offsets --to-earliest", rows(cluster), List.of("0 0 10 10", "1 0 10 10"));
             tool(cluster, "--group", NAME, "--reset-offsets", "--shift-by", "3", "--topic", NAME + ":1", "--execute");
             Checks.equal(who + "after --reset-offsets --shift-by 3 of one partition", rows(cluster), List.of("0 0 10 10", "1 3 10 7"));
-            Set<String> listed = new TreeSet<>(tool(cluster, "--list").lines().toList());
-            Checks.equal(who + "--list", listed, Isolation.groupNames(admin));
+            // Without a gateway others use the same cluster at the same time.
+            Checks.equal(who + "--list", ours(tool(cluster, "--list").lines().toList()), ours(Isolation.groupNames(admin)));
 
             Groups.produce(cluster, NAME, "more", 5);
             try (Member member = new Member(cluster, NAME, NAME, "client.id=reader")) {
@@ -45,6 +47,10 @@ final class Lag {
                 Checks.that(who + "--describe --state", state.contains("Stable") && !state.contains(NAME + "-") && line(state, NAME).contains("("), state);
             }
         }
+    }
+
+    private static Set<String> ours(Collection<String> groups) {
+        return groups.stream().filter(group -> group.startsWith("group-")).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static String line(String printed, String start) {
