@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use node::{Node, NodeFiles, external_address, external_host};
+use node::{Node, NodeFiles, Ports, external_host};
 
 use crate::certs::Authority;
 use crate::ports::free_port;
@@ -26,7 +26,7 @@ type Started = OnceLock<Option<Backend>>;
 pub(crate) struct Backend {
     nodes: Vec<Mutex<Node>>,
     authority: Authority,
-    external_port: Option<u16>,
+    advertised_port: u16,
 }
 
 impl Backend {
@@ -54,12 +54,12 @@ impl Backend {
 
     /// The plaintext addresses, as a client's `bootstrap.servers`.
     pub(crate) fn bootstrap(&self) -> String {
-        self.addresses(|node| node.plaintext_port())
+        self.addresses(|ports| ports.plaintext).join(",")
     }
 
     /// The TLS addresses.
     pub(crate) fn tls_bootstrap(&self) -> String {
-        self.addresses(|node| node.tls_port())
+        self.addresses(|ports| ports.tls).join(",")
     }
 
     /// The certificate of what signed the brokers'.
@@ -67,17 +67,15 @@ impl Backend {
         self.authority.file()
     }
 
-    /// The port of the listeners that the nodes advertise as `broker-N.kafka.test`; each is on a loopback address of its own, which
-    /// only Linux has.
-    pub(crate) fn external_port(&self) -> Option<u16> {
-        self.external_port
+    /// The addresses of the external listeners, in the order of the nodes' ids.
+    pub(crate) fn external_addresses(&self) -> Vec<String> {
+        self.addresses(|ports| ports.external)
     }
 
-    /// The names of the external listeners, with their addresses.
-    pub(crate) fn external_hosts(&self) -> Vec<(String, &'static str)> {
-        (1..=self.nodes.len())
-            .map(|id| (external_host(id), external_address(id)))
-            .collect()
+    /// What the external listeners are advertised as: other names, and one port for all, where a gateway may listen.
+    pub(crate) fn advertised(&self) -> (Vec<String>, u16) {
+        let hosts = (1..=self.nodes.len()).map(external_host).collect();
+        (hosts, self.advertised_port)
     }
 
     pub(crate) fn nodes(&self) -> usize {
@@ -115,11 +113,11 @@ impl Backend {
         self.nodes[id - 1].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn addresses(&self, port: impl Fn(&Node) -> u16) -> String {
-        let addresses: Vec<String> = (1..=self.nodes.len())
-            .map(|id| format!("127.0.0.1:{}", port(&self.node(id))))
-            .collect();
-        addresses.join(",")
+    fn addresses(&self, port: impl Fn(Ports) -> u16) -> Vec<String> {
+        let nodes = 1..=self.nodes.len();
+        nodes
+            .map(|id| format!("127.0.0.1:{}", port(self.node(id).ports())))
+            .collect()
     }
 
     /// Starts at the first call; a start that failed is not tried again for every test.
@@ -135,13 +133,13 @@ impl Backend {
         let authority = Authority::new("backend-ca", &dir);
         let identity = authority.identity("broker", &HOSTS);
         let voters: Vec<(usize, u16)> = (1..=count).map(|id| (id, free_port())).collect();
-        let external_port = cfg!(target_os = "linux").then(free_port);
+        let advertised_port = free_port();
         let files = NodeFiles {
             setup,
             version,
             key_store: identity.both,
             trust_store: authority.file().to_owned(),
-            external_port,
+            advertised_port,
             dir,
         };
         let nodes: Vec<Mutex<Node>> = (1..=count)
@@ -150,7 +148,7 @@ impl Backend {
         let backend = Self {
             nodes,
             authority,
-            external_port,
+            advertised_port,
         };
         for id in 1..=count {
             backend.node(id).start();

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 pub(crate) use config::{Config, VIRTUAL_CLUSTERS};
 
-use crate::hosts::Hosts;
 use crate::process::Process;
 
 const READY: Duration = Duration::from_secs(20);
@@ -24,22 +23,19 @@ pub(crate) struct Gateway {
     file: PathBuf,
     log: PathBuf,
     health_port: u16,
-    wrapper: Vec<String>,
 }
 
 impl Gateway {
     /// Starts the binary with `config` and waits until it says that it is ready.
-    pub(crate) fn start(config: &Config, dir: &Path, hosts: Option<&Hosts>) -> Self {
+    pub(crate) fn start(config: &Config, dir: &Path) -> Self {
         let file = dir.join("keg.yaml");
         fs::write(&file, config.yaml()).unwrap();
         let log = dir.join("kegd.log");
-        let wrapper = hosts.map_or_else(Vec::new, |hosts| hosts.wrapper().unwrap());
         let mut gateway = Self {
-            process: spawn(&wrapper, &file, &log),
+            process: spawn(&file, &log),
             file,
             log,
             health_port: config.health_port(),
-            wrapper,
         };
         gateway.wait_until_ready();
         gateway
@@ -48,14 +44,14 @@ impl Gateway {
     /// Stops in an orderly way and starts again with the same file.
     pub(crate) fn restart(&mut self) {
         self.process.terminate(STOPPED);
-        self.process = spawn(&self.wrapper, &self.file, &self.log);
+        self.process = spawn(&self.file, &self.log);
         self.wait_until_ready();
     }
 
     /// Ends without notice, and starts again with the same file.
     pub(crate) fn crash_and_restart(&mut self) {
         self.process.kill();
-        self.process = spawn(&self.wrapper, &self.file, &self.log);
+        self.process = spawn(&self.file, &self.log);
         self.wait_until_ready();
     }
 
@@ -89,11 +85,9 @@ impl Gateway {
     }
 }
 
-fn spawn(wrapper: &[String], file: &Path, log: &Path) -> Process {
+fn spawn(file: &Path, log: &Path) -> Process {
     let file = file.display().to_string();
-    let mut words: Vec<&str> = wrapper.iter().map(String::as_str).collect();
-    words.extend([env!("CARGO_BIN_EXE_kegd"), "run", "--config", &file]);
-    Process::start("kegd", log, words[0], &words[1..])
+    Process::start("kegd", log, env!("CARGO_BIN_EXE_kegd"), ["run", "--config", &file])
 }
 
 /// The status and the body of a GET, if something answers.

@@ -13,7 +13,7 @@ fn a_change_of_policies_takes_effect_on_open_connections_and_disturbs_nothing() 
     let Some(setup) = setup_or_skip("reload") else { return };
     let backend = Backend::shared(setup);
     let config = Config::new(backend, "reload");
-    let mut scenario = Scenario::with(setup, backend, "reload", &config, None);
+    let mut scenario = Scenario::with(setup, backend, "reload", &config);
     let mut load = Load::start(&scenario, &["undisturbed"]);
     load.expect_deletions_to_be(&scenario, "deleted");
 

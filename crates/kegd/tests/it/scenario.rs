@@ -48,17 +48,11 @@ impl Scenario {
 
     /// A scenario on a backend of the caller's choice.
     pub(crate) fn on(setup: &'static Setup, backend: &'static Backend, name: &'static str) -> Self {
-        Self::with(setup, backend, name, &Config::new(backend, name), None)
+        Self::with(setup, backend, name, &Config::new(backend, name))
     }
 
-    /// A scenario with a configuration of the caller's choice, and with host names for the gateway.
-    pub(crate) fn with(
-        setup: &'static Setup,
-        backend: &'static Backend,
-        name: &'static str,
-        config: &Config,
-        gateway_hosts: Option<&Hosts>,
-    ) -> Self {
+    /// A scenario with a configuration of the caller's choice.
+    pub(crate) fn with(setup: &'static Setup, backend: &'static Backend, name: &'static str, config: &Config) -> Self {
         let files = KeepFilesOnFailure(setup);
         let dir = setup.dir(name);
         let target = |name: &str, bootstrap: String, prefix: String| Target {
@@ -74,7 +68,7 @@ impl Scenario {
                 .iter()
                 .enumerate()
                 .map(|(index, name)| target(name, config.bootstrap(index), config.prefix(name)));
-            (Some(Gateway::start(config, &dir, gateway_hosts)), targets.collect())
+            (Some(Gateway::start(config, &dir)), targets.collect())
         };
         Self {
             setup,

@@ -9,7 +9,6 @@ use crate::gateway::{Config, VIRTUAL_CLUSTERS};
 use crate::hosts::Hosts;
 use crate::java::expect_checks_to_pass;
 use crate::scenario::{Scenario, Target, direct, setup_or_skip};
-use crate::setup::skip;
 
 const TIME: Duration = Duration::from_secs(120);
 
@@ -23,7 +22,7 @@ fn one_tls_port_leads_to_every_node_of_both_virtual_clusters_by_sni() {
     let config = Config::new(backend, "sni")
         .with_backend_tls(backend.tls_bootstrap(), backend.ca().to_owned())
         .with_sni(certificates.to_vec());
-    let mut scenario = Scenario::with(setup, backend, "sni", &config, None);
+    let mut scenario = Scenario::with(setup, backend, "sni", &config);
     scenario.hosts = Some(Hosts::write(&dir.join("hosts"), &sni_names(backend)));
     let hosts = if direct() {
         "127[.]0[.]0[.]1"
@@ -46,49 +45,26 @@ fn tls_is_passed_through_to_the_node_that_the_sni_names() {
     let Some(setup) = setup_or_skip("passthrough") else {
         return;
     };
-    let backend = Backend::shared(setup);
-    let Some(port) = backend.external_port() else {
-        return skip("passthrough", "it needs the loopback addresses that only Linux has");
-    };
-    let dir = setup.dir("passthrough");
-    // The brokers advertise names which lead the clients to the gateway, and the gateway to the brokers.
-    let to_brokers = Hosts::write(&dir.join("hosts-of-gateway"), &backend.external_hosts());
-    let mut names: Vec<(String, &str)> = backend
-        .external_hosts()
-        .into_iter()
-        .map(|(name, _)| (name, "127.0.0.1"))
-        .collect();
-    names.push(("bootstrap.kafka.test".to_owned(), "127.0.0.1"));
-    let to_gateway = Hosts::write(&dir.join("hosts-of-clients"), &names);
-    if to_brokers.wrapper().is_none() {
-        return skip(
-            "passthrough",
-            "`unshare` may not make a mount namespace here, in which the gateway gets host names of its own",
-        );
+    if direct() {
+        return; // The brokers advertise a port where only a gateway listens.
     }
-    let brokers: Vec<String> = backend
-        .external_hosts()
-        .iter()
-        .map(|(name, _)| format!("{name}:{port}"))
-        .collect();
+    let backend = Backend::shared(setup);
+    let (mut names, port) = backend.advertised();
+    let nodes = backend.external_addresses();
     let config = Config::new(backend, "passthrough")
-        .with_backend_tls(brokers.join(","), backend.ca().to_owned())
-        .with_passthrough(port);
-    let mut scenario = Scenario::with(setup, backend, "passthrough", &config, Some(&to_brokers));
-    let (bootstrap, hosts) = if direct() {
-        (brokers.join(","), to_brokers)
-    } else {
-        (format!("bootstrap.kafka.test:{port}"), to_gateway)
-    };
-    scenario.hosts = Some(hosts);
+        .with_backend_tls(nodes.join(","), backend.ca().to_owned())
+        .with_passthrough(port, nodes);
+    let mut scenario = Scenario::with(setup, backend, "passthrough", &config);
+    names.push("bootstrap.kafka.test".to_owned());
+    scenario.hosts = Some(Hosts::write(&scenario.dir.join("hosts"), &names));
     scenario.targets = vec![Target {
         name: "passed-through".to_owned(),
-        bootstrap,
+        bootstrap: format!("bootstrap.kafka.test:{port}"),
         prefix: String::new(),
         client: Vec::new(),
     }];
     trust(&mut scenario, backend.ca());
-    let other = Authority::new("other-ca", &dir);
+    let other = Authority::new("other-ca", &scenario.dir);
     let args = [
         "passthrough",
         "broker-N[.]kafka[.]test",
@@ -108,11 +84,10 @@ fn trust(scenario: &mut Scenario, ca: &Path) {
     }
 }
 
-fn sni_names(backend: &Backend) -> Vec<(String, &'static str)> {
-    let of = |name: &str| -> Vec<String> {
+fn sni_names(backend: &Backend) -> Vec<String> {
+    let of = |name: &&str| -> Vec<String> {
         let nodes = (1..=backend.nodes()).map(|id| format!("broker-{id}.{name}.keg.test"));
         nodes.chain([format!("bootstrap.{name}.keg.test")]).collect()
     };
-    let names = VIRTUAL_CLUSTERS.iter().flat_map(|name| of(name));
-    names.map(|name| (name, "127.0.0.1")).collect()
+    VIRTUAL_CLUSTERS.iter().flat_map(of).collect()
 }

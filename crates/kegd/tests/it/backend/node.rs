@@ -20,15 +20,24 @@ pub(super) struct NodeFiles {
     pub(super) dir: PathBuf,
     pub(super) key_store: PathBuf,
     pub(super) trust_store: PathBuf,
-    pub(super) external_port: Option<u16>,
+    /// The port that the external listeners advertise: a gateway's.
+    pub(super) advertised_port: u16,
+}
+
+/// The ports of a node's listeners.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    pub(super) plaintext: u16,
+    pub(super) tls: u16,
+    /// TLS as well, advertised as `broker-N.kafka.test` with a gateway's port.
+    pub(super) external: u16,
 }
 
 /// A node, running or stopped.
 #[derive(Debug)]
 pub(super) struct Node {
     id: usize,
-    plaintext_port: u16,
-    tls_port: u16,
+    ports: Ports,
     setup: &'static Setup,
     version: &'static str,
     config: PathBuf,
@@ -40,13 +49,16 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn new(files: &NodeFiles, id: usize, voters: &[(usize, u16)]) -> Self {
-        let (plaintext_port, tls_port) = (free_port(), free_port());
+        let ports = Ports {
+            plaintext: free_port(),
+            tls: free_port(),
+            external: free_port(),
+        };
         let config = files.dir.join(format!("node-{id}.properties"));
-        fs::write(&config, properties(files, id, voters, plaintext_port, tls_port)).unwrap();
+        fs::write(&config, properties(files, id, voters, ports)).unwrap();
         Self {
             id,
-            plaintext_port,
-            tls_port,
+            ports,
             setup: files.setup,
             version: files.version,
             config,
@@ -56,12 +68,8 @@ impl Node {
         }
     }
 
-    pub(super) fn plaintext_port(&self) -> u16 {
-        self.plaintext_port
-    }
-
-    pub(super) fn tls_port(&self) -> u16 {
-        self.tls_port
+    pub(super) fn ports(&self) -> Ports {
+        self.ports
     }
 
     pub(super) fn is_started(&self) -> bool {
@@ -96,17 +104,17 @@ impl Node {
     }
 }
 
-/// Where a node's external listener is: the same port for all nodes, so the address tells them apart.
-pub(super) fn external_address(id: usize) -> &'static str {
-    ["127.0.0.11", "127.0.0.12", "127.0.0.13"][id - 1]
-}
-
 /// What a node's external listener is called.
 pub(super) fn external_host(id: usize) -> String {
     format!("broker-{id}.kafka.test")
 }
 
-fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], plaintext: u16, tls: u16) -> String {
+fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], ports: Ports) -> String {
+    let Ports {
+        plaintext,
+        tls,
+        external,
+    } = ports;
     let controller = voters[id - 1].1;
     let voters: Vec<String> = voters
         .iter()
@@ -115,19 +123,12 @@ fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], plaintext: 
     let replicas = voters.len();
     // With two of three a node may stop and everything stays writable.
     let in_sync = replicas.min(2);
-    let (external, advertised_external) = files.external_port.map_or_else(Default::default, |port| {
-        let (address, host) = (external_address(id), external_host(id));
-        (
-            format!(",EXTERNAL://{address}:{port}"),
-            format!(",EXTERNAL://{host}:{port}"),
-        )
-    });
     format!(
         "process.roles=broker,controller
 node.id={id}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}{external}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls}{advertised_external}
+listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},EXTERNAL://127.0.0.1:{external},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plaintext},SSL://127.0.0.1:{tls},EXTERNAL://{external_host}:{advertised_port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
@@ -162,6 +163,8 @@ num.recovery.threads.per.data.dir=1
 log.cleaner.dedupe.buffer.size=2097152
 log.cleaner.threads=1
 ",
+        external_host = external_host(id),
+        advertised_port = files.advertised_port,
         voters = voters.join(","),
         data = files.dir.join(format!("node-{id}-data")).display(),
         key_store = files.key_store.display(),

@@ -19,10 +19,17 @@ pub(crate) struct Config {
     /// Makes the names of one test differ from those of every other test on the same backend.
     stem: String,
     entry: Entry,
-    passthrough_port: Option<u16>,
+    passthrough: Option<Passthrough>,
     nodes: u16,
     health_port: u16,
     cluster_policies: String,
+}
+
+/// A listener that terminates nothing, and where the nodes are that advertise it as theirs.
+#[derive(Clone, Debug)]
+struct Passthrough {
+    port: u16,
+    nodes: Vec<String>,
 }
 
 /// How clients reach the virtual clusters.
@@ -43,7 +50,7 @@ impl Config {
             backend_ca: None,
             stem: stem.to_owned(),
             entry: Entry::Ports(VIRTUAL_CLUSTERS.iter().map(|_| free_range(nodes + 1)).collect()),
-            passthrough_port: None,
+            passthrough: None,
             nodes,
             health_port: free_port(),
             cluster_policies: "[]".to_owned(),
@@ -65,8 +72,8 @@ impl Config {
     }
 
     /// One more listener that hands TLS connections on to the backend as they are.
-    pub(crate) fn with_passthrough(mut self, port: u16) -> Self {
-        self.passthrough_port = Some(port);
+    pub(crate) fn with_passthrough(mut self, port: u16, nodes: Vec<String>) -> Self {
+        self.passthrough = Some(Passthrough { port, nodes });
         self
     }
 
@@ -121,8 +128,8 @@ impl Config {
             }
             Entry::Sni { port, certificates } => yaml.push_str(&sni_listener(*port, certificates)),
         }
-        if let Some(port) = self.passthrough_port {
-            yaml.push_str(&passthrough_listener(port));
+        if let Some(Passthrough { port, .. }) = &self.passthrough {
+            yaml.push_str(&passthrough_listener(*port));
         }
         yaml
     }
@@ -139,6 +146,12 @@ impl Config {
                 ca.display()
             )
         });
+        let addresses: Vec<String> = self
+            .passthrough
+            .iter()
+            .flat_map(|passthrough| (1..).zip(&passthrough.nodes))
+            .map(|(id, address)| format!("{{ node_id: {id}, address: \"{address}\" }}"))
+            .collect();
         format!(
             "runtime:
   health_listener_address_port: [\"127.0.0.1:{health}\"]
@@ -147,9 +160,11 @@ backend_clusters:
     bootstrap_servers: [{servers}]
     authentication: {{ type: anonymous }}
     insecure_allow_anonymous_virtual_cluster_auth: true
+    node_addresses: [{addresses}]
 {tls}",
             health = self.health_port,
             servers = servers.join(", "),
+            addresses = addresses.join(", "),
         )
     }
 }
