@@ -17,7 +17,7 @@ impl BackendMetrics {
     }
 
     pub(crate) fn connection_error(&self, origin: &'static str) {
-        counter!("kong_keg_kafka_backend_connection_errors_total", "backend_cluster" => self.name.clone(), "origin" => origin).increment(1);
+        counter!("kong_keg_kafka_backend_connection_errors_total", "backend_cluster" => self.name.clone(), "connection_error_origin" => origin).increment(1);
     }
 }
 

@@ -58,7 +58,7 @@ impl Metrics {
     }
 
     pub(crate) fn config_loaded(&self) {
-        self.config_loaded.increment(1);
+        self.config_loaded.set(1);
     }
 
     pub(super) fn config_error(&self) {
