@@ -1,11 +1,11 @@
 //! Sets of TCP ports, as a listener or a rule names them.
 
-use std::{fmt, iter, str::FromStr};
+use std::{fmt, iter, ops::RangeInclusive, str::FromStr};
 
 use thiserror::Error;
 
 /// The ports from `first` to `last`, both included. Never empty, never port 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
     first: u16,
     last: u16,
@@ -84,6 +84,17 @@ impl PortRange {
     #[must_use]
     pub const fn contains(self, port: u16) -> bool {
         self.first <= port && port <= self.last
+    }
+
+    /// The ports in ascending order.
+    pub fn iter(self) -> RangeInclusive<u16> {
+        self.first..=self.last
+    }
+
+    /// Whether some port is in both.
+    #[must_use]
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
     }
 
     pub(crate) fn common(self, other: Self) -> Option<Self> {

@@ -5,16 +5,16 @@
 
 use std::sync::Arc;
 
-mod address;
 mod backend_cluster;
 mod listener;
 mod runtime;
 mod tls;
 mod virtual_cluster;
 
-pub use address::{HostPort, PortRange};
 pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
-pub use listener::{BootstrapPort, BrokerHostFormat, Forward, Listener, PortMapping, Sni, SniPassthrough};
+pub use keg_proxy::HostPort;
+pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
+pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};
 pub use runtime::{LogFormat, Observability, Runtime};
 pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use keg_auth::{Authentication, Method};
 use keg_codec::ApiKey;
 use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy};
-use keg_proxy::{Backend, BackendSettings, Change, HostPort, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
+use keg_proxy::{Backend, BackendSettings, Change, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
 use keg_tls::{ClientTls, Live};
 
 use super::tls;
@@ -195,19 +195,11 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
 }
 
 fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Result<Backend, String> {
-    let address = |it: &model::HostPort| HostPort {
-        host: it.host.clone(),
-        port: it.port,
-    };
     Ok(Backend::new(BackendSettings {
         name: backend.name.as_str().into(),
-        bootstrap_servers: backend.bootstrap_servers.iter().map(address).collect(),
+        bootstrap_servers: backend.bootstrap_servers.clone(),
         tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
-        node_addresses: backend
-            .node_addresses
-            .iter()
-            .map(|(node, it)| (*node, address(it)))
-            .collect(),
+        node_addresses: backend.node_addresses.clone(),
         connect_timeout: CONNECT_TIMEOUT,
         refresh_interval: Arc::new(backend.metadata_update_interval).into(),
     }))

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{BackendCluster, PortRange, TlsServer, VirtualCluster};
+use super::{BackendCluster, BootstrapPort, BrokerHostFormat, PortRange, TlsServer, VirtualCluster};
 
 /// Addresses, ports, and where connections go from there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,15 +42,6 @@ pub struct Sni {
     pub broker_host_format: BrokerHostFormat,
 }
 
-/// How host names are made of node ids and labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BrokerHostFormat {
-    /// `broker-1.team-a.keg.example.com`: one wildcard certificate for each virtual cluster.
-    PerClusterSuffix,
-    /// `broker-1-team-a.keg.example.com`: one wildcard certificate for all.
-    SharedSuffix,
-}
-
 /// Routing by port: every node has a port of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortMapping {
@@ -64,15 +55,6 @@ pub struct PortMapping {
     pub bootstrap_port: BootstrapPort,
     /// The node id of the first port that isn't the bootstrap port.
     pub min_broker_id: i32,
-}
-
-/// Whether port mapping sets a port aside for clients that know no node yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BootstrapPort {
-    /// No: every port is a node's.
-    None,
-    /// The first.
-    AtStart,
 }
 
 /// Routing by SNI to a backend cluster, without terminating TLS.

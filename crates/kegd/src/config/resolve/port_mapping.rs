@@ -44,8 +44,8 @@ fn refuse_foreign(rule: &raw::PortMapping, listener: &[PortRange], report: &Repo
     for ports in ports {
         let mut missing = ports
             .value
-            .ports()
-            .filter(|port| !listener.iter().any(|range| range.ports().contains(port)));
+            .iter()
+            .filter(|port| !listener.iter().any(|range| range.contains(*port)));
         if let Some(port) = missing.next().filter(|_| !listener.is_empty()) {
             let has: Vec<String> = listener.iter().map(ToString::to_string).collect();
             let message = format!("the listener has no port {port}");
@@ -57,7 +57,7 @@ fn refuse_foreign(rule: &raw::PortMapping, listener: &[PortRange], report: &Repo
 
 /// Reports a rule that leaves no port for any node.
 fn refuse_too_few(rule: &raw::PortMapping, ports: &[PortRange], place: &Place, report: &Report) {
-    let count: usize = ports.iter().map(|ports| ports.ports().len()).sum();
+    let count: usize = ports.iter().map(|ports| ports.iter().len()).sum();
     if rule.bootstrap_port == Some(BootstrapPort::AtStart) && count == 1 {
         let message = "the only port is the bootstrap port, and no node has one";
         let problem = Problem::new(place.clone(), message);

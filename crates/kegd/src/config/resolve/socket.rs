@@ -75,7 +75,7 @@ fn health_sockets(runtime: &At<raw::Runtime>) -> Vec<Sockets<'_>> {
             let port = address.value.port();
             Some(Sockets {
                 address: address.value.ip(),
-                ports: PortRange::new(port, port)?,
+                ports: PortRange::new(port, port).ok()?,
                 place: &address.place,
                 owner: "health_listener_address_port".into(),
             })

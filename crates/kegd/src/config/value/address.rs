@@ -58,7 +58,7 @@ impl FromText for PortRange {
 
     fn from_text(text: &str) -> Option<Self> {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
-        Self::new(port_number(first)?, port_number(last)?)
+        Self::new(port_number(first)?, port_number(last)?).ok()
     }
 
     fn text_schema() -> Value {
@@ -121,6 +121,6 @@ mod tests {
             ("+1", false),
         ]);
         let range = PortRange::from_text("9092-9094").unwrap();
-        assert_eq!(range.ports().collect::<Vec<_>>(), [9092, 9093, 9094]);
+        assert_eq!(range.iter().collect::<Vec<_>>(), [9092, 9093, 9094]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keg_proxy::{Backend, Destination, VirtualCluster};
-use keg_router::{BootstrapPort, BrokerHostFormat, PortMapping, PortRange, Ports, Rule, Sni, SniPassthrough, Table};
+use keg_router::{PortMapping, Ports, Rule, Sni, SniPassthrough, Table};
 
 use super::BuildProblem;
 use crate::config::{Config, model};
@@ -43,11 +43,7 @@ pub(super) fn table(
 
 /// The router's form of the model's ports.
 pub(super) fn ports(ranges: &[model::PortRange]) -> Result<Ports, String> {
-    let ranges: Result<Vec<_>, _> = ranges
-        .iter()
-        .map(|range| PortRange::new(range.first(), range.last()))
-        .collect();
-    ranges.and_then(Ports::new).map_err(|error| error.to_string())
+    Ports::new(ranges.iter().copied()).map_err(|error| error.to_string())
 }
 
 fn rule(
@@ -66,10 +62,7 @@ fn rule(
         model::Forward::Sni(rule) => {
             let mut sni = Sni::new(rule.suffix.as_str())
                 .advertised_port(rule.advertised_port)
-                .broker_host_format(match rule.broker_host_format {
-                    model::BrokerHostFormat::PerClusterSuffix => BrokerHostFormat::PerClusterSuffix,
-                    model::BrokerHostFormat::SharedSuffix => BrokerHostFormat::SharedSuffix,
-                });
+                .broker_host_format(rule.broker_host_format);
             for virtual_cluster in &config.virtual_clusters {
                 if let Some(label) = &virtual_cluster.dns_label {
                     sni = sni.destination(cluster(&virtual_cluster.name)?, label.as_str());
@@ -80,10 +73,7 @@ fn rule(
         model::Forward::PortMapping(rule) => {
             PortMapping::new(cluster(&rule.virtual_cluster.name)?, rule.advertised_host.as_str())
                 .ports(ports(&rule.ports)?)
-                .bootstrap_port(match rule.bootstrap_port {
-                    model::BootstrapPort::None => BootstrapPort::None,
-                    model::BootstrapPort::AtStart => BootstrapPort::AtStart,
-                })
+                .bootstrap_port(rule.bootstrap_port)
                 .min_broker_id(rule.min_broker_id)
                 .into()
         }
