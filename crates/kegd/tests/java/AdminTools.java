@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -20,14 +21,14 @@ public final class AdminTools {
 
     public static void main(String[] args) {
         Clusters.run(args[0], clusters -> {
-            Map<String, String> expected = null;
+            Map<String, String> expected = Map.of();
             List<Cluster> order = new ArrayList<>(List.of(clusters.own));
             order.addAll(clusters.all);
             for (Cluster cluster : order) {
                 long start = System.nanoTime();
-                Map<String, String> printed = new AdminTools.Session(cluster, clusters.dir).printed();
+                Map<String, String> printed = new Session(cluster, clusters.dir, expected).printed();
                 Checks.OUT.println("DONE [" + cluster.name + "] tools in " + (System.nanoTime() - start) / 1_000_000 + " ms");
-                if (expected == null) {
+                if (expected.isEmpty()) {
                     expected = printed;
                     printed.forEach((command, output) -> Checks.OUT.println("OWN " + command + "\n" + output));
                 } else {
@@ -45,12 +46,15 @@ public final class AdminTools {
     private static final class Session {
         private final Cluster cluster;
         private final Path dir;
+        private final Map<String, String> expected;
         private final Map<String, String> printed = new TreeMap<>();
-        private int count;
+        private boolean changed;
 
-        Session(Cluster cluster, Path dir) {
+        /** Without anything expected, this is the run that the others are compared with. */
+        Session(Cluster cluster, Path dir, Map<String, String> expected) {
             this.cluster = cluster;
             this.dir = dir;
+            this.expected = expected;
         }
 
         Map<String, String> printed() throws Exception {
@@ -172,26 +176,33 @@ public final class AdminTools {
         }
 
         private void change(String mainClass, String args) throws Exception {
-            keep(mainClass, args, run(mainClass, args));
+            printed.put(command(mainClass, args), run(mainClass, args));
+            changed = true;
         }
 
-        /** Looks until the cluster's nodes agree on what there is to see after a change: the same answer twice. */
+        /** A change takes a moment to reach all nodes: looks again until what is printed is as expected, or stays the same. */
         private void look(String mainClass, String args) throws Exception {
-            String before = run(mainClass, args);
-            for (int attempt = 0; attempt < 20; attempt++) {
-                Thread.sleep(100);
-                String now = run(mainClass, args);
-                if (now.equals(before)) {
-                    break;
+            String command = command(mainClass, args);
+            String now = run(mainClass, args);
+            if (expected.isEmpty()) {
+                for (String before = ""; changed && !now.equals(before); now = run(mainClass, args)) {
+                    before = now;
+                    Thread.sleep(500);
                 }
-                before = now;
+            } else {
+                long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+                while (!now.equals(expected.get(command)) && System.nanoTime() < deadline) {
+                    Thread.sleep(100);
+                    now = run(mainClass, args);
+                }
             }
-            keep(mainClass, args, before);
+            changed = false;
+            printed.put(command, now);
         }
 
-        private void keep(String mainClass, String args, String output) {
+        private String command(String mainClass, String args) {
             String command = mainClass.substring(mainClass.lastIndexOf('.') + 1) + " " + args.replace(dir.toString(), "DIR");
-            printed.put(String.format("%02d %s", ++count, command), output);
+            return String.format("%02d %s", printed.size() + 1, command);
         }
 
         private String run(String mainClass, String args) throws Exception {

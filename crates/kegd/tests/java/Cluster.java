@@ -118,8 +118,13 @@ final class Cluster {
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while (System.nanoTime() < deadline && !(records.size() >= expected && atEnd(consumer, ends))) {
+            while (!(records.size() >= expected && atEnd(consumer, ends))) {
                 consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+                if (System.nanoTime() > deadline) {
+                    Map<TopicPartition, Long> positions = new HashMap<>();
+                    partitions.forEach(partition -> positions.put(partition, consumer.position(partition)));
+                    throw new IllegalStateException(name + ": " + records.size() + " of " + expected + " records, at " + positions + " with ends at " + ends);
+                }
             }
         }
         records.sort((a, b) -> a.partition() != b.partition() ? a.partition() - b.partition() : Long.compare(a.offset(), b.offset()));
