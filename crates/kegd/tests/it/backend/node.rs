@@ -123,6 +123,7 @@ fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], ports: Port
     let replicas = voters.len();
     // With two of three a node may stop and everything stays writable.
     let in_sync = replicas.min(2);
+    // Nothing is deleted for its age: the tests write timestamps of years ago.
     format!(
         "process.roles=broker,controller
 node.id={id}
@@ -149,6 +150,7 @@ default.replication.factor={replicas}
 min.insync.replicas=1
 num.partitions=3
 auto.create.topics.enable=false
+log.retention.ms=-1
 group.initial.rebalance.delay.ms=0
 group.consumer.heartbeat.interval.ms=1000
 group.consumer.min.heartbeat.interval.ms=1000
