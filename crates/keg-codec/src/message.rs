@@ -153,6 +153,11 @@ impl Struct {
         self.fields.iter().zip(&mut self.values)
     }
 
+    /// Gives all fields the values that Kafka gives them when they aren't set.
+    pub fn reset(&mut self, version: i16) {
+        *self = Self::new(self.fields, version);
+    }
+
     /// The value of the field that Kafka calls this.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter()

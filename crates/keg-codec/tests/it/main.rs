@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod edits;
+mod entities;
 mod error_replies;
 mod hostile;
 mod identity;
