@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -7,7 +8,8 @@ use clap::{Parser, Subcommand};
 
 use crate::command;
 use crate::config::{Input, environment::SystemEnvironment};
-use crate::runtime::{self, RunError};
+use crate::quickstart;
+use crate::runtime;
 
 /// A Kafka gateway: isolated virtual clusters on a shared Kafka.
 #[derive(Debug, Parser)]
@@ -25,6 +27,13 @@ enum Command {
     Run {
         #[command(flatten)]
         configuration: Configuration,
+    },
+    /// Try the gateway: two virtual clusters before an embedded broker, and commands to copy
+    ///
+    /// Everything is in memory and on this machine, and goes when Ctrl-C ends it.
+    Quickstart {
+        #[command(flatten)]
+        options: quickstart::Options,
     },
     /// Print everything that is wrong with a configuration
     ///
@@ -51,7 +60,8 @@ struct Configuration {
 pub fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let result = match Arguments::parse().command {
-        Command::Run { configuration } => return run(configuration.config),
+        Command::Run { configuration } => return block_on(runtime::run(configuration.config)),
+        Command::Quickstart { options } => return block_on(quickstart::run(&options, &mut out)),
         Command::Validate { configuration } => command::validate(&configuration.config, &SystemEnvironment, &mut out),
         Command::Schema => command::schema(&mut out).map(|()| ExitCode::SUCCESS),
         Command::Version => command::version(&mut out).map(|()| ExitCode::SUCCESS),
@@ -64,12 +74,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(input: Input) -> ExitCode {
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(RunError::from)
-        .and_then(|runtime| runtime.block_on(runtime::run(input)));
+fn block_on<E: Display>(command: impl Future<Output = Result<(), E>>) -> ExitCode {
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("the operating system refused: {error}")),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

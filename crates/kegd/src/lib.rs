@@ -1,9 +1,10 @@
 //! The keg Kafka gateway's binary as a library, so that tests and tools can use its parts: the [configuration](config),
-//! what [runs](runtime), and the [commands](command).
+//! what [runs](runtime), the [commands](command) that end by themselves, and the [quickstart].
 
 #![warn(missing_docs)]
 
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod quickstart;
 pub mod runtime;

@@ -5,6 +5,7 @@ mod build;
 mod logging;
 mod metrics;
 mod reload;
+mod signals;
 mod tls;
 mod watch;
 
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keg_proxy::Gateway;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::environment::SystemEnvironment;
 use crate::config::{self, Config, Input, Problems};
@@ -20,6 +20,8 @@ pub use build::BuildProblem;
 use build::Built;
 use metrics::Metrics;
 use reload::Reloader;
+use signals::Asked;
+pub(crate) use signals::Signals;
 
 /// Why the gateway did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +57,9 @@ pub enum RunError {
 /// # Errors
 /// When it can't be started.
 pub async fn run(input: Input) -> Result<(), RunError> {
-    let loaded = config::load(&input, &SystemEnvironment);
-    let config = loaded.result.map_err(RunError::Config)?;
-    logging::install(&config.observability).map_err(RunError::Observability)?;
-    let running = Running::start(config).await?;
-    let reloader = Reloader::new(input, loaded.files);
-    running.serve(Some(reloader)).await
+    let signals = Signals::install()?;
+    Running::start(input).await?.serve(signals).await;
+    Ok(())
 }
 
 /// What keeps a configuration from being put in force, ports aside: certificates, routes.
@@ -74,11 +73,15 @@ pub(crate) struct Running {
     gateway: Arc<Gateway>,
     built: Built,
     metrics: Metrics,
+    reloader: Reloader,
 }
 
 impl Running {
-    /// Builds and starts a configuration.
-    pub(crate) async fn start(config: Config) -> Result<Self, RunError> {
+    /// Loads, builds and starts a configuration.
+    pub(crate) async fn start(input: Input) -> Result<Self, RunError> {
+        let loaded = config::load(&input, &SystemEnvironment);
+        let config = loaded.result.map_err(RunError::Config)?;
+        logging::install(&config.observability).map_err(RunError::Observability)?;
         let metrics = Metrics::install().map_err(RunError::Observability)?;
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
         let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
@@ -87,6 +90,7 @@ impl Running {
             gateway,
             built,
             metrics,
+            reloader: Reloader::new(input, loaded.files),
         };
         for address in &running.built.config().runtime.health_listeners {
             let admin = admin::Admin {
@@ -108,29 +112,18 @@ impl Running {
     }
 
     /// Serves until SIGTERM or SIGINT; SIGHUP and changes of the configuration's files reload.
-    pub(crate) async fn serve(mut self, mut reloader: Option<Reloader>) -> Result<(), RunError> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
+    pub(crate) async fn serve(mut self, mut signals: Signals) {
         loop {
-            let change = async {
-                match &mut reloader {
-                    Some(reloader) => reloader.changed().await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = hangup.recv() => {}
-                () = change => {}
+                asked = signals.next() => match asked {
+                    Asked::End => break,
+                    Asked::Reload => {}
+                },
+                () = self.reloader.changed() => {}
             }
-            if let Some(reloader) = &mut reloader {
-                self.built = reloader.reload(self.built, &self.gateway, &self.metrics);
-            }
+            self.built = self.reloader.reload(self.built, &self.gateway, &self.metrics);
         }
         self.stop().await;
-        Ok(())
     }
 
     async fn stop(self) {

@@ -25,6 +25,7 @@ mod load;
 mod older_kafka;
 mod ports;
 mod process;
+mod quickstart;
 mod reload;
 mod restarts;
 mod scenario;
