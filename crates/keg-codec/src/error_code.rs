@@ -25,6 +25,8 @@ impl ErrorCode {
     pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
     /// CLUSTER_AUTHORIZATION_FAILED.
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
+    /// ILLEGAL_SASL_STATE: this is not the time, or not the connection, for SASL.
+    pub const ILLEGAL_SASL_STATE: Self = Self(34);
     /// UNSUPPORTED_VERSION: this version of the API is not served.
     pub const UNSUPPORTED_VERSION: Self = Self(35);
     /// INVALID_REQUEST: the request makes no sense.

@@ -3,7 +3,7 @@
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use crate::connection::Connection;
-use crate::message::{Request, Response};
+use crate::message::Request;
 use crate::policy::{Decision, Interest, Policy};
 
 /// Refuses APIs with POLICY_VIOLATION.
@@ -33,10 +33,12 @@ impl Policy for BlockApis {
     }
 
     fn request(&self, _connection: &Connection, request: &mut Request) -> Decision {
-        let (api, version, body) = (request.api, request.version, request.body_bytes());
-        match Response::error(api, version, &body, ErrorCode::POLICY_VIOLATION, Some(&self.message)) {
+        match request.error(ErrorCode::POLICY_VIOLATION, Some(&self.message)) {
             Ok(response) => Decision::Answer(response),
-            Err(error) => Decision::Close(format!("a malformed {} request (version {version}): {error}", api.name)),
+            Err(error) => Decision::Close(format!(
+                "a malformed {} request (version {}): {error}",
+                request.api.name, request.version
+            )),
         }
     }
 }

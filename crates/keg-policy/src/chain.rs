@@ -139,11 +139,22 @@ impl Chain {
         if is_silent(request) {
             return Outcome::Close(format!("Produce version {} with acks=0 is not served", request.version));
         }
-        let message = "keg does not serve this API or version in this virtual cluster";
-        let (api, version, body) = (request.api, request.version, request.body_bytes());
-        match Response::error(api, version, &body, ErrorCode::UNSUPPORTED_VERSION, Some(message)) {
+        let (code, message) = match request.api.key {
+            ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE => (
+                ErrorCode::ILLEGAL_SASL_STATE,
+                "clients of this virtual cluster don't authenticate by SASL",
+            ),
+            _ => (
+                ErrorCode::UNSUPPORTED_VERSION,
+                "keg does not serve this API or version in this virtual cluster",
+            ),
+        };
+        match request.error(code, Some(message)) {
             Ok(response) => Outcome::Reply(Reply::Response(response)),
-            Err(error) => Outcome::Close(format!("a malformed {} request (version {version}): {error}", api.name)),
+            Err(error) => Outcome::Close(format!(
+                "a malformed {} request (version {}): {error}",
+                request.api.name, request.version
+            )),
         }
     }
 }

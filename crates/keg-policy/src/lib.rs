@@ -17,5 +17,5 @@ pub use chain::{Chain, Pending, Served};
 pub use connection::Connection;
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
-pub use namespace::{Mode, Namespace};
+pub use namespace::{Mode, Namespace, TopicIds};
 pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Withheld};

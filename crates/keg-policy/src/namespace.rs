@@ -4,7 +4,10 @@ mod coverage;
 mod embedded;
 mod inbound;
 mod memory;
+mod metadata;
 mod outbound;
+mod topic_ids;
+mod topic_partitions;
 
 use std::sync::Arc;
 
@@ -12,13 +15,14 @@ use bytes::Bytes;
 use keg_codec::message::Struct;
 use keg_codec::schema::Entity;
 use keg_codec::walk::{WalkError, walk};
-use keg_codec::{Api, ErrorCode, error_reply};
+use keg_codec::{Api, ApiKey, ErrorCode, error_reply};
 
 use crate::connection::Connection;
 use crate::message::{Request, Response};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
 use inbound::{Inbound, Side};
 use outbound::Outbound;
+pub use topic_ids::TopicIds;
 
 /// What clients see of the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +38,7 @@ pub enum Mode {
 pub struct Namespace {
     mode: Mode,
     prefix: Arc<[u8]>,
+    topic_ids: TopicIds,
 }
 
 /// What a request leaves for its response.
@@ -45,6 +50,8 @@ struct Asked {
     consumers: bool,
     /// SyncGroup: that isn't known, because the version doesn't say it and the member joined on another connection.
     unknown_group: bool,
+    /// Metadata: whether a topic is named by its id.
+    by_id: bool,
     /// What was denied: the arrays of these fields are appended to the response.
     denied: Option<Arc<Struct>>,
 }
@@ -55,7 +62,15 @@ impl Namespace {
         Self {
             mode,
             prefix: prefix.as_bytes().into(),
+            topic_ids: TopicIds::default(),
         }
+    }
+
+    /// The same namespace with what another one knows of its topics' ids.
+    #[must_use]
+    pub fn with_topic_ids(mut self, topic_ids: TopicIds) -> Self {
+        self.topic_ids = topic_ids;
+        self
     }
 
     /// Whether a name of the backend belongs to the namespace.
@@ -125,6 +140,9 @@ impl Namespace {
             asked, denied, kept, ..
         } = visitor;
         request.body = edits.apply(&body);
+        if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
+            request.body = topic_partitions::begin_at_prefix(self, api, version, &request.body_bytes())?.into();
+        }
         match denied {
             None => Ok(Decision::Forward(Note::new(asked))),
             Some(code) => self.deny(asked, code, kept, request, &body),
@@ -142,12 +160,14 @@ impl Policy for Namespace {
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
-        self.inbound(connection, request).unwrap_or_else(|error| {
-            Decision::Close(format!(
-                "a malformed {} request (version {}): {error}",
-                request.api.name, request.version
-            ))
-        })
+        request
+            .trimmed(|request| self.inbound(connection, request))
+            .unwrap_or_else(|error| {
+                Decision::Close(format!(
+                    "a malformed {} request (version {}): {error}",
+                    request.api.name, request.version
+                ))
+            })
     }
 
     fn response(&self, _connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
@@ -157,9 +177,15 @@ impl Policy for Namespace {
             note,
             response,
         } = answer;
-        let body = response.body_bytes();
+        let mut body = response.body_bytes();
         let asked = note.get::<Asked>().cloned().unwrap_or_default();
-        let mut visitor = Outbound::new(self, asked, &api.response, version);
+        if asked.by_id {
+            body = metadata::hide_others(self, api, version, &body).map_err(Withheld::new)?;
+        } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
+            body = topic_partitions::end_with_prefix(self, api, version, &body).map_err(Withheld::new)?;
+        }
+        let mut visitor = Outbound::new(self, asked, api, version);
+        visitor.look_ahead(&body).map_err(Withheld::new)?;
         let edits = walk(&api.response, version, &body, &mut visitor).map_err(Withheld::new)?;
         response.body = edits.apply(&body);
         Ok(())

@@ -108,7 +108,10 @@ impl Served {
 /// The longest run of versions that every policy supports.
 fn longest_run(api: &Api, policies: &[Arc<dyn Policy>]) -> Versions {
     let is_served = |version: i16| {
+        // Who the client is was settled before its first request came here: an exchange with the broker now would make
+        // the gateway's own connection somebody else's.
         api.broker
+            && !matches!(api.key, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE)
             && (api.key != ApiKey::API_VERSIONS || version <= NEWEST_API_VERSIONS)
             && policies
                 .iter()

@@ -16,6 +16,7 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
     Entity::FreeText,
     Entity::GroupId,
     Entity::ProtocolType,
+    Entity::TopicId,
     Entity::TopicName,
     Entity::TopicNameRegex,
     Entity::TransactionalId,
@@ -31,7 +32,7 @@ const UNCOVERED: EntitySet = EntitySet::of(&[
 ]);
 
 pub(super) fn interest(api: &Api, version: i16) -> Interest {
-    if !is_tenants_business(api.key) || (carries_uncovered(api, version) && !is_harmless(api.key, version)) {
+    if !is_tenants_business(api.key) || (carries_uncovered(api, version) && !is_covered(api.key)) {
         return Interest::Unsupported;
     }
     let names = |message: &keg_codec::schema::Message| message.entities(version).intersects(NAMED);
@@ -47,11 +48,10 @@ fn carries_uncovered(api: &Api, version: i16) -> bool {
     api.request.entities(version).intersects(UNCOVERED)
 }
 
-/// Topic ids that the broker doesn't act on.
-fn is_harmless(key: ApiKey, version: i16) -> bool {
+/// Topic ids that are checked, or that the broker doesn't act on.
+fn is_covered(key: ApiKey) -> bool {
     match key {
-        // Brokers refuse ids in these versions; they only have the field.
-        ApiKey::METADATA => version < 12,
+        ApiKey::METADATA | ApiKey::DELETE_TOPICS => true,
         // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
         ApiKey::CONSUMER_GROUP_HEARTBEAT => true,
         _ => false,
@@ -69,7 +69,6 @@ fn is_tenants_business(key: ApiKey) -> bool {
             | ApiKey::DESCRIBE_QUORUM
             | ApiKey::UPDATE_FEATURES
             | ApiKey::UNREGISTER_BROKER
-            | ApiKey::DESCRIBE_TOPIC_PARTITIONS
             | ApiKey::SHARE_GROUP_HEARTBEAT
             | ApiKey::SHARE_GROUP_DESCRIBE
             | ApiKey::SHARE_FETCH

@@ -7,8 +7,12 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::coverage::NAMED;
 use super::memory::JoinedGroups;
-use super::{Asked, Mode, Namespace, embedded};
+use super::topic_ids::NO_TOPIC_ID;
+use super::{Asked, Mode, Namespace, embedded, metadata};
 use crate::connection::Connection;
+
+/// From this version on brokers take topic ids in Metadata requests.
+const FIRST_METADATA_BY_ID: i16 = 12;
 
 /// Which part of a request is wanted, where not all of it is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +31,13 @@ pub(super) fn selectors(
     connection: &Connection,
 ) -> Result<Asked, WalkError> {
     let mut asked = Asked::default();
-    if !matches!(
-        api.key,
-        ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP
-    ) {
+    let by_id = api.key == ApiKey::METADATA && version >= FIRST_METADATA_BY_ID;
+    if !by_id
+        && !matches!(
+            api.key,
+            ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP
+        )
+    {
         return Ok(asked);
     }
     let request = Struct::read(&api.request, version, body)?;
@@ -40,6 +47,7 @@ pub(super) fn selectors(
         .filter(|protocol| !protocol.is_empty())
         .map(|protocol| protocol == "consumer");
     match api.key {
+        ApiKey::METADATA => asked.by_id = metadata::asks_by_id(&request),
         ApiKey::FIND_COORDINATOR => {
             asked.coordinator_type = request
                 .get("KeyType")
@@ -166,6 +174,25 @@ impl<'a> Inbound<'a> {
 impl Visitor for Inbound<'_> {
     fn interest(&self) -> EntitySet {
         const { NAMED.union(EntitySet::of(&[Entity::BrokerId])) }
+    }
+
+    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> Verdict {
+        // Metadata by id is answered by the broker, and what is others' is hidden in the response.
+        if self.api.key != ApiKey::DELETE_TOPICS || *id == NO_TOPIC_ID {
+            return Verdict::Keep;
+        }
+        match (self.namespace.topic_ids.contains(id), self.side) {
+            (true, Side::Admitted) => {
+                self.kept += 1;
+                Verdict::Keep
+            }
+            (true, Side::Denied) => Verdict::Drop,
+            (false, Side::Admitted) => {
+                self.denied = Some(ErrorCode::UNKNOWN_TOPIC_ID);
+                Verdict::Drop
+            }
+            (false, Side::Denied) => Verdict::Keep,
+        }
     }
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {

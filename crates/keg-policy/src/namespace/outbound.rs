@@ -1,7 +1,10 @@
 //! Responses: the backend's names become the client's, and what isn't the client's is left out.
 
-use keg_codec::schema::{Entity, EntitySet, Field, Message};
-use keg_codec::walk::{Edit, IntegerEdit, Visitor};
+use std::collections::VecDeque;
+
+use keg_codec::schema::{Entity, EntitySet, Field};
+use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError, walk};
+use keg_codec::{Api, ApiKey};
 
 use super::coverage::NAMED;
 use super::{Asked, Mode, Namespace, embedded};
@@ -11,24 +14,40 @@ use super::{Asked, Mode, Namespace, embedded};
 pub(super) struct Outbound<'a> {
     namespace: &'a Namespace,
     asked: Asked,
-    message: &'static Message,
+    api: &'static Api,
     version: i16,
     config_type: i64,
+    /// ListConfigResources: the types, which stand behind their names.
+    config_types: VecDeque<i64>,
+    /// Whether the topic that is being shown is the client's.
+    own_topic: bool,
     /// DescribeGroups: whether the described group's members are consumers.
     consumers: bool,
 }
 
 impl<'a> Outbound<'a> {
-    pub(super) fn new(namespace: &'a Namespace, asked: Asked, message: &'static Message, version: i16) -> Self {
+    pub(super) fn new(namespace: &'a Namespace, asked: Asked, api: &'static Api, version: i16) -> Self {
         let consumers = asked.consumers;
         Self {
             namespace,
             asked,
-            message,
+            api,
             version,
             config_type: 0,
+            config_types: VecDeque::new(),
+            own_topic: false,
             consumers,
         }
+    }
+
+    /// Collects what stands behind the names that it is about.
+    pub(super) fn look_ahead(&mut self, body: &[u8]) -> Result<(), WalkError> {
+        if self.api.key == ApiKey::LIST_CONFIG_RESOURCES {
+            let mut types = ConfigTypes::default();
+            walk(&self.api.response, self.version, body, &mut types)?;
+            self.config_types = types.0;
+        }
+        Ok(())
     }
 
     /// A name that the backend gives: the client's own, or to be left out with what it belongs to.
@@ -70,8 +89,12 @@ impl Visitor for Outbound<'_> {
             Entity::TopicName | Entity::GroupId | Entity::TransactionalId if text.is_empty() && !field.array => {
                 Edit::Keep
             }
-            Entity::TopicName | Entity::GroupId | Entity::TransactionalId | Entity::CoordinatorKey => self.rename(text),
-            Entity::ConfigResourceName => match self.config_type {
+            Entity::TopicName => {
+                self.own_topic = self.namespace.owns(text);
+                self.rename(text)
+            }
+            Entity::GroupId | Entity::TransactionalId | Entity::CoordinatorKey => self.rename(text),
+            Entity::ConfigResourceName => match self.config_types.pop_front().unwrap_or(self.config_type) {
                 2 | 32 => self.rename(text),
                 // ListConfigResources: node ids are in Metadata as well.
                 4 | 8 => Edit::Keep,
@@ -106,11 +129,37 @@ impl Visitor for Outbound<'_> {
         IntegerEdit::Keep
     }
 
+    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> Verdict {
+        // In these the id stands behind the name that it belongs to.
+        let tells = matches!(
+            self.api.key,
+            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+        );
+        if tells && std::mem::take(&mut self.own_topic) {
+            self.namespace.topic_ids.learn(id);
+        }
+        Verdict::Keep
+    }
+
     fn append(&mut self, field: &'static Field) -> Option<(usize, Vec<u8>)> {
         let denied = self.asked.denied.as_ref()?;
         denied
-            .write_elements(field, self.message, self.version)
+            .write_elements(field, &self.api.response, self.version)
             .ok()
             .filter(|(count, _)| *count > 0)
+    }
+}
+
+#[derive(Debug, Default)]
+struct ConfigTypes(VecDeque<i64>);
+
+impl Visitor for ConfigTypes {
+    fn interest(&self) -> EntitySet {
+        const { EntitySet::of(&[Entity::ConfigResourceType]) }
+    }
+
+    fn integer(&mut self, _field: &'static Field, value: i64) -> IntegerEdit {
+        self.0.push_back(value);
+        IntegerEdit::Keep
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use keg_auth::{Authentication, Method};
 use keg_codec::ApiKey;
-use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy};
+use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy, TopicIds};
 use keg_proxy::{Backend, BackendSettings, Change, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
 use keg_tls::{ClientTls, Live};
 
@@ -41,6 +41,8 @@ pub(super) struct Built {
     backends: BTreeMap<String, Arc<Backend>>,
     clusters: BTreeMap<String, Arc<VirtualCluster>>,
     listeners: BTreeMap<String, Arc<Listener>>,
+    /// By virtual cluster: what is known of its topics' ids, which a change of policies doesn't end.
+    topic_ids: BTreeMap<String, TopicIds>,
 }
 
 /// What puts a configuration in force.
@@ -124,9 +126,15 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends.insert(backend.name.clone(), built);
     }
 
-    let (mut clusters, mut chains) = (BTreeMap::new(), Vec::new());
+    let (mut clusters, mut chains, mut topic_ids) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     for cluster in &config.virtual_clusters {
-        let chain = match chain(cluster) {
+        let taken_over = previous.filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
+        let ids = taken_over
+            .and_then(|it| it.topic_ids.get(&cluster.name))
+            .cloned()
+            .unwrap_or_default();
+        topic_ids.insert(cluster.name.clone(), ids.clone());
+        let chain = match chain(cluster, ids) {
             Ok(chain) => Arc::new(chain),
             Err(error) => {
                 note(format!("virtual_clusters {:?}", cluster.name), error);
@@ -136,10 +144,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         let Some(backend) = backends.get(&cluster.backend.name) else {
             continue;
         };
-        let taken_over = previous
-            .and_then(|it| it.clusters.get(&cluster.name))
-            .filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
-        let built = match taken_over {
+        let built = match taken_over.and_then(|it| it.clusters.get(&cluster.name)) {
             Some(running) => {
                 if changes.virtual_clusters.get(&cluster.name) == Some(&config::Change::Live) {
                     chains.push((Arc::clone(running), chain));
@@ -184,6 +189,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends,
         clusters,
         listeners,
+        topic_ids,
     };
     Ok((
         built,
@@ -213,7 +219,7 @@ fn authentication(cluster: &model::VirtualCluster) -> Authentication {
 }
 
 /// The policies of a virtual cluster, the client's side first.
-fn chain(cluster: &model::VirtualCluster) -> Result<Chain, String> {
+fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds) -> Result<Chain, String> {
     let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
     for (index, policy) in cluster.cluster_policies.iter().enumerate() {
         match &policy.kind {
@@ -236,7 +242,9 @@ fn chain(cluster: &model::VirtualCluster) -> Result<Chain, String> {
             model::NamespaceMode::HidePrefix => Mode::HidePrefix,
             model::NamespaceMode::EnforcePrefix => Mode::EnforcePrefix,
         };
-        policies.push(Arc::new(Namespace::new(mode, &namespace.prefix)));
+        policies.push(Arc::new(
+            Namespace::new(mode, &namespace.prefix).with_topic_ids(topic_ids),
+        ));
     }
     policies.push(Arc::new(BrokerAddresses));
     Ok(Chain::new(policies))
