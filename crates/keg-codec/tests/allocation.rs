@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use keg_codec::frame;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field, Type};
-use keg_codec::walk::{Edit, Visitor, check, walk};
+use keg_codec::walk::{Edit, Verdict, Visitor, check, walk};
 use keg_codec::{Api, ApiKey, Direction, ErrorCode, RequestFrame, error_reply};
 
 use bodies::{BODIES, HEADERS};
@@ -174,4 +174,32 @@ fn dropping_neighbours_takes_no_memory_for_each_of_them() {
         assert!(!edits.is_empty());
     });
     assert!(used <= 256, "{used}");
+}
+
+/// Changes names, and then drops the elements that hold them.
+struct ChangeAndDrop;
+
+impl Visitor for ChangeAndDrop {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::TopicName])
+    }
+
+    fn string(&mut self, _: &'static Field, _: Option<&[u8]>) -> Edit<'_> {
+        Edit::Prepend(b"team-a-")
+    }
+
+    fn leave(&mut self, _: &'static Field) -> Verdict {
+        Verdict::Drop
+    }
+}
+
+#[test]
+fn what_is_changed_and_then_dropped_takes_no_memory() {
+    let api = Api::of(ApiKey::METADATA).unwrap();
+    let body = Bytes::from(dense(api.request.fields, 9, &[1000]).write(&api.request, 9).unwrap());
+    let used = allocated(|| {
+        let edits = walk(&api.request, 9, &body, &mut ChangeAndDrop).unwrap();
+        assert!(!edits.is_empty());
+    });
+    assert!(used <= 512, "{used}");
 }

@@ -31,8 +31,6 @@ struct Change {
 pub(super) struct Mark {
     changes: usize,
     scratch: usize,
-    /// Where the last change before the mark ended.
-    end: u32,
 }
 
 impl Edits {
@@ -72,7 +70,6 @@ impl Edits {
         Mark {
             changes: self.changes.len(),
             scratch: self.scratch.len(),
-            end: self.changes.last().map_or(0, |last| last.end),
         }
     }
 
@@ -93,16 +90,9 @@ impl Edits {
         self.scratch.truncate(mark.scratch);
         let dropped = self.change(range, |_| Ok(()))?;
         match self.changes.last_mut() {
-            Some(last) => {
-                last.end = mark.end;
-                // Neighbours that go together are one change, however many there are.
-                if last.end == dropped.start {
-                    last.end = dropped.end;
-                } else {
-                    self.changes.push(dropped);
-                }
-            }
-            None => self.changes.push(dropped),
+            // Neighbours that go together are one change, however many there are.
+            Some(last) if last.end == dropped.start => last.end = dropped.end,
+            _ => self.changes.push(dropped),
         }
         Ok(())
     }

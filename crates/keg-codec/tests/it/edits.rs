@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use keg_codec::message::Struct;
-use keg_codec::walk::walk;
+use keg_codec::schema::{EntitySet, Field};
+use keg_codec::walk::{Edit, Visitor, walk};
+use keg_codec::{Api, ApiKey, Entity};
 
 use crate::support::plan::{Palette, Plan};
 use crate::support::{Case, Choices, for_every_message, generate};
@@ -75,4 +77,37 @@ fn all_edits_work_together() {
         null: true,
         append: true,
     }));
+}
+
+/// Prefixes topics.
+struct Prefix;
+
+impl Visitor for Prefix {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::TopicName])
+    }
+
+    fn string(&mut self, _: &'static Field, _: Option<&[u8]>) -> Edit<'_> {
+        Edit::Prepend(b"team-a-")
+    }
+}
+
+#[test]
+fn records_are_shared_with_the_message_that_came_in() {
+    const RECORDS: usize = 64 * 1024;
+    let api = Api::of(ApiKey::PRODUCE).unwrap();
+    let head = b"\0\xff\xff\0\0\x75\x30\x02\x02t\x02\0\0\0\0";
+    let mut body = head.to_vec();
+    body.extend([0x81, 0x80, 0x04]);
+    body.extend([7; RECORDS]);
+    body.extend([0, 0, 0]);
+    let body = Bytes::from(body);
+    let out = walk(&api.request, 9, &body, &mut Prefix).unwrap().apply(&body);
+    assert_eq!(out.len(), body.len() + 7);
+    let shared = out
+        .pieces()
+        .iter()
+        .find(|piece| body.as_ptr_range().contains(&piece.as_ptr()));
+    assert!(shared.is_some_and(|piece| piece.len() >= RECORDS));
+    assert_eq!(out.pieces().len(), 2, "what is small is copied together");
 }

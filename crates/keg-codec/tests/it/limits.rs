@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, Verdict, Visitor, WalkError, walk};
+use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey};
 
 /// Does the same to every topic name and coordinator key.
@@ -139,4 +139,29 @@ fn a_null_array_outside_of_elements_can_not_be_dropped() {
     let api = Api::of(ApiKey::METADATA).unwrap();
     let outcome = walk(&api.request, 4, &[0xff, 0xff, 0xff, 0xff, 1], &mut Arrays);
     assert_eq!(outcome, Err(WalkError::NotInArray { field: "Topics" }));
+}
+
+/// Drops whatever holds a boolean.
+struct Booleans;
+
+impl Visitor for Booleans {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::Plain])
+    }
+
+    fn integer(&mut self, _: &'static Field, _: i64) -> IntegerEdit {
+        IntegerEdit::Drop
+    }
+}
+
+#[test]
+fn what_follows_an_array_is_not_in_it() {
+    let api = Api::of(ApiKey::METADATA).unwrap();
+    let outcome = walk(&api.request, 4, &metadata("orders", 4), &mut Booleans);
+    assert_eq!(
+        outcome,
+        Err(WalkError::NotInArray {
+            field: "AllowAutoTopicCreation"
+        })
+    );
 }
