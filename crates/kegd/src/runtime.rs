@@ -1,4 +1,4 @@
-//! What runs: built from a [`Config`](crate::config::Config), and changed to fit another.
+//! What runs: built from a [`Config`], and changed to fit another.
 
 mod admin;
 mod build;

@@ -39,7 +39,7 @@ pub enum ClientError {
         error: io::Error,
     },
     /// The connection broke.
-    #[error("{address} closed the connection: {error}")]
+    #[error("the connection to {address} broke: {error}")]
     Closed {
         /// Where.
         address: HostPort,
@@ -192,8 +192,7 @@ impl Client {
                 return Ok(frame);
             }
             if self.stream.read_buf(&mut buffer).await? == 0 {
-                let reason = "without an answer; does it want TLS or SASL?";
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "there was no answer"));
             }
         }
     }

@@ -38,7 +38,9 @@ pub enum QuickstartError {
     #[error("the backend at {0} names no nodes")]
     NoNodes(keg_proxy::HostPort),
     /// A topic can't be created.
-    #[error("the topic `{TOPIC}` can't be created in {virtual_cluster}: {error}")]
+    #[error(
+        "the topic `{TOPIC}` can't be created in {virtual_cluster}: {error}; if the gateway has logged a warning, it says why"
+    )]
     Topic {
         /// Where.
         virtual_cluster: &'static str,

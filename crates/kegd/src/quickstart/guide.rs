@@ -85,12 +85,13 @@ The {kind} has both, as {}: {backend}
 
 fn about_files(files: &Files) -> String {
     let path = quoted(files.directory().path());
-    if files.directory().is_temporary() {
-        format!("\nConfiguration and certificates: {path}, removed at the end; keep them with `--write-config DIR`\n")
+    let after = if files.directory().is_temporary() {
+        "They go when this ends; `--write-config DIR` keeps them.".to_owned()
     } else {
         let configuration = quoted(&files.configuration());
-        format!("\nConfiguration and certificates: {path}; start from them with `kegd run --config {configuration}`\n")
-    }
+        format!("To start from them: kegd run --config {configuration}")
+    };
+    format!("\nConfiguration and certificates: {path}\nChanges there take effect at once. {after}\n")
 }
 
 fn hosts_line(plan: &Plan) -> String {

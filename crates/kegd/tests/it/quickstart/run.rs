@@ -81,9 +81,7 @@ impl Quickstart {
     /// Starts one, and waits until it says that it is ready.
     pub(super) fn ready(dir: &Dir, ports: &Ports, args: &[&str]) -> Self {
         let mut quickstart = Self::start(dir, ports, args);
-        quickstart
-            .process
-            .wait_until("readiness", TIME, |output| output.contains("\nready in "));
+        quickstart.wait_until("\nready in ");
         quickstart
     }
 
@@ -118,6 +116,12 @@ impl Quickstart {
         Self {
             process: Process::start("kegd quickstart", &log, "env", words),
         }
+    }
+
+    /// Waits until something is printed or logged.
+    pub(super) fn wait_until(&mut self, printed: &str) {
+        self.process
+            .wait_until(printed, TIME, |output| output.contains(printed));
     }
 
     /// Everything printed so far.

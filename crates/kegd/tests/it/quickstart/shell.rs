@@ -86,7 +86,11 @@ impl Shell {
 
     fn start(&self, script: &str) -> Process {
         let _ = fs::remove_file(&self.log);
-        let script = format!("PATH='{}':\"$PATH\"\n{script}", self.bin.display());
+        // In what cargo sets there is another librdkafka, without TLS.
+        let script = format!(
+            "unset LD_LIBRARY_PATH\nPATH='{}':\"$PATH\"\n{script}",
+            self.bin.display()
+        );
         match &self.hosts {
             Some(hosts) => {
                 let hosts = hosts.display().to_string();
