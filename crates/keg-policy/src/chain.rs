@@ -1,5 +1,6 @@
 //! The policies of a virtual cluster, in their order.
 
+mod api_versions;
 mod served;
 
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 pub use served::Served;
 
 use crate::connection::Connection;
-use crate::message::{Reply, Request, Response};
-use crate::policy::{Answer, Decision, Interest, Note, Outcome, Policy};
+use crate::message::{Reply, Request, Response, trimmed};
+use crate::policy::{Answer, Decision, Note, Outcome, Policy};
+use served::Interested;
 
 /// The policies of a virtual cluster. Immutable; a change makes a new one.
 #[derive(Debug)]
@@ -25,15 +27,24 @@ pub struct Chain {
 pub struct Pending {
     api: &'static Api,
     version: i16,
-    /// The client's request, for an error in the place of a response that is withheld. Record batches aren't kept.
+    seen: Vec<Seen>,
+}
+
+/// A policy that is to see the response.
+#[derive(Debug)]
+struct Seen {
+    policy: usize,
+    note: Note,
+    /// The request as it came to the policy, for an error in the place of a response that the policy withholds. Record
+    /// batches aren't kept.
     request: Option<Bytes>,
-    notes: Vec<(usize, Note)>,
 }
 
 impl Chain {
     /// A chain of policies, the client's side first.
     ///
-    /// An API's version that one of them doesn't support isn't served at all.
+    /// Each policy is asked for its [interest](Policy::interest) in every version of every API here, and not again. An
+    /// API's version that one of them doesn't support isn't served at all.
     pub fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
         let served = Served::by(&policies);
         Self { policies, served }
@@ -46,87 +57,97 @@ impl Chain {
 
     /// Shows a request to the policies that are interested in it.
     pub fn request(&self, connection: &Connection, request: &mut Request) -> Outcome<Pending> {
-        if !self.served.contains(request.api.key, request.version) {
+        let Some(interested) = self.served.interested(request.api.key, request.version) else {
             return self.refuse(request);
-        }
-        let keep = request.api.key != ApiKey::PRODUCE;
+        };
         let mut pending = Pending {
             api: request.api,
             version: request.version,
-            request: None,
-            notes: Vec::new(),
+            seen: Vec::new(),
         };
-        for (index, policy) in self.policies.iter().enumerate() {
-            let interest = policy.interest(request.api, request.version);
-            if matches!(interest, Interest::Response | Interest::Both) && keep && pending.request.is_none() {
-                pending.request = Some(request.body_bytes());
-            }
-            let note = match interest {
-                Interest::None => continue,
-                Interest::Unsupported => return self.refuse(request),
-                Interest::Response => Note::default(),
-                Interest::Request | Interest::Both => match policy.request(connection, request) {
-                    Decision::Forward(note) => note,
-                    Decision::Answer(_) if is_silent(request) => {
-                        // As a broker does: the producer notices, and refreshes its metadata.
-                        return Outcome::Close(format!(
-                            "a Produce request with acks=0 was refused by {}, which only a disconnect can tell",
-                            policy.name()
-                        ));
-                    }
-                    Decision::Answer(response) => {
-                        return self.response(connection, pending, Reply::Response(response));
-                    }
-                    Decision::Close(reason) => return Outcome::Close(reason),
-                },
+        // Policies may leave the acks in a later piece of the body.
+        let silent = !interested.is_empty() && is_silent(request);
+        for &Interested {
+            policy: index,
+            request: in_request,
+            response: in_response,
+        } in interested
+        {
+            let Some(policy) = self.policies.get(index) else {
+                continue;
             };
-            if matches!(interest, Interest::Response | Interest::Both) {
-                pending.notes.push((index, note));
+            let keeps = in_response && request.api.key != ApiKey::PRODUCE;
+            let asked = keeps.then(|| request.body_bytes());
+            let decision = if in_request {
+                policy.request(connection, request)
+            } else {
+                Decision::Forward(Note::default())
+            };
+            let note = match decision {
+                Decision::Forward(note) => note,
+                Decision::Answer(_) if silent => {
+                    // As a broker does: the producer notices, and refreshes its metadata.
+                    return Outcome::Close(format!(
+                        "a Produce request with acks=0 was refused by {}, which only a disconnect can tell",
+                        policy.name()
+                    ));
+                }
+                Decision::Answer(response) => {
+                    return self.response(connection, pending, Reply::Response(response));
+                }
+                Decision::Close(reason) => return Outcome::Close(reason),
+            };
+            if in_response {
+                pending.seen.push(Seen {
+                    policy: index,
+                    note,
+                    request: asked,
+                });
             }
         }
         Outcome::Forward(pending)
     }
 
     /// Shows a reply to the policies that saw its request, in reverse. Never gives [`Outcome::Forward`].
+    ///
+    /// When a policy withholds the response, an error that answers the request takes its place from there on; the
+    /// response to a Produce request, of which nothing is kept, ends the connection instead.
     pub fn response(&self, connection: &Connection, pending: Pending, reply: Reply) -> Outcome<Pending> {
         let Reply::Response(mut response) = reply else {
             return Outcome::Reply(reply);
         };
-        let Pending {
-            api,
-            version,
-            request,
-            notes,
-        } = pending;
+        let Pending { api, version, seen } = pending;
         if api.key == ApiKey::API_VERSIONS
             && let Err(error) = self.served.cut(version, &mut response)
         {
             return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
         }
-        for (index, note) in notes.iter().rev() {
-            let Some(policy) = self.policies.get(*index) else {
+        for Seen { policy, note, request } in seen.into_iter().rev() {
+            let Some(policy) = self.policies.get(policy) else {
                 continue;
             };
             let answer = Answer {
                 api,
                 version,
-                note,
+                note: &note,
                 response: &mut response,
             };
-            if let Err(withheld) = policy.response(connection, answer) {
-                tracing::error!(
-                    virtual_cluster = &*connection.virtual_cluster,
-                    api = api.name,
-                    version,
-                    policy = policy.name(),
-                    "a response was withheld from the client: {withheld}"
-                );
-                let request = request.as_deref().unwrap_or_default();
-                let error = Response::error(api, version, request, ErrorCode::UNKNOWN_SERVER_ERROR, None);
-                return match error {
-                    Ok(error) => Outcome::Reply(Reply::Response(error)),
-                    Err(_) => Outcome::Close(withheld.reason),
-                };
+            let Err(withheld) = policy.response(connection, answer) else {
+                continue;
+            };
+            tracing::error!(
+                virtual_cluster = &*connection.virtual_cluster,
+                api = api.name,
+                version,
+                policy = policy.name(),
+                "a response was withheld from the client: {withheld}"
+            );
+            let code = ErrorCode::UNKNOWN_SERVER_ERROR;
+            let error = request
+                .and_then(|request| trimmed(request, |body| Response::error(api, version, &body, code, None)).ok());
+            match error {
+                Some(error) => response = error,
+                None => return Outcome::Close(withheld.reason),
             }
         }
         Outcome::Reply(Reply::Response(response))
@@ -159,7 +180,6 @@ impl Chain {
     }
 }
 
-fn is_silent(request: &Request) -> bool {
-    let head = request.body.pieces().first().map(|piece| &**piece).unwrap_or_default();
-    keg_codec::is_silent(request.api, request.version, head)
+fn is_silent(request: &mut Request) -> bool {
+    request.api.key == ApiKey::PRODUCE && keg_codec::is_silent(request.api, request.version, &request.body_bytes())
 }

@@ -26,27 +26,11 @@ impl Request {
         contiguous(&mut self.body)
     }
 
-    /// Reads the body, without what follows its last field.
-    ///
-    /// Brokers don't look there, and there are clients that leave something: librdkafka 2.0.2 sends three bytes too many
-    /// when it asks for the metadata of all topics. What nobody has read must not go on to the broker, so it is cut off.
-    pub(crate) fn trimmed<T>(
-        &mut self,
-        mut read: impl FnMut(&mut Self) -> Result<T, WalkError>,
-    ) -> Result<T, WalkError> {
-        match read(self) {
-            Err(WalkError::TrailingBytes { count }) => {
-                let body = self.body_bytes();
-                self.body = body.slice(..body.len().saturating_sub(count)).into();
-                read(self)
-            }
-            outcome => outcome,
-        }
-    }
-
     /// A response to the whole request that says the error.
     pub(crate) fn error(&mut self, error: ErrorCode, message: Option<&str>) -> Result<Response, WalkError> {
-        self.trimmed(|it| Response::error(it.api, it.version, &it.body_bytes(), error, message))
+        trimmed(self.body_bytes(), |body| {
+            Response::error(self.api, self.version, &body, error, message)
+        })
     }
 }
 
@@ -118,6 +102,17 @@ pub enum Reply {
     Response(Response),
     /// Nothing: a Produce request with acks=0.
     Silent,
+}
+
+/// Reads a request's body without what follows its last field.
+///
+/// Brokers don't look there, and there are clients that leave something: librdkafka 2.0.2 sends three bytes too many
+/// when it asks for the metadata of all topics. What nobody has read must not go on to the broker, so it is cut off.
+pub(crate) fn trimmed<T>(body: Bytes, mut read: impl FnMut(Bytes) -> Result<T, WalkError>) -> Result<T, WalkError> {
+    match read(body.clone()) {
+        Err(WalkError::TrailingBytes { count }) => read(body.slice(..body.len().saturating_sub(count))),
+        outcome => outcome,
+    }
 }
 
 fn contiguous(body: &mut Rope) -> Bytes {

@@ -1,27 +1,30 @@
 //! Namespaces: a virtual cluster's own names on a shared backend.
 
+mod asked;
 mod coverage;
+mod denial;
 mod embedded;
 mod inbound;
 mod memory;
 mod metadata;
 mod outbound;
+mod place;
+mod prefix;
 mod topic_ids;
 mod topic_partitions;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use keg_codec::message::Struct;
-use keg_codec::schema::Entity;
 use keg_codec::walk::{WalkError, walk};
-use keg_codec::{Api, ApiKey, ErrorCode, error_reply};
+use keg_codec::{Api, ApiKey, Rope};
 
 use crate::connection::Connection;
-use crate::message::{Request, Response};
+use crate::message::{Request, trimmed};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
+use asked::Asked;
+use denial::{Denial, Original};
 use inbound::{Inbound, Side};
 use outbound::Outbound;
+use prefix::Prefix;
 pub use topic_ids::TopicIds;
 
 /// What clients see of the prefix.
@@ -34,34 +37,23 @@ pub enum Mode {
 }
 
 /// Keeps a virtual cluster's topics, groups and transactional ids apart from all others by a prefix.
+///
+/// What a client names is admitted or denied on its own, with the error that a broker has for it; the rest of the
+/// request goes on. Responses lose what is not of the namespace. Versions and APIs that name things in ways that this
+/// policy can't tell the owner of aren't served.
 #[derive(Debug, Clone)]
 pub struct Namespace {
-    mode: Mode,
-    prefix: Arc<[u8]>,
+    prefix: Prefix,
     topic_ids: TopicIds,
 }
 
-/// What a request leaves for its response.
-#[derive(Debug, Clone, Default)]
-struct Asked {
-    /// FindCoordinator: the kind of its keys.
-    coordinator_type: i64,
-    /// JoinGroup and SyncGroup: whether the group's members are consumers.
-    consumers: bool,
-    /// SyncGroup: that isn't known, because the version doesn't say it and the member joined on another connection.
-    unknown_group: bool,
-    /// Metadata: whether a topic is named by its id.
-    by_id: bool,
-    /// What was denied: the arrays of these fields are appended to the response.
-    denied: Option<Arc<Struct>>,
-}
-
 impl Namespace {
-    /// The namespace of a prefix, which is not empty.
+    /// The namespace of a prefix. The empty prefix keeps nothing apart.
+    ///
+    /// Two namespaces on one backend of which one prefix begins with the other are not apart either.
     pub fn new(mode: Mode, prefix: &str) -> Self {
         Self {
-            mode,
-            prefix: prefix.as_bytes().into(),
+            prefix: Prefix::new(mode, prefix),
             topic_ids: TopicIds::default(),
         }
     }
@@ -73,80 +65,62 @@ impl Namespace {
         self
     }
 
-    /// Whether a name of the backend belongs to the namespace.
-    fn owns(&self, name: &[u8]) -> bool {
-        name.starts_with(&self.prefix)
-    }
-
-    /// Whether a client may use the name; if not, why.
-    fn admits(&self, entity: Entity, name: &[u8]) -> Result<(), ErrorCode> {
-        match (self.mode, entity) {
-            // With the prefix these would become names that a topic can have.
-            (Mode::HidePrefix, Entity::TopicName) if matches!(name, b"" | b"." | b"..") => {
-                Err(ErrorCode::INVALID_TOPIC_EXCEPTION)
-            }
-            (Mode::HidePrefix, Entity::TransactionalId) if name.is_empty() => Err(ErrorCode::INVALID_REQUEST),
-            (Mode::HidePrefix, _) => Ok(()),
-            (Mode::EnforcePrefix, _) if self.owns(name) => Ok(()),
-            (Mode::EnforcePrefix, Entity::GroupId) => Err(ErrorCode::GROUP_AUTHORIZATION_FAILED),
-            (Mode::EnforcePrefix, Entity::TransactionalId) => Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
-            (Mode::EnforcePrefix, _) => Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
-        }
-    }
-
-    /// Answers a request of which not everything is admitted, or narrows it to what is.
-    fn deny(
-        &self,
-        asked: Asked,
-        code: ErrorCode,
-        kept: usize,
-        request: &mut Request,
-        original: &Bytes,
-    ) -> Result<Decision, WalkError> {
+    fn inbound(&self, connection: &Connection, request: &mut Request, body: Bytes) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
-        let mut denied = Inbound::new(self, api, version, asked.clone(), Side::Denied);
-        let only_denied = walk(&api.request, version, original, &mut denied)?
-            .apply(original)
-            .into_bytes();
-        let reply = error_reply(api, version, &only_denied, code, None)?;
-        let fields = Struct::read(&api.response, version, &reply)?;
-        let has_place = fields
-            .iter()
-            .any(|(_, value)| value.as_array().is_some_and(|elements| !elements.is_empty()));
-        if kept > 0 && has_place {
-            return Ok(Decision::Forward(Note::new(Asked {
-                denied: Some(Arc::new(fields)),
-                ..asked
-            })));
-        }
-        if has_place {
-            return Ok(Decision::Answer(Response::local(api, version, reply)));
-        }
-        Ok(Decision::Answer(Response::error(api, version, original, code, None)?))
-    }
-
-    fn inbound(&self, connection: &Connection, request: &mut Request) -> Result<Decision, WalkError> {
-        let (api, version, body) = (request.api, request.version, request.body_bytes());
-        let asked = inbound::selectors(api, version, &body, connection)?;
-        let mut visitor = Inbound::new(self, api, version, asked, Side::Admitted);
+        let mut asked = Asked::read(api, version, &body, connection)?;
+        let original = Original {
+            namespace: self,
+            api,
+            version,
+            body: &body,
+            asked: &asked,
+        };
+        let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);
         let edits = match walk(&api.request, version, &body, &mut visitor) {
             Ok(edits) => edits,
             Err(error) => {
-                let Some(code) = visitor.refusal else { return Err(error) };
-                return Ok(Decision::Answer(Response::error(api, version, &body, code, None)?));
+                let code = visitor.refusal.ok_or(error)?;
+                return original.refuse(code).map(Decision::Answer);
             }
         };
         let Inbound {
-            asked, denied, kept, ..
+            denied,
+            denied_topics,
+            kept,
+            ..
         } = visitor;
+        if !denied.is_empty() || denied_topics {
+            match original.deny(&denied, denied_topics, kept)? {
+                Denial::Whole(response) => return Ok(Decision::Answer(response)),
+                Denial::Rest(denied) => {
+                    asked.denied = denied;
+                    asked.no_topics = api.key == ApiKey::METADATA && !kept;
+                }
+            }
+        }
         request.body = edits.apply(&body);
         if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
-            request.body = topic_partitions::begin_at_prefix(self, api, version, &request.body_bytes())?.into();
+            request.body = topic_partitions::begin_at_prefix(&self.prefix, api, version, &request.body_bytes())?.into();
         }
-        match denied {
-            None => Ok(Decision::Forward(Note::new(asked))),
-            Some(code) => self.deny(asked, code, kept, request, &body),
+        Ok(Decision::Forward(Note::new(asked)))
+    }
+
+    /// The response as the client may see it; `None` when it has no place for what was denied.
+    fn outbound(
+        &self,
+        asked: &Asked,
+        api: &'static Api,
+        version: i16,
+        mut body: Bytes,
+    ) -> Result<Option<Rope>, WalkError> {
+        if asked.by_id {
+            body = metadata::hide_others(&self.prefix, api, version, &body)?;
+        } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
+            body = topic_partitions::end_with_prefix(&self.prefix, api, version, &body)?;
         }
+        let mut visitor = Outbound::new(self, asked, api, version, &body)?;
+        let edits = walk(&api.response, version, &body, &mut visitor)?;
+        Ok(visitor.is_complete().then(|| edits.apply(&body)))
     }
 }
 
@@ -160,34 +134,27 @@ impl Policy for Namespace {
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
-        request
-            .trimmed(|request| self.inbound(connection, request))
-            .unwrap_or_else(|error| {
-                Decision::Close(format!(
-                    "a malformed {} request (version {}): {error}",
-                    request.api.name, request.version
-                ))
-            })
+        trimmed(request.body_bytes(), |body| self.inbound(connection, request, body)).unwrap_or_else(|error| {
+            Decision::Close(format!(
+                "a malformed {} request (version {}): {error}",
+                request.api.name, request.version
+            ))
+        })
     }
 
     fn response(&self, _connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
-        let Answer {
-            api,
-            version,
-            note,
-            response,
-        } = answer;
-        let mut body = response.body_bytes();
-        let asked = note.get::<Asked>().cloned().unwrap_or_default();
-        if asked.by_id {
-            body = metadata::hide_others(self, api, version, &body).map_err(Withheld::new)?;
-        } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
-            body = topic_partitions::end_with_prefix(self, api, version, &body).map_err(Withheld::new)?;
+        let nothing = Asked::default();
+        let asked = answer.note.get().unwrap_or(&nothing);
+        let body = answer.response.body_bytes();
+        match self.outbound(asked, answer.api, answer.version, body) {
+            Ok(Some(body)) => {
+                answer.response.body = body;
+                Ok(())
+            }
+            Ok(None) => Err(Withheld::new(
+                "the broker's response has no place for the answer to what was denied",
+            )),
+            Err(error) => Err(Withheld::new(error)),
         }
-        let mut visitor = Outbound::new(self, asked, api, version);
-        visitor.look_ahead(&body).map_err(Withheld::new)?;
-        let edits = walk(&api.response, version, &body, &mut visitor).map_err(Withheld::new)?;
-        response.body = edits.apply(&body);
-        Ok(())
     }
 }

@@ -1,13 +1,10 @@
-//! Which versions of which APIs a chain serves, and the ApiVersions response that says so.
+//! Which versions of which APIs a chain serves, and which of its policies must see them.
 
 use std::sync::Arc;
 
-use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Versions;
-use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey, ErrorCode};
+use keg_codec::{Api, ApiKey};
 
-use crate::message::Response;
 use crate::policy::{Interest, Policy};
 
 /// The newest version whose response carries no cluster and node id (KIP-1242), which belong to the backend.
@@ -17,24 +14,37 @@ const NEWEST_API_VERSIONS: i16 = 4;
 #[derive(Debug, Clone)]
 pub struct Served {
     /// By api key; APIs that aren't served at all have an empty range.
-    ranges: Vec<Versions>,
+    apis: Vec<ServedApi>,
+}
+
+#[derive(Debug, Clone)]
+struct ServedApi {
+    versions: Versions,
+    /// By version, from the first one that is served.
+    interested: Vec<Vec<Interested>>,
+}
+
+/// A policy that must see a version of an API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Interested {
+    pub(super) policy: usize,
+    pub(super) request: bool,
+    pub(super) response: bool,
 }
 
 impl Served {
     pub(super) fn by(policies: &[Arc<dyn Policy>]) -> Self {
-        let mut ranges = Vec::new();
+        let mut apis = Vec::new();
         for api in Api::all() {
-            let index = usize::try_from(api.key.0).unwrap_or(0);
-            ranges.resize(index, Versions::NONE);
-            ranges.push(longest_run(api, policies));
+            apis.resize(usize::try_from(api.key.0).unwrap_or(0), ServedApi::NONE);
+            apis.push(ServedApi::by(policies, api));
         }
-        Self { ranges }
+        Self { apis }
     }
 
     /// The served versions of an API.
     pub fn versions(&self, key: ApiKey) -> Versions {
-        let range = usize::try_from(key.0).ok().and_then(|index| self.ranges.get(index));
-        range.copied().unwrap_or(Versions::NONE)
+        self.api(key).map_or(Versions::NONE, |api| api.versions)
     }
 
     /// Whether a version of an API is served.
@@ -42,92 +52,149 @@ impl Served {
         self.versions(key).contains(version)
     }
 
-    /// The answer to an ApiVersions request of a version that isn't served: version 0, whatever was asked (KIP-511).
-    pub fn unsupported(&self) -> Response {
-        let served = self.versions(ApiKey::API_VERSIONS);
-        let mut body = ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes().to_vec();
-        body.extend(1_i32.to_be_bytes());
-        for number in [ApiKey::API_VERSIONS.0, served.first, served.last] {
-            body.extend(number.to_be_bytes());
-        }
-        Response {
-            head: vec![0; 4].into(),
-            body: bytes::Bytes::from(body).into(),
-        }
+    /// The policies that must see a version of an API, the client's side first; `None` when it isn't served.
+    pub(super) fn interested(&self, key: ApiKey, version: i16) -> Option<&[Interested]> {
+        let api = self.api(key)?;
+        let place = version.checked_sub(api.versions.first)?;
+        api.interested.get(usize::try_from(place).ok()?).map(Vec::as_slice)
     }
 
-    /// Cuts an ApiVersions response to what is served.
-    pub(super) fn cut(&self, version: i16, response: &mut Response) -> Result<(), WalkError> {
-        let Some(api) = Api::of(ApiKey::API_VERSIONS) else {
-            return Ok(());
-        };
-        let body = response.body_bytes();
-        // A broker that doesn't know the version answers in version 0.
-        let unsupported = body.first_chunk::<2>() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
-        let version = if unsupported { 0 } else { version };
-        let mut fields = Struct::read(&api.response, version, &body)?;
-        if let Some(Value::Array(apis)) = fields.get_mut("ApiKeys") {
-            apis.retain_mut(|entry| self.cut_entry(entry));
-        }
-        response.body = bytes::Bytes::from(fields.write(&api.response, version)?).into();
-        Ok(())
-    }
-
-    /// Narrows one entry to what is served, and says whether anything is left.
-    fn cut_entry(&self, entry: &mut Value) -> bool {
-        let Value::Struct(entry) = entry else { return false };
-        let number = |entry: &Struct, name: &str| {
-            entry
-                .get(name)
-                .and_then(Value::as_integer)
-                .and_then(|value| i16::try_from(value).ok())
-                .unwrap_or(-1)
-        };
-        let key = ApiKey(number(entry, "ApiKey"));
-        let broker = Versions {
-            first: number(entry, "MinVersion"),
-            last: number(entry, "MaxVersion"),
-        };
-        let both = broker.intersection(self.versions(key));
-        if both.is_empty() {
-            return false;
-        }
-        // Brokers advertise Produce from version 0 on, though they refuse 0 to 2: without that, librdkafka
-        // before 2.8 turns compression off (KAFKA-18659).
-        let first = if key == ApiKey::PRODUCE {
-            broker.first
-        } else {
-            both.first
-        };
-        entry.set("MinVersion", Value::Integer(first.into()));
-        entry.set("MaxVersion", Value::Integer(both.last.into()));
-        true
+    fn api(&self, key: ApiKey) -> Option<&ServedApi> {
+        self.apis.get(usize::try_from(key.0).ok()?)
     }
 }
 
-/// The longest run of versions that every policy supports.
-fn longest_run(api: &Api, policies: &[Arc<dyn Policy>]) -> Versions {
-    let is_served = |version: i16| {
+impl ServedApi {
+    const NONE: Self = Self {
+        versions: Versions::NONE,
+        interested: Vec::new(),
+    };
+
+    /// The longest run of versions that every policy supports.
+    fn by(policies: &[Arc<dyn Policy>], api: &Api) -> Self {
+        let all = api.versions();
+        let (mut longest, mut run) = (Self::NONE, Self::NONE);
+        for version in all.first..=all.last {
+            let Some(interested) = interested(policies, api, version) else {
+                run = Self::NONE;
+                continue;
+            };
+            if run.interested.is_empty() {
+                run.versions.first = version;
+            }
+            run.versions.last = version;
+            run.interested.push(interested);
+            if run.interested.len() >= longest.interested.len() {
+                longest = run.clone();
+            }
+        }
+        longest
+    }
+}
+
+/// Who must see a version of an API; `None` when it can't be served.
+fn interested(policies: &[Arc<dyn Policy>], api: &Api, version: i16) -> Option<Vec<Interested>> {
+    let is_for_clients = match api.key {
         // Who the client is was settled before its first request came here: an exchange with the broker now would make
         // the gateway's own connection somebody else's.
-        api.broker
-            && !matches!(api.key, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE)
-            && (api.key != ApiKey::API_VERSIONS || version <= NEWEST_API_VERSIONS)
-            && policies
-                .iter()
-                .all(|policy| policy.interest(api, version) != Interest::Unsupported)
+        ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE => false,
+        ApiKey::API_VERSIONS => version <= NEWEST_API_VERSIONS,
+        _ => api.broker,
     };
-    let versions = api.versions();
-    let (mut best, mut first) = (Versions::NONE, None);
-    for version in versions.first..=versions.last {
-        if !is_served(version) {
-            first = None;
-            continue;
+    if !is_for_clients {
+        return None;
+    }
+    let mut interested = Vec::new();
+    for (policy, it) in policies.iter().enumerate() {
+        let (request, response) = match it.interest(api, version) {
+            Interest::None => continue,
+            Interest::Request => (true, false),
+            Interest::Response => (false, true),
+            Interest::Both => (true, true),
+            Interest::Unsupported => return None,
+        };
+        interested.push(Interested {
+            policy,
+            request,
+            response,
+        });
+    }
+    Some(interested)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Supports some versions of Metadata, and looks at a request or a response by their parity.
+    #[derive(Debug)]
+    struct Picky(&'static [i16]);
+
+    impl Policy for Picky {
+        fn name(&self) -> &str {
+            "picky"
         }
-        let first = *first.get_or_insert(version);
-        if best.is_empty() || version - first >= best.last - best.first {
-            best = Versions { first, last: version };
+
+        fn interest(&self, api: &Api, version: i16) -> Interest {
+            match api.key {
+                ApiKey::METADATA if self.0.contains(&version) => Interest::Unsupported,
+                ApiKey::METADATA => Interest::of(version % 2 == 0, version % 2 == 1),
+                _ => Interest::None,
+            }
         }
     }
-    best
+
+    fn served(unsupported: &[&'static [i16]]) -> Served {
+        let policies: Vec<_> = unsupported
+            .iter()
+            .map(|it| Arc::new(Picky(it)) as Arc<dyn Policy>)
+            .collect();
+        Served::by(&policies)
+    }
+
+    #[test]
+    fn the_longest_run_of_versions_that_all_policies_support_is_served() {
+        let check = |unsupported, first, last| {
+            assert_eq!(served(unsupported).versions(ApiKey::METADATA), Versions { first, last });
+        };
+        check(&[], 0, 13);
+        check(&[&[0, 13]], 1, 12);
+        check(&[&[5]], 6, 13);
+        check(&[&[9], &[2]], 3, 8);
+        // Of equals the newest.
+        check(&[&[0, 1, 7]], 8, 13);
+    }
+
+    #[test]
+    fn who_is_interested_is_known_for_each_version() {
+        let served = served(&[&[0], &[3]]);
+        let of = |version| served.interested(ApiKey::METADATA, version);
+        assert_eq!(of(3), None);
+        assert_eq!(of(-1), None);
+        assert_eq!(of(i16::MIN), None);
+        assert_eq!(of(14), None);
+        let both = |request, response| {
+            [0, 1].map(|policy| Interested {
+                policy,
+                request,
+                response,
+            })
+        };
+        assert_eq!(of(4), Some(&both(true, false)[..]));
+        assert_eq!(of(13), Some(&both(false, true)[..]));
+        assert_eq!(served.interested(ApiKey::PRODUCE, 9), Some(&[][..]));
+        assert_eq!(served.interested(ApiKey(-1), 0), None);
+        assert_eq!(served.interested(ApiKey(999), 0), None);
+    }
+
+    #[test]
+    fn what_is_not_for_clients_is_not_served() {
+        let served = served(&[]);
+        for api in Api::all() {
+            let is_sasl = matches!(api.key, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE);
+            let is_served = api.broker && !is_sasl;
+            assert_eq!(served.versions(api.key).is_empty(), !is_served, "{}", api.name);
+        }
+        assert_eq!(served.versions(ApiKey::API_VERSIONS).last, 4);
+    }
 }

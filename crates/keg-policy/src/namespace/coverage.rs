@@ -1,6 +1,6 @@
 //! Which messages a namespace covers. What it doesn't cover isn't served.
 
-use keg_codec::schema::{Entity, EntitySet};
+use keg_codec::schema::{Entity, EntitySet, Message};
 use keg_codec::{Api, ApiKey};
 
 use crate::policy::Interest;
@@ -31,11 +31,60 @@ const UNCOVERED: EntitySet = EntitySet::of(&[
     Entity::TransactionalIdRegex,
 ]);
 
+/// The APIs that were reviewed, and that a tenant has a use for. The rest are those of the cluster's operator and of
+/// other brokers, and those that a namespace can't be read out of yet.
+const COVERED: &[ApiKey] = &[
+    ApiKey::PRODUCE,
+    ApiKey::FETCH,
+    ApiKey::LIST_OFFSETS,
+    ApiKey::METADATA,
+    ApiKey::OFFSET_COMMIT,
+    ApiKey::OFFSET_FETCH,
+    ApiKey::FIND_COORDINATOR,
+    ApiKey::JOIN_GROUP,
+    ApiKey::HEARTBEAT,
+    ApiKey::LEAVE_GROUP,
+    ApiKey::SYNC_GROUP,
+    ApiKey::DESCRIBE_GROUPS,
+    ApiKey::LIST_GROUPS,
+    ApiKey::API_VERSIONS,
+    ApiKey::CREATE_TOPICS,
+    ApiKey::DELETE_TOPICS,
+    ApiKey::DELETE_RECORDS,
+    ApiKey::INIT_PRODUCER_ID,
+    ApiKey::OFFSET_FOR_LEADER_EPOCH,
+    ApiKey::ADD_PARTITIONS_TO_TXN,
+    ApiKey::ADD_OFFSETS_TO_TXN,
+    ApiKey::END_TXN,
+    ApiKey::TXN_OFFSET_COMMIT,
+    ApiKey::DESCRIBE_CONFIGS,
+    ApiKey::ALTER_CONFIGS,
+    ApiKey::DESCRIBE_LOG_DIRS,
+    ApiKey::CREATE_PARTITIONS,
+    ApiKey::DELETE_GROUPS,
+    ApiKey::ELECT_LEADERS,
+    ApiKey::INCREMENTAL_ALTER_CONFIGS,
+    ApiKey::ALTER_PARTITION_REASSIGNMENTS,
+    ApiKey::LIST_PARTITION_REASSIGNMENTS,
+    ApiKey::OFFSET_DELETE,
+    ApiKey::DESCRIBE_CLUSTER,
+    ApiKey::DESCRIBE_PRODUCERS,
+    ApiKey::DESCRIBE_TRANSACTIONS,
+    ApiKey::LIST_TRANSACTIONS,
+    ApiKey::CONSUMER_GROUP_HEARTBEAT,
+    ApiKey::CONSUMER_GROUP_DESCRIBE,
+    ApiKey::GET_TELEMETRY_SUBSCRIPTIONS,
+    ApiKey::PUSH_TELEMETRY,
+    ApiKey::LIST_CONFIG_RESOURCES,
+    ApiKey::DESCRIBE_TOPIC_PARTITIONS,
+];
+
 pub(super) fn interest(api: &Api, version: i16) -> Interest {
-    if !is_tenants_business(api.key) || (carries_uncovered(api, version) && !is_covered(api.key)) {
+    let uncovered = api.request.entities(version).intersects(UNCOVERED) && !checks_ids(api.key);
+    if uncovered || !COVERED.contains(&api.key) {
         return Interest::Unsupported;
     }
-    let names = |message: &keg_codec::schema::Message| message.entities(version).intersects(NAMED);
+    let names = |message: &Message| message.entities(version).intersects(NAMED);
     // ReplicaId: only brokers fetch as brokers.
     let fetches = matches!(
         api.key,
@@ -44,48 +93,12 @@ pub(super) fn interest(api: &Api, version: i16) -> Interest {
     Interest::of(names(&api.request) || fetches, names(&api.response))
 }
 
-fn carries_uncovered(api: &Api, version: i16) -> bool {
-    api.request.entities(version).intersects(UNCOVERED)
-}
-
 /// Topic ids that are checked, or that the broker doesn't act on.
-fn is_covered(key: ApiKey) -> bool {
+fn checks_ids(key: ApiKey) -> bool {
     match key {
         ApiKey::METADATA | ApiKey::DELETE_TOPICS => true,
         // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
         ApiKey::CONSUMER_GROUP_HEARTBEAT => true,
         _ => false,
     }
-}
-
-/// APIs of the cluster's operator, of other brokers, and those that a namespace can't be read out of yet.
-fn is_tenants_business(key: ApiKey) -> bool {
-    !matches!(
-        key,
-        ApiKey::WRITE_TXN_MARKERS
-            | ApiKey::ALTER_REPLICA_LOG_DIRS
-            | ApiKey::RENEW_DELEGATION_TOKEN
-            | ApiKey::EXPIRE_DELEGATION_TOKEN
-            | ApiKey::DESCRIBE_QUORUM
-            | ApiKey::UPDATE_FEATURES
-            | ApiKey::UNREGISTER_BROKER
-            | ApiKey::SHARE_GROUP_HEARTBEAT
-            | ApiKey::SHARE_GROUP_DESCRIBE
-            | ApiKey::SHARE_FETCH
-            | ApiKey::SHARE_ACKNOWLEDGE
-            | ApiKey::ADD_RAFT_VOTER
-            | ApiKey::REMOVE_RAFT_VOTER
-            | ApiKey::INITIALIZE_SHARE_GROUP_STATE
-            | ApiKey::READ_SHARE_GROUP_STATE
-            | ApiKey::WRITE_SHARE_GROUP_STATE
-            | ApiKey::DELETE_SHARE_GROUP_STATE
-            | ApiKey::READ_SHARE_GROUP_STATE_SUMMARY
-            | ApiKey::STREAMS_GROUP_HEARTBEAT
-            | ApiKey::STREAMS_GROUP_DESCRIBE
-            | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
-            | ApiKey::ALTER_SHARE_GROUP_OFFSETS
-            | ApiKey::DELETE_SHARE_GROUP_OFFSETS
-            | ApiKey::STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE
-            | ApiKey::UNREGISTER_CONTROLLER
-    )
 }

@@ -1,5 +1,7 @@
 //! The consumer protocol: topics inside the bytes that group members exchange.
 
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use keg_codec::schema::{CONSUMER_PROTOCOL_ASSIGNMENT, CONSUMER_PROTOCOL_SUBSCRIPTION, Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, Visitor, WalkError, walk_prefix};
@@ -10,10 +12,10 @@ use keg_codec::walk::{Edit, Visitor, WalkError, walk_prefix};
 ///
 /// # Errors
 /// When `rename` refuses a topic.
-pub(super) fn rewrite(
+pub(super) fn rewrite<'a>(
     kind: Entity,
     bytes: &[u8],
-    rename: impl FnMut(&[u8]) -> Edit<'static>,
+    rename: impl FnMut(&[u8]) -> Edit<'a>,
 ) -> Result<Option<Vec<u8>>, WalkError> {
     let message = match kind {
         Entity::ConsumerAssignment => CONSUMER_PROTOCOL_ASSIGNMENT,
@@ -27,7 +29,11 @@ pub(super) fn rewrite(
     if known < 0 {
         return Ok(None);
     }
-    match walk_prefix(message, known, rest, &mut Topics(rename)) {
+    let mut topics = Topics {
+        rename,
+        names: PhantomData,
+    };
+    match walk_prefix(message, known, rest, &mut topics) {
         Ok((edits, _)) if edits.is_empty() => Ok(None),
         Ok((edits, _)) => {
             let mut out = version.to_vec();
@@ -39,14 +45,17 @@ pub(super) fn rewrite(
     }
 }
 
-struct Topics<F>(F);
+struct Topics<'a, F> {
+    rename: F,
+    names: PhantomData<Edit<'a>>,
+}
 
-impl<F: FnMut(&[u8]) -> Edit<'static>> Visitor for Topics<F> {
+impl<'a, F: FnMut(&[u8]) -> Edit<'a>> Visitor for Topics<'a, F> {
     fn interest(&self) -> EntitySet {
         const { EntitySet::of(&[Entity::TopicName]) }
     }
 
     fn string(&mut self, _field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        value.map_or(Edit::Keep, &mut self.0)
+        value.map_or(Edit::Keep, &mut self.rename)
     }
 }

@@ -1,161 +1,135 @@
 //! Requests: the client's names become the backend's.
 
-use keg_codec::message::Struct;
-use keg_codec::schema::{Entity, EntitySet, Field, Type};
+use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use super::asked::Asked;
 use super::coverage::NAMED;
-use super::memory::JoinedGroups;
+use super::embedded;
+use super::place::Place;
+use super::prefix::Prefix;
 use super::topic_ids::NO_TOPIC_ID;
-use super::{Asked, Mode, Namespace, embedded, metadata};
-use crate::connection::Connection;
-
-/// From this version on brokers take topic ids in Metadata requests.
-const FIRST_METADATA_BY_ID: i16 = 12;
+use super::{Namespace, metadata};
 
 /// Which part of a request is wanted, where not all of it is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     /// What is admitted, under the backend's names.
     Admitted,
-    /// What is denied, under the client's names.
-    Denied,
-}
-
-/// What must be known of a request before its first name.
-pub(super) fn selectors(
-    api: &'static Api,
-    version: i16,
-    body: &[u8],
-    connection: &Connection,
-) -> Result<Asked, WalkError> {
-    let mut asked = Asked::default();
-    let by_id = api.key == ApiKey::METADATA && version >= FIRST_METADATA_BY_ID;
-    if !by_id
-        && !matches!(
-            api.key,
-            ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP
-        )
-    {
-        return Ok(asked);
-    }
-    let request = Struct::read(&api.request, version, body)?;
-    let text = |name| request.get(name).and_then(|value| value.as_text());
-    let group = text("GroupId").unwrap_or_default().as_bytes();
-    let said = text("ProtocolType")
-        .filter(|protocol| !protocol.is_empty())
-        .map(|protocol| protocol == "consumer");
-    match api.key {
-        ApiKey::METADATA => asked.by_id = metadata::asks_by_id(&request),
-        ApiKey::FIND_COORDINATOR => {
-            asked.coordinator_type = request
-                .get("KeyType")
-                .and_then(|value| value.as_integer())
-                .unwrap_or_default();
-        }
-        ApiKey::JOIN_GROUP => {
-            asked.consumers = said.unwrap_or_default();
-            connection.remember(|groups: &mut JoinedGroups| groups.joined(group, asked.consumers));
-        }
-        _ => {
-            let joined = || connection.remember(|groups: &mut JoinedGroups| groups.consumers(group));
-            match said.or_else(joined) {
-                Some(consumers) => asked.consumers = consumers,
-                None => asked.unknown_group = true,
-            }
-        }
-    }
-    Ok(asked)
-}
-
-/// Where a name stands in a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Outside of arrays: it is what the whole request is about.
-    Top,
-    /// In an element of a top-level array, which has an answer of its own.
-    Element,
-    /// Further down, where there is no place for an error of its own.
-    Deeper,
-}
-
-impl Place {
-    fn of(field: &'static Field, api: &'static Api, version: i16) -> Self {
-        let is = |it: &Field| std::ptr::eq(it, field);
-        let mut present = api.request.fields.iter().filter(|it| it.versions.contains(version));
-        let found = present.find_map(|it| match it.ty {
-            _ if is(it) => Some(if it.array { Self::Element } else { Self::Top }),
-            Type::Struct(nested) if it.array && !field.array && nested.iter().any(is) => Some(Self::Element),
-            _ => None,
-        });
-        found.unwrap_or(Self::Deeper)
-    }
+    /// What is admitted, under the client's names.
+    AsAsked,
+    /// What is denied for this reason, under the client's names.
+    Denied(ErrorCode),
 }
 
 /// The visitor of a request.
 #[derive(Debug)]
 pub(super) struct Inbound<'a> {
     namespace: &'a Namespace,
+    prefix: &'a Prefix,
     api: &'static Api,
     version: i16,
+    asked: &'a Asked,
     side: Side,
-    pub(super) asked: Asked,
     /// Why the whole request is refused.
     pub(super) refusal: Option<ErrorCode>,
-    /// Why a part of it is denied.
-    pub(super) denied: Option<ErrorCode>,
-    /// How many array elements were admitted by their name.
-    pub(super) kept: usize,
+    /// Why elements were denied, each reason once.
+    pub(super) denied: Vec<ErrorCode>,
+    /// Whether topics were denied that are answered partition by partition.
+    pub(super) denied_topics: bool,
+    /// Whether an array element was admitted by its name.
+    pub(super) kept: bool,
     config_type: i64,
+    place: Option<(&'static Field, Place)>,
+    /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
+    named: bool,
+    /// Metadata: whether the topic at hand has an id, which comes before its name.
+    by_id: bool,
 }
 
 impl<'a> Inbound<'a> {
-    pub(super) fn new(namespace: &'a Namespace, api: &'static Api, version: i16, asked: Asked, side: Side) -> Self {
+    pub(super) fn new(namespace: &'a Namespace, api: &'static Api, version: i16, asked: &'a Asked, side: Side) -> Self {
         Self {
             namespace,
+            prefix: &namespace.prefix,
             api,
             version,
-            side,
             asked,
+            side,
             refusal: None,
-            denied: None,
-            kept: 0,
+            denied: Vec::new(),
+            denied_topics: false,
+            kept: false,
             config_type: 0,
+            place: None,
+            named: false,
+            by_id: false,
         }
     }
 
-    fn refuse(&mut self, code: ErrorCode) -> Edit<'static> {
+    fn refuse(&mut self, code: ErrorCode) -> Edit<'a> {
         self.refusal = Some(code);
         Edit::Refuse
     }
 
-    fn rename(&mut self, entity: Entity, field: &'static Field, name: &[u8]) -> Edit<'_> {
-        let place = Place::of(field, self.api, self.version);
-        match (self.namespace.admits(entity, name), self.side) {
-            (Ok(()), Side::Admitted) => {
-                self.kept += usize::from(place != Place::Top);
-                match self.namespace.mode {
-                    Mode::HidePrefix => Edit::Prepend(&self.namespace.prefix),
-                    Mode::EnforcePrefix => Edit::Keep,
-                }
+    /// Names of the same field stand at the same place.
+    fn place(&mut self, field: &'static Field) -> Place {
+        match self.place {
+            Some((known, place)) if std::ptr::eq(known, field) => place,
+            _ => {
+                let place = Place::of(field, self.api, self.version);
+                self.place = Some((field, place));
+                place
             }
-            (Err(code), Side::Admitted) if place == Place::Element => {
-                self.denied = Some(code);
-                Edit::Drop
-            }
-            (Err(code), Side::Admitted) => self.refuse(code),
-            (Ok(()), Side::Denied) if place == Place::Element => Edit::Drop,
-            (_, Side::Denied) => Edit::Keep,
         }
     }
 
-    fn group(&mut self, field: &'static Field, name: &[u8]) -> Edit<'_> {
+    fn rename(&mut self, entity: Entity, field: &'static Field, name: &[u8]) -> Edit<'a> {
+        let admitted = self.prefix.admits(entity, name);
+        self.judge(field, admitted)
+    }
+
+    fn judge(&mut self, field: &'static Field, admitted: Result<(), ErrorCode>) -> Edit<'a> {
+        let place = self.place(field);
+        match (self.side, admitted, place) {
+            (Side::Admitted, Ok(()), _) => {
+                self.kept |= matches!(place, Place::Element | Place::Topic);
+                self.prefix.add()
+            }
+            (Side::Admitted, Err(code), Place::Element) => {
+                if !self.denied.contains(&code) {
+                    self.denied.push(code);
+                }
+                Edit::Drop
+            }
+            (Side::Admitted, Err(_), Place::Topic) => {
+                self.denied_topics = true;
+                Edit::Drop
+            }
+            (Side::Admitted, Err(_), Place::Filter) => Edit::Drop,
+            (Side::Admitted, Err(code), Place::Top | Place::Deeper) => self.refuse(code),
+            (Side::AsAsked, Err(_), Place::Element) => Edit::Drop,
+            (Side::Denied(wanted), found, Place::Element) if found != Err(wanted) => Edit::Drop,
+            (Side::AsAsked | Side::Denied(_), ..) => Edit::Keep,
+        }
+    }
+
+    /// Metadata: the broker answers for an id, and what is others' is hidden in the response.
+    fn only_id(&mut self) -> Edit<'a> {
+        self.kept |= self.side == Side::Admitted;
+        match self.side {
+            Side::Admitted | Side::AsAsked => Edit::Keep,
+            Side::Denied(_) => Edit::Drop,
+        }
+    }
+
+    fn group(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         if self.asked.unknown_group {
             // The member joins again, on this connection, and says what its protocol is.
             return self.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
         }
-        // Brokers refuse the empty group everywhere but for offsets, where it is a group like any other.
+        // Brokers refuse to have members in the empty group; offsets can be committed to it.
         let joins = matches!(
             self.api.key,
             ApiKey::JOIN_GROUP
@@ -169,6 +143,15 @@ impl<'a> Inbound<'a> {
         }
         self.rename(Entity::GroupId, field, name)
     }
+
+    fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
+        match self.config_type {
+            2 => self.rename(Entity::TopicName, field, name),
+            32 => self.rename(Entity::GroupId, field, name),
+            // Brokers and client metrics are the operator's: their values hold addresses and others' names.
+            _ => self.judge(field, Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)),
+        }
+    }
 }
 
 impl Visitor for Inbound<'_> {
@@ -176,28 +159,20 @@ impl Visitor for Inbound<'_> {
         const { NAMED.union(EntitySet::of(&[Entity::BrokerId])) }
     }
 
-    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> Verdict {
-        // Metadata by id is answered by the broker, and what is others' is hidden in the response.
-        if self.api.key != ApiKey::DELETE_TOPICS || *id == NO_TOPIC_ID {
-            return Verdict::Keep;
-        }
-        match (self.namespace.topic_ids.contains(id), self.side) {
-            (true, Side::Admitted) => {
-                self.kept += 1;
-                Verdict::Keep
-            }
-            (true, Side::Denied) => Verdict::Drop,
-            (false, Side::Admitted) => {
-                self.denied = Some(ErrorCode::UNKNOWN_TOPIC_ID);
-                Verdict::Drop
-            }
-            (false, Side::Denied) => Verdict::Keep,
-        }
-    }
-
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        let Some(name) = value else { return Edit::Keep };
+        self.named = value.is_some();
+        let Some(name) = value else {
+            return match field.entity {
+                Entity::TopicName if self.by_id => self.only_id(),
+                // The id stands behind it.
+                Entity::TopicName if self.api.key == ApiKey::DELETE_TOPICS => Edit::Keep,
+                Entity::TopicName | Entity::GroupId => self.refuse(ErrorCode::INVALID_REQUEST),
+                _ => Edit::Keep,
+            };
+        };
         match field.entity {
+            // Behind an id, the Java client leaves the name empty rather than null, and brokers don't look at it.
+            Entity::TopicName if name.is_empty() && self.by_id => self.only_id(),
             Entity::TopicName | Entity::TransactionalId => self.rename(field.entity, field, name),
             Entity::GroupId => self.group(field, name),
             Entity::CoordinatorKey => match self.asked.coordinator_type {
@@ -205,12 +180,7 @@ impl Visitor for Inbound<'_> {
                 1 => self.rename(Entity::TransactionalId, field, name),
                 _ => self.refuse(ErrorCode::INVALID_REQUEST),
             },
-            Entity::ConfigResourceName => match self.config_type {
-                2 => self.rename(Entity::TopicName, field, name),
-                32 => self.rename(Entity::GroupId, field, name),
-                // Brokers and client metrics are the operator's: their values hold addresses and others' names.
-                _ => self.refuse(ErrorCode::CLUSTER_AUTHORIZATION_FAILED),
-            },
+            Entity::ConfigResourceName => self.resource(field, name),
             Entity::TopicNameRegex if !name.is_empty() => self.refuse(ErrorCode::INVALID_REGULAR_EXPRESSION),
             _ => Edit::Keep,
         }
@@ -220,13 +190,12 @@ impl Visitor for Inbound<'_> {
         let (Some(bytes), Side::Admitted, true) = (value, self.side, self.asked.consumers) else {
             return Edit::Keep;
         };
-        let namespace = self.namespace;
+        let prefix = self.prefix;
         let mut denial = None;
         let rewritten = embedded::rewrite(field.entity, bytes, |topic| {
-            match (namespace.admits(Entity::TopicName, topic), namespace.mode) {
-                (Ok(()), Mode::HidePrefix) => Edit::Replace([&namespace.prefix, topic].concat().into()),
-                (Ok(()), Mode::EnforcePrefix) => Edit::Keep,
-                (Err(code), _) => {
+            match prefix.admits(Entity::TopicName, topic) {
+                Ok(()) => prefix.add(),
+                Err(code) => {
                     denial = Some(code);
                     Edit::Refuse
                 }
@@ -252,6 +221,28 @@ impl Visitor for Inbound<'_> {
         IntegerEdit::Keep
     }
 
+    fn uuid(&mut self, field: &'static Field, id: &[u8; 16]) -> Verdict {
+        let by_id = *id != NO_TOPIC_ID;
+        let edit = match self.api.key {
+            ApiKey::METADATA if self.version >= metadata::FIRST_BY_ID => {
+                self.by_id = by_id;
+                Edit::Keep
+            }
+            ApiKey::CONSUMER_GROUP_HEARTBEAT => Edit::Keep,
+            _ if !by_id => Edit::Keep,
+            // As brokers do, of both and where there is only the field.
+            ApiKey::DELETE_TOPICS if self.named => self.refuse(ErrorCode::INVALID_REQUEST),
+            ApiKey::DELETE_TOPICS if self.namespace.topic_ids.contains(id) => self.judge(field, Ok(())),
+            ApiKey::DELETE_TOPICS => self.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID)),
+            _ => self.refuse(ErrorCode::INVALID_REQUEST),
+        };
+        match edit {
+            Edit::Drop => Verdict::Drop,
+            Edit::Refuse => Verdict::Refuse,
+            _ => Verdict::Keep,
+        }
+    }
+
     fn null_array(&mut self, _field: &'static Field) -> Verdict {
         // All partitions of the cluster, other tenants' included.
         if self.api.key == ApiKey::ELECT_LEADERS {
@@ -259,5 +250,11 @@ impl Visitor for Inbound<'_> {
             return Verdict::Refuse;
         }
         Verdict::Keep
+    }
+
+    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
+        // It may name something.
+        self.refusal = Some(ErrorCode::INVALID_REQUEST);
+        Err(WalkError::UnknownTag { tag })
     }
 }

@@ -1,80 +1,94 @@
 //! Responses: the backend's names become the client's, and what isn't the client's is left out.
 
-use std::collections::VecDeque;
-
+use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError, walk};
+use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
 
+use super::Namespace;
+use super::asked::{Asked, Denied, is_consumer};
 use super::coverage::NAMED;
-use super::{Asked, Mode, Namespace, embedded};
+use super::embedded;
+use super::prefix::Prefix;
 
 /// The visitor of a response.
 #[derive(Debug)]
 pub(super) struct Outbound<'a> {
     namespace: &'a Namespace,
-    asked: Asked,
+    prefix: &'a Prefix,
     api: &'static Api,
-    version: i16,
+    asked: &'a Asked,
+    /// What was denied, and isn't appended yet.
+    waiting: Vec<&'a Denied>,
+    /// The group that the elements at hand belong to, under its name in the backend.
+    group: Vec<u8>,
     config_type: i64,
-    /// ListConfigResources: the types, which stand behind their names.
-    config_types: VecDeque<i64>,
-    /// Whether the topic that is being shown is the client's.
-    own_topic: bool,
-    /// DescribeGroups: whether the described group's members are consumers.
+    /// The types of the resources to come, where they stand behind the names.
+    config_types: std::vec::IntoIter<i64>,
+    /// Whether the members at hand are consumers.
     consumers: bool,
+    /// Whether the topic at hand is the client's.
+    own_topic: bool,
 }
 
 impl<'a> Outbound<'a> {
-    pub(super) fn new(namespace: &'a Namespace, asked: Asked, api: &'static Api, version: i16) -> Self {
-        let consumers = asked.consumers;
-        Self {
+    pub(super) fn new(
+        namespace: &'a Namespace,
+        asked: &'a Asked,
+        api: &'static Api,
+        version: i16,
+        body: &[u8],
+    ) -> Result<Self, WalkError> {
+        Ok(Self {
             namespace,
-            asked,
+            prefix: &namespace.prefix,
             api,
-            version,
+            asked,
+            waiting: asked.denied.iter().collect(),
+            group: Vec::new(),
             config_type: 0,
-            config_types: VecDeque::new(),
+            config_types: listed_types(api, version, body)?.into_iter(),
+            consumers: asked.consumers,
             own_topic: false,
-            consumers,
-        }
+        })
     }
 
-    /// Collects what stands behind the names that it is about.
-    pub(super) fn look_ahead(&mut self, body: &[u8]) -> Result<(), WalkError> {
-        if self.api.key == ApiKey::LIST_CONFIG_RESOURCES {
-            let mut types = ConfigTypes::default();
-            walk(&self.api.response, self.version, body, &mut types)?;
-            self.config_types = types.0;
-        }
-        Ok(())
+    /// Whether all that was denied has found its place.
+    pub(super) fn is_complete(&self) -> bool {
+        self.waiting.is_empty()
     }
 
-    /// A name that the backend gives: the client's own, or to be left out with what it belongs to.
-    fn rename(&self, name: &[u8]) -> Edit<'static> {
-        match self.namespace.mode {
-            _ if !self.namespace.owns(name) => Edit::Drop,
-            Mode::HidePrefix => Edit::Strip(self.namespace.prefix.len()),
-            Mode::EnforcePrefix => Edit::Keep,
+    fn topic(&mut self, name: &[u8]) -> Edit<'a> {
+        self.own_topic = self.prefix.owns(name);
+        if self.asked.no_topics {
+            return Edit::Drop;
         }
+        self.prefix.remove(name)
     }
 
-    /// A text for people: without the prefix, wherever it stands.
-    fn scrub(&self, text: &[u8]) -> Edit<'static> {
-        let prefix = &*self.namespace.prefix;
-        if self.namespace.mode == Mode::EnforcePrefix || !text.windows(prefix.len()).any(|it| it == prefix) {
-            return Edit::Keep;
+    fn resource(&self, name: &[u8]) -> Edit<'a> {
+        match self.config_type {
+            2 | 32 => self.prefix.remove(name),
+            // Node ids, which are in Metadata as well.
+            4 | 8 if self.api.key == ApiKey::LIST_CONFIG_RESOURCES => Edit::Keep,
+            _ => Edit::Drop,
         }
-        let mut out = Vec::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((first, tail)) = rest.split_first() {
-            rest = rest.strip_prefix(prefix).unwrap_or_else(|| {
-                out.push(*first);
-                tail
-            });
-        }
-        Edit::Replace(out.into())
     }
+}
+
+/// ListConfigResources: the types of what is listed.
+fn listed_types(api: &'static Api, version: i16, body: &[u8]) -> Result<Vec<i64>, WalkError> {
+    if api.key != ApiKey::LIST_CONFIG_RESOURCES {
+        return Ok(Vec::new());
+    }
+    let response = Struct::read(&api.response, version, body)?;
+    let listed = response.get("ConfigResources").and_then(Value::as_array);
+    let type_of = |it: &Value| it.as_struct()?.get("ResourceType")?.as_integer();
+    Ok(listed
+        .unwrap_or_default()
+        .iter()
+        .map(|it| type_of(it).unwrap_or_default())
+        .collect())
 }
 
 impl Visitor for Outbound<'_> {
@@ -82,27 +96,35 @@ impl Visitor for Outbound<'_> {
         NAMED
     }
 
+    fn enter(&mut self, _field: &'static Field) {
+        if let Some(next) = self.config_types.next() {
+            self.config_type = next;
+        }
+    }
+
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        let Some(text) = value else { return Edit::Keep };
+        let Some(text) = value else {
+            self.own_topic = false;
+            return match (self.api.key, field.entity) {
+                // Named by its id.
+                (ApiKey::METADATA | ApiKey::DELETE_TOPICS, Entity::TopicName) => Edit::Keep,
+                (_, Entity::TopicName | Entity::GroupId) => Edit::Drop,
+                _ => Edit::Keep,
+            };
+        };
         match field.entity {
-            // A response that is an error has an empty name where the request had one.
-            Entity::TopicName | Entity::GroupId | Entity::TransactionalId if text.is_empty() && !field.array => {
-                Edit::Keep
+            Entity::TopicName => self.topic(text),
+            Entity::GroupId => {
+                if !self.waiting.is_empty() {
+                    self.group = text.to_vec();
+                }
+                self.prefix.remove(text)
             }
-            Entity::TopicName => {
-                self.own_topic = self.namespace.owns(text);
-                self.rename(text)
-            }
-            Entity::GroupId | Entity::TransactionalId | Entity::CoordinatorKey => self.rename(text),
-            Entity::ConfigResourceName => match self.config_types.pop_front().unwrap_or(self.config_type) {
-                2 | 32 => self.rename(text),
-                // ListConfigResources: node ids are in Metadata as well.
-                4 | 8 => Edit::Keep,
-                _ => Edit::Drop,
-            },
-            Entity::FreeText => self.scrub(text),
+            Entity::TransactionalId | Entity::CoordinatorKey => self.prefix.remove(text),
+            Entity::ConfigResourceName => self.resource(text),
+            Entity::FreeText => self.prefix.scrub(text),
             Entity::ProtocolType => {
-                self.consumers = text == b"consumer";
+                self.consumers = is_consumer(text);
                 Edit::Keep
             }
             // A group that was made beside the gateway: its expression is over the backend's names.
@@ -115,7 +137,7 @@ impl Visitor for Outbound<'_> {
         let (Some(bytes), true) = (value, self.consumers) else {
             return Edit::Keep;
         };
-        match embedded::rewrite(field.entity, bytes, |topic| self.rename(topic)) {
+        match embedded::rewrite(field.entity, bytes, |topic| self.prefix.remove(topic)) {
             Ok(Some(bytes)) => Edit::Replace(bytes.into()),
             Ok(None) => Edit::Keep,
             Err(_) => Edit::Refuse,
@@ -142,24 +164,20 @@ impl Visitor for Outbound<'_> {
     }
 
     fn append(&mut self, field: &'static Field) -> Option<(usize, Vec<u8>)> {
-        let denied = self.asked.denied.as_ref()?;
-        denied
-            .write_elements(field, &self.api.response, self.version)
-            .ok()
-            .filter(|(count, _)| *count > 0)
-    }
-}
-
-#[derive(Debug, Default)]
-struct ConfigTypes(VecDeque<i64>);
-
-impl Visitor for ConfigTypes {
-    fn interest(&self) -> EntitySet {
-        const { EntitySet::of(&[Entity::ConfigResourceType]) }
+        let group = &self.group;
+        let fits = |it: &&mut &Denied| {
+            std::ptr::eq(it.array, field) && it.group.as_ref().is_none_or(|denied_in| **denied_in == **group)
+        };
+        let mut appended = (0, Vec::new());
+        for denied in self.waiting.extract_if(.., |it| fits(&it)) {
+            appended.0 += denied.count;
+            appended.1.extend_from_slice(&denied.elements);
+        }
+        Some(appended).filter(|(count, _)| *count > 0)
     }
 
-    fn integer(&mut self, _field: &'static Field, value: i64) -> IntegerEdit {
-        self.0.push_back(value);
-        IntegerEdit::Keep
+    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
+        // It may name something.
+        Err(WalkError::UnknownTag { tag })
     }
 }

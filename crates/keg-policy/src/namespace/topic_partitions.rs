@@ -6,13 +6,13 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Type;
 use keg_codec::walk::WalkError;
 
-use super::Namespace;
+use super::prefix::Prefix;
 
 /// Begins a walk over all topics at the namespace's first, rather than page through the topics of others before it.
 ///
 /// The request has the backend's names already.
 pub(super) fn begin_at_prefix(
-    namespace: &Namespace,
+    prefix: &Prefix,
     api: &'static Api,
     version: i16,
     body: &Bytes,
@@ -23,7 +23,7 @@ pub(super) fn begin_at_prefix(
         .and_then(Value::as_array)
         .is_some_and(<[Value]>::is_empty);
     if asks_for_all && request.get("Cursor") == Some(&Value::Null) {
-        let cursor = cursor(api, version, &namespace.prefix);
+        let cursor = cursor(api, version, prefix.as_bytes());
         request.set("Cursor", cursor);
     }
     request.write(&api.request, version).map(Bytes::from)
@@ -31,7 +31,7 @@ pub(super) fn begin_at_prefix(
 
 /// Ends the walk where the next page would be of others.
 pub(super) fn end_with_prefix(
-    namespace: &Namespace,
+    prefix: &Prefix,
     api: &'static Api,
     version: i16,
     body: &Bytes,
@@ -41,7 +41,7 @@ pub(super) fn end_with_prefix(
         .get("NextCursor")
         .and_then(Value::as_struct)
         .and_then(|cursor| cursor.get("TopicName"));
-    let ends = matches!(next, Some(Value::Bytes(name)) if !namespace.owns(name));
+    let ends = matches!(next, Some(Value::Bytes(name)) if !prefix.owns(name));
     if ends {
         // All names of the namespace stand together in the order of names, and the walk began at the first.
         response.set("NextCursor", Value::Null);

@@ -1,0 +1,91 @@
+//! What must be known of a request before its first name, and what it leaves for its response.
+
+use keg_codec::message::{Struct, Value};
+use keg_codec::schema::Field;
+use keg_codec::walk::WalkError;
+use keg_codec::{Api, ApiKey};
+
+use super::memory::JoinedGroups;
+use super::metadata;
+use crate::connection::Connection;
+
+/// What is kept of a request.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// FindCoordinator: the kind of its keys.
+    pub(super) coordinator_type: i64,
+    /// JoinGroup and SyncGroup: whether the group's members are consumers.
+    pub(super) consumers: bool,
+    /// SyncGroup: that isn't known, because the version doesn't say it and the member joined on another connection.
+    pub(super) unknown_group: bool,
+    /// Metadata: whether a topic is named by its id.
+    pub(super) by_id: bool,
+    /// Metadata: none of the named topics was admitted. In version 0 no names ask for all topics.
+    pub(super) no_topics: bool,
+    /// What the response is to say of what was denied.
+    pub(super) denied: Vec<Denied>,
+}
+
+/// Elements that are appended to an array of the response.
+#[derive(Debug)]
+pub(super) struct Denied {
+    /// The array.
+    pub(super) array: &'static Field,
+    /// The group of the element that holds the array, under its name in the backend.
+    pub(super) group: Option<Box<[u8]>>,
+    pub(super) count: usize,
+    /// The elements, in the response's version.
+    pub(super) elements: Vec<u8>,
+}
+
+impl Asked {
+    /// Reads what stands behind the names that it decides on.
+    pub(super) fn read(
+        api: &'static Api,
+        version: i16,
+        body: &[u8],
+        connection: &Connection,
+    ) -> Result<Self, WalkError> {
+        let mut asked = Self::default();
+        let looks_ahead = match api.key {
+            ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP => true,
+            ApiKey::METADATA => version >= metadata::FIRST_BY_ID,
+            _ => false,
+        };
+        if !looks_ahead {
+            return Ok(asked);
+        }
+        let request = Struct::read(&api.request, version, body)?;
+        let text = |name| match request.get(name) {
+            Some(Value::Bytes(text)) => text.as_slice(),
+            _ => &[],
+        };
+        let group = text("GroupId");
+        let said = Some(text("ProtocolType"))
+            .filter(|protocol| !protocol.is_empty())
+            .map(is_consumer);
+        match api.key {
+            ApiKey::METADATA => asked.by_id = metadata::asks_by_id(&request),
+            ApiKey::FIND_COORDINATOR => {
+                asked.coordinator_type = request.get("KeyType").and_then(Value::as_integer).unwrap_or_default();
+            }
+            ApiKey::JOIN_GROUP => {
+                asked.consumers = said.unwrap_or_default();
+                connection.remember(|groups: &mut JoinedGroups| groups.joined(group, asked.consumers));
+            }
+            _ => {
+                let joined = || connection.remember(|groups: &mut JoinedGroups| groups.consumers(group));
+                match said.or_else(joined) {
+                    Some(consumers) => asked.consumers = consumers,
+                    None => asked.unknown_group = true,
+                }
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// Whether members of this protocol type exchange the consumer protocol.
+pub(super) fn is_consumer(protocol_type: &[u8]) -> bool {
+    protocol_type == b"consumer"
+}

@@ -1,0 +1,106 @@
+//! OffsetFetch and OffsetDelete: an error of the whole response stands beside those of partitions, and says nothing of
+//! them.
+
+use keg_codec::ApiKey;
+use keg_codec::message::{Struct, Value};
+use keg_codec::schema::{Entity, Field, Type};
+use keg_codec::walk::WalkError;
+
+use super::Original;
+use crate::namespace::asked::Denied;
+
+impl Original<'_> {
+    /// The answers for the topics that are denied.
+    pub(super) fn topics(self) -> Result<Vec<Denied>, WalkError> {
+        let request = Struct::read(&self.api.request, self.version, self.body)?;
+        let response = self.api.response.fields;
+        if self.api.key == ApiKey::OFFSET_FETCH
+            && self.version >= 8
+            && let Some((_, response)) = array(response, "Groups")
+        {
+            let admitted = |group: &&Struct| {
+                self.namespace
+                    .prefix
+                    .admits(Entity::GroupId, name(group, "GroupId"))
+                    .is_ok()
+            };
+            return elements(&request, "Groups")
+                .filter(admitted)
+                .filter_map(|group| {
+                    let backend_name = self.namespace.prefix.backend_name(name(group, "GroupId"));
+                    self.topics_of(group, response, Some(backend_name)).transpose()
+                })
+                .collect();
+        }
+        let denied = self.topics_of(&request, response, None)?;
+        Ok(denied.into_iter().collect())
+    }
+
+    /// The answers for the denied ones among the topics of `asked`; `response` is the table of what answers it.
+    fn topics_of(
+        self,
+        asked: &Struct,
+        response: &'static [Field],
+        group: Option<Box<[u8]>>,
+    ) -> Result<Option<Denied>, WalkError> {
+        let Some((array, topic)) = array(response, "Topics") else {
+            return Ok(None);
+        };
+        let denied: Vec<_> = elements(asked, "Topics")
+            .filter_map(|asked| self.topic(asked, topic))
+            .collect();
+        if denied.is_empty() {
+            return Ok(None);
+        }
+        let mut holder = Struct::new(response, self.version);
+        holder.set("Topics", Value::Array(denied));
+        let (count, elements) = holder.write_elements(array, &self.api.response, self.version)?;
+        Ok(Some(Denied {
+            array,
+            group,
+            count,
+            elements,
+        }))
+    }
+
+    /// The answer for a topic, if it is denied.
+    fn topic(self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
+        let name = name(asked, "Name");
+        let code = self.namespace.prefix.admits(Entity::TopicName, name).err()?;
+        let (_, partition) = array(table, "Partitions")?;
+        let indexes = asked.get("PartitionIndexes").and_then(Value::as_array);
+        let indexes = indexes.unwrap_or_default().iter().filter_map(Value::as_integer);
+        let nested = elements(asked, "Partitions").filter_map(|it| it.get("PartitionIndex")?.as_integer());
+        let partitions = indexes.chain(nested).map(|index| {
+            let mut answer = Struct::new(partition, self.version);
+            answer.set("PartitionIndex", Value::Integer(index));
+            answer.set("CommittedOffset", Value::Integer(-1));
+            answer.set("ErrorCode", Value::Integer(code.0.into()));
+            Value::Struct(answer)
+        });
+        let mut answer = Struct::new(table, self.version);
+        answer.set("Partitions", Value::Array(partitions.collect()));
+        answer.set("Name", Value::Bytes(name.to_vec()));
+        Some(Value::Struct(answer))
+    }
+}
+
+fn array(table: &'static [Field], name: &str) -> Option<(&'static Field, &'static [Field])> {
+    let field = table.iter().find(|field| field.name == name)?;
+    match field.ty {
+        Type::Struct(nested) => Some((field, nested)),
+        _ => None,
+    }
+}
+
+fn elements<'a>(holder: &'a Struct, name: &str) -> impl Iterator<Item = &'a Struct> {
+    let elements = holder.get(name).and_then(Value::as_array).unwrap_or_default();
+    elements.iter().filter_map(Value::as_struct)
+}
+
+fn name<'a>(holder: &'a Struct, field: &str) -> &'a [u8] {
+    match holder.get(field) {
+        Some(Value::Bytes(name)) => name,
+        _ => &[],
+    }
+}

@@ -1,0 +1,101 @@
+//! Where a name stands in a request, which decides how it is denied.
+
+use keg_codec::schema::{Field, Type};
+use keg_codec::{Api, ApiKey};
+
+/// Where a name stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Outside of arrays: it is what the whole request is about.
+    Top,
+    /// In an element of a top-level array, which has an answer of its own.
+    Element,
+    /// A topic that is answered partition by partition, though the response has an error for the whole, too.
+    Topic,
+    /// In an element that only narrows what is asked for, or takes something back: it has no answer.
+    Filter,
+    /// Further down, where there is no place for an error of its own.
+    Deeper,
+}
+
+impl Place {
+    pub(super) fn of(field: &'static Field, api: &'static Api, version: i16) -> Self {
+        let is = |it: &Field| std::ptr::eq(it, field);
+        for array in api.request.fields.iter().filter(|it| it.versions.contains(version)) {
+            if is(array) {
+                return if array.array { Self::Element } else { Self::Top };
+            }
+            let Type::Struct(nested) = array.ty else { continue };
+            if nested.iter().any(is) && array.array && !field.array {
+                return match (api.key, array.name) {
+                    (ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE, "Topics") => Self::Topic,
+                    (ApiKey::FETCH, "ForgottenTopicsData")
+                    | (ApiKey::DESCRIBE_LOG_DIRS | ApiKey::LIST_PARTITION_REASSIGNMENTS, "Topics") => Self::Filter,
+                    _ => Self::Element,
+                };
+            }
+            let is_topic_of_group = |it: &Field| match it.ty {
+                Type::Struct(topic) => it.name == "Topics" && topic.iter().any(is),
+                _ => false,
+            };
+            if api.key == ApiKey::OFFSET_FETCH && nested.iter().any(is_topic_of_group) {
+                return Self::Topic;
+            }
+        }
+        Self::Deeper
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place of the field at the path.
+    fn place(key: ApiKey, version: i16, path: &str) -> Place {
+        let api = Api::of(key).unwrap();
+        let mut fields = api.request.fields;
+        let mut found = None;
+        for name in path.split('.') {
+            let field = fields
+                .iter()
+                .find(|field| field.name == name && field.versions.contains(version))
+                .unwrap();
+            if let Type::Struct(nested) = field.ty {
+                fields = nested;
+            }
+            found = Some(field);
+        }
+        Place::of(found.unwrap(), api, version)
+    }
+
+    #[test]
+    fn names_are_denied_where_a_broker_would_answer_them() {
+        let check = |key, version, path, expected| assert_eq!(place(key, version, path), expected, "{key:?} {path}");
+        check(ApiKey::PRODUCE, 9, "TransactionalId", Place::Top);
+        check(ApiKey::PRODUCE, 9, "TopicData.Name", Place::Element);
+        check(ApiKey::DELETE_TOPICS, 5, "TopicNames", Place::Element);
+        check(ApiKey::FETCH, 12, "Topics.Topic", Place::Element);
+        check(ApiKey::FETCH, 12, "ForgottenTopicsData.Topic", Place::Filter);
+        check(ApiKey::DESCRIBE_LOG_DIRS, 4, "Topics.Topic", Place::Filter);
+        check(ApiKey::LIST_PARTITION_REASSIGNMENTS, 0, "Topics.Name", Place::Filter);
+        check(ApiKey::OFFSET_FETCH, 7, "GroupId", Place::Top);
+        check(ApiKey::OFFSET_FETCH, 7, "Topics.Name", Place::Topic);
+        check(ApiKey::OFFSET_FETCH, 8, "Groups.GroupId", Place::Element);
+        check(ApiKey::OFFSET_FETCH, 8, "Groups.Topics.Name", Place::Topic);
+        check(ApiKey::OFFSET_DELETE, 0, "Topics.Name", Place::Topic);
+        check(ApiKey::OFFSET_COMMIT, 8, "Topics.Name", Place::Element);
+        // Both stand in the same table.
+        check(
+            ApiKey::ADD_PARTITIONS_TO_TXN,
+            3,
+            "V3AndBelowTopics.Name",
+            Place::Element,
+        );
+        check(
+            ApiKey::ADD_PARTITIONS_TO_TXN,
+            4,
+            "Transactions.Topics.Name",
+            Place::Deeper,
+        );
+    }
+}
