@@ -10,8 +10,7 @@ use crate::setup::{answers, skip};
 
 const TIME: Duration = Duration::from_secs(60);
 const LINES: usize = 200;
-/// Debian builds librdkafka 2.0.2 without zstd.
-const CODECS: [&str; 4] = ["none", "gzip", "snappy", "lz4"];
+const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 
 #[test]
 fn kcat_produces_lists_and_consumes() {

@@ -166,5 +166,7 @@ impl Janitor {
 fn keeper(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script, "keeper"]).stdin(Stdio::piped());
+    // Cargo's has the librdkafka that the crate rdkafka built, which kcat would take in the place of its own.
+    command.env_remove("LD_LIBRARY_PATH");
     command
 }
