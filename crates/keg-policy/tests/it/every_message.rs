@@ -1,0 +1,160 @@
+//! Every message of every version that is served, with names of everybody in every field that names something.
+
+use keg_codec::message::Struct;
+use keg_codec::schema::Entity;
+use keg_codec::{Api, ApiKey, Direction};
+use keg_policy::{Mode, Outcome, Reply, Response};
+
+use crate::support::bytes::{contains, positions};
+use crate::support::fill::{BACKEND_HOST, Filler};
+use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, TOPIC, is_name};
+use crate::support::{Gateway, PREFIX, request};
+
+/// A request in which the client uses its own names.
+fn own_request(api: &'static Api, version: i16, mode: Mode) -> Filler {
+    Filler {
+        api,
+        version,
+        direction: Direction::Request,
+        prefixed: mode == Mode::EnforcePrefix,
+        owners: &[Owner::Client, Owner::Client],
+    }
+}
+
+/// A response with names of everybody.
+fn mixed_response(api: &'static Api, version: i16) -> Filler {
+    Filler {
+        api,
+        version,
+        direction: Direction::Response,
+        prefixed: true,
+        owners: &OWNERS,
+    }
+}
+
+fn has_names(api: &'static Api, direction: Direction, version: i16) -> bool {
+    let entities = api.message(direction).entities(version);
+    [
+        Entity::TopicName,
+        Entity::GroupId,
+        Entity::TransactionalId,
+        Entity::CoordinatorKey,
+        Entity::ConfigResourceName,
+    ]
+    .into_iter()
+    .inspect(|entity| assert!(is_name(*entity)))
+    .any(|entity| entities.contains(entity))
+}
+
+#[test]
+fn every_name_of_a_request_gets_the_hidden_prefix() {
+    let gateway = Gateway::hiding();
+    let mut seen = 0;
+    for (api, version) in gateway.served() {
+        let asked = own_request(api, version, Mode::HidePrefix)
+            .message()
+            .write(&api.request, version)
+            .unwrap();
+        let mut sent = request(api.key, version, asked.clone());
+        let Outcome::Forward(_) = gateway.chain.request(&gateway.connection, &mut sent) else {
+            panic!("{} v{version} is not forwarded", api.name)
+        };
+        let sent = sent.body_bytes();
+        for name in OWN {
+            let (before, after) = (positions(&asked, name.as_bytes()), positions(&sent, name.as_bytes()));
+            assert_eq!(before.len(), after.len(), "{} v{version}: {name}", api.name);
+            for at in after {
+                let prefix = &sent[at - PREFIX.len()..at];
+                assert_eq!(prefix, PREFIX.as_bytes(), "{} v{version}: {name}", api.name);
+                seen += 1;
+            }
+        }
+        Struct::read(&api.request, version, &sent).unwrap();
+    }
+    assert!(seen > 500, "{seen} names");
+}
+
+#[test]
+fn a_request_that_has_the_enforced_prefix_goes_on_as_it_is() {
+    let gateway = Gateway::enforcing();
+    for (api, version) in gateway.served() {
+        // It begins the walk at the prefix.
+        let asked = own_request(api, version, Mode::EnforcePrefix)
+            .message()
+            .write(&api.request, version)
+            .unwrap();
+        let mut sent = request(api.key, version, asked.clone());
+        let Outcome::Forward(_) = gateway.chain.request(&gateway.connection, &mut sent) else {
+            panic!("{} v{version} is not forwarded", api.name)
+        };
+        assert_eq!(sent.body_bytes(), asked, "{} v{version}", api.name);
+    }
+}
+
+/// The bytes that a client gets of a response with names of everybody.
+fn received(gateway: &Gateway, api: &'static Api, version: i16, mode: Mode) -> Vec<u8> {
+    let (_, pending) = gateway.forward(api.key, version, &own_request(api, version, mode).message());
+    let body = mixed_response(api, version)
+        .message()
+        .write(&api.response, version)
+        .unwrap();
+    let response = Response::local(api, version, body);
+    match gateway
+        .chain
+        .response(&gateway.connection, pending, Reply::Response(response))
+    {
+        Outcome::Reply(Reply::Response(mut response)) => response.body_bytes().to_vec(),
+        other => panic!("{} v{version}: {other:?}", api.name),
+    }
+}
+
+#[test]
+fn no_response_shows_a_foreign_name_or_the_hidden_prefix_or_a_backend_address() {
+    let gateway = Gateway::hiding();
+    for (api, version) in gateway.served() {
+        let body = received(&gateway, api, version, Mode::HidePrefix);
+        for secret in FOREIGN {
+            assert!(!contains(&body, secret), "{} v{version} shows {secret}", api.name);
+        }
+        let without_user_data = String::from_utf8_lossy(&body).replace("team-a.user-data", "");
+        assert!(
+            !without_user_data.contains(PREFIX),
+            "{} v{version} shows the prefix",
+            api.name
+        );
+        assert!(!contains(&body, BACKEND_HOST), "{} v{version} shows a host", api.name);
+        // In version 0 of ListConfigResources all are client metrics.
+        let is_listed =
+            has_names(api, Direction::Response, version) && (api.key, version) != (ApiKey::LIST_CONFIG_RESOURCES, 0);
+        let shows_own = OWN.into_iter().any(|name| contains(&body, name));
+        assert!(shows_own || !is_listed, "{} v{version} shows nothing", api.name);
+    }
+}
+
+#[test]
+fn every_response_is_what_the_client_would_get_of_a_cluster_of_its_own() {
+    for mode in [Mode::HidePrefix, Mode::EnforcePrefix] {
+        let gateway = Gateway::isolated(mode);
+        for (api, version) in gateway.served().filter(|(api, _)| api.key != ApiKey::API_VERSIONS) {
+            let body = received(&gateway, api, version, mode);
+            let expected = mixed_response(api, version).seen(mode == Mode::HidePrefix);
+            let seen = Struct::read(&api.response, version, &body).unwrap();
+            assert_eq!(seen, expected, "{} v{version}, {mode:?}", api.name);
+        }
+    }
+}
+
+#[test]
+fn names_that_quote_the_prefix_keep_it() {
+    // The client's own name begins like the prefix.
+    let gateway = Gateway::hiding();
+    let topic = format!("{PREFIX}{TOPIC}");
+    use crate::support::{answering, asking, message::texts, text};
+    let asked = asking(ApiKey::METADATA, 9, &[("Topics.0.Name", text(&topic))]);
+    let (sent, pending) = gateway.forward(ApiKey::METADATA, 9, &asked);
+    let on_backend = format!("{PREFIX}{topic}");
+    assert_eq!(texts(&sent, "Topics.*.Name"), [on_backend.as_str()]);
+    let answer = answering(ApiKey::METADATA, 9, &[("Topics.0.Name", text(&on_backend))]);
+    let seen = gateway.answer(ApiKey::METADATA, 9, pending, &answer);
+    assert_eq!(texts(&seen, "Topics.*.Name"), [topic]);
+}

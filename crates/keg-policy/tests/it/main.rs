@@ -1,0 +1,4 @@
+//! The policies, message by message.
+
+mod every_message;
+mod support;

@@ -1,0 +1,160 @@
+//! Messages by path, a backend that is played by hand, and what the gateway makes of both.
+
+pub(crate) mod book;
+pub(crate) mod bytes;
+pub(crate) mod fill;
+pub(crate) mod message;
+pub(crate) mod names;
+pub(crate) mod tracer;
+
+use std::sync::Arc;
+
+use ::bytes::Bytes;
+use keg_codec::message::Struct;
+use keg_codec::{Api, ApiKey};
+use keg_policy::{
+    BrokerAddresses, Chain, Connection, Mode, Namespace, Outcome, Pending, Policy, Reply, Request, Response,
+};
+
+pub(crate) use book::Book;
+pub(crate) use message::{Fields, int, message, null, text};
+
+pub(crate) const PREFIX: &str = "team-a.";
+
+/// A virtual cluster with one client.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) chain: Chain,
+    pub(crate) connection: Connection,
+    pub(crate) book: Arc<Book>,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    /// The broker gets this.
+    Forwarded(Struct, Pending),
+    /// The client gets this.
+    Answered(Struct),
+    /// The client gets nothing more.
+    Closed(String),
+}
+
+impl Gateway {
+    pub(crate) fn of(policies: Vec<Arc<dyn Policy>>) -> Self {
+        let book = Arc::new(Book::default());
+        Self {
+            chain: Chain::new(policies),
+            connection: Connection::new("orders", "User:ANONYMOUS", Arc::clone(&book) as _),
+            book,
+        }
+    }
+
+    /// The policies of a virtual cluster with a namespace.
+    pub(crate) fn isolated(mode: Mode) -> Self {
+        Self::of(vec![Arc::new(Namespace::new(mode, PREFIX)), Arc::new(BrokerAddresses)])
+    }
+
+    pub(crate) fn hiding() -> Self {
+        Self::isolated(Mode::HidePrefix)
+    }
+
+    pub(crate) fn enforcing() -> Self {
+        Self::isolated(Mode::EnforcePrefix)
+    }
+
+    /// Sends a request.
+    pub(crate) fn ask(&self, key: ApiKey, version: i16, body: &Struct) -> Fate {
+        self.ask_bytes(key, version, body.write(&api(key).request, version).unwrap())
+    }
+
+    /// Sends a request whose body is these bytes.
+    pub(crate) fn ask_bytes(&self, key: ApiKey, version: i16, body: Vec<u8>) -> Fate {
+        let api = api(key);
+        let mut request = request(key, version, body);
+        match self.chain.request(&self.connection, &mut request) {
+            Outcome::Forward(pending) => {
+                let body = request.body_bytes();
+                Fate::Forwarded(Struct::read(&api.request, version, &body).unwrap(), pending)
+            }
+            Outcome::Reply(Reply::Response(mut response)) => {
+                Fate::Answered(Struct::read(&api.response, version, &response.body_bytes()).unwrap())
+            }
+            Outcome::Reply(Reply::Silent) => panic!("nothing was sent"),
+            Outcome::Close(reason) => Fate::Closed(reason),
+        }
+    }
+
+    /// Gives the broker's response to a request, and what the client gets of it.
+    pub(crate) fn answer(&self, key: ApiKey, version: i16, pending: Pending, response: &Struct) -> Struct {
+        let body = response.write(&api(key).response, version).unwrap();
+        self.answer_bytes(key, version, pending, body)
+    }
+
+    pub(crate) fn answer_bytes(&self, key: ApiKey, version: i16, pending: Pending, body: Vec<u8>) -> Struct {
+        let response = Response::local(api(key), version, body);
+        match self
+            .chain
+            .response(&self.connection, pending, Reply::Response(response))
+        {
+            Outcome::Reply(Reply::Response(mut response)) => {
+                Struct::read(&api(key).response, version, &response.body_bytes()).unwrap()
+            }
+            other => panic!("{other:?} is not a response"),
+        }
+    }
+
+    /// What the broker gets of a request that it gets.
+    pub(crate) fn forward(&self, key: ApiKey, version: i16, body: &Struct) -> (Struct, Pending) {
+        match self.ask(key, version, body) {
+            Fate::Forwarded(body, pending) => (body, pending),
+            other => panic!("{key:?} v{version} was not forwarded: {other:?}"),
+        }
+    }
+
+    /// What the client gets for a request that is answered at once.
+    pub(crate) fn local(&self, key: ApiKey, version: i16, body: &Struct) -> Struct {
+        match self.ask(key, version, body) {
+            Fate::Answered(response) => response,
+            other => panic!("{key:?} v{version} was not answered here: {other:?}"),
+        }
+    }
+
+    /// What the client gets of a response to a request.
+    pub(crate) fn exchange(&self, key: ApiKey, version: i16, request: &Struct, response: &Struct) -> Struct {
+        let (_, pending) = self.forward(key, version, request);
+        self.answer(key, version, pending, response)
+    }
+
+    /// Every version of every API that is served.
+    pub(crate) fn served(&self) -> impl Iterator<Item = (&'static Api, i16)> {
+        Api::all().iter().flat_map(|api| {
+            let versions = self.chain.served().versions(api.key);
+            (versions.first..=versions.last).map(move |version| (api, version))
+        })
+    }
+}
+
+pub(crate) fn api(key: ApiKey) -> &'static Api {
+    Api::of(key).unwrap()
+}
+
+pub(crate) fn request(key: ApiKey, version: i16, body: impl Into<Bytes>) -> Request {
+    Request {
+        api: api(key),
+        version,
+        correlation_id: 7,
+        head: Bytes::from_static(&[0; 10]),
+        body: body.into().into(),
+    }
+}
+
+/// A request's body.
+pub(crate) fn asking(key: ApiKey, version: i16, fields: Fields<'_>) -> Struct {
+    message(&api(key).request, version, fields)
+}
+
+/// A response's body.
+pub(crate) fn answering(key: ApiKey, version: i16, fields: Fields<'_>) -> Struct {
+    message(&api(key).response, version, fields)
+}

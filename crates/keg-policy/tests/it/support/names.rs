@@ -1,0 +1,72 @@
+//! Names on the backend: the client's own, and all others.
+
+use keg_codec::message::Value;
+use keg_codec::schema::Entity;
+
+use super::PREFIX;
+
+/// Whose a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Client,
+    OtherTenant,
+    /// Begins like the prefix, and differs at its end.
+    Neighbour,
+    Kafka,
+    Nobody,
+}
+
+pub(crate) const OWNERS: [Owner; 5] = [
+    Owner::OtherTenant,
+    Owner::Client,
+    Owner::Neighbour,
+    Owner::Kafka,
+    Owner::Nobody,
+];
+
+/// What must never be seen of names that aren't the client's.
+pub(crate) const FOREIGN: [&str; 3] = ["team-b.", "team-aa", "__consumer_offsets"];
+
+/// What the client calls its own; none of it occurs elsewhere in a message.
+pub(crate) const OWN: [&str; 3] = [TOPIC, GROUP, TRANSACTION];
+pub(crate) const TOPIC: &str = "own-topic";
+pub(crate) const GROUP: &str = "own-group";
+pub(crate) const TRANSACTION: &str = "own-transaction";
+
+/// A name of this kind on the backend; resources are topics.
+pub(crate) fn backend_name(entity: Entity, owner: Owner) -> String {
+    let own = client_name(entity);
+    match owner {
+        Owner::Client => format!("{PREFIX}{own}"),
+        Owner::OtherTenant => "team-b.secret".to_owned(),
+        Owner::Neighbour => "team-aa.secret".to_owned(),
+        Owner::Kafka => "__consumer_offsets".to_owned(),
+        Owner::Nobody => String::new(),
+    }
+}
+
+/// The client's own name of this kind, under a hidden prefix.
+pub(crate) fn client_name(entity: Entity) -> &'static str {
+    match entity {
+        Entity::GroupId | Entity::CoordinatorKey => GROUP,
+        Entity::TransactionalId => TRANSACTION,
+        _ => TOPIC,
+    }
+}
+
+/// Whether a field of this kind names something of a tenant.
+pub(crate) fn is_name(entity: Entity) -> bool {
+    matches!(
+        entity,
+        Entity::TopicName
+            | Entity::GroupId
+            | Entity::TransactionalId
+            | Entity::CoordinatorKey
+            | Entity::ConfigResourceName
+    )
+}
+
+/// Whether the name is the client's, on the backend.
+pub(crate) fn is_own(name: &Value) -> bool {
+    matches!(name, Value::Bytes(name) if name.starts_with(PREFIX.as_bytes()))
+}
