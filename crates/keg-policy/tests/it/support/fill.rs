@@ -41,7 +41,10 @@ impl Filler {
 
     fn value(self, field: &'static Field, owner: Owner) -> Value {
         match field.ty {
-            Type::Struct(nested) if field.array => self.for_each_owner(|it| Value::Struct(self.fields(nested, it))),
+            Type::Struct(nested) if field.array && self.names_something(nested) => {
+                self.for_each_owner(|it| Value::Struct(self.fields(nested, it)))
+            }
+            Type::Struct(nested) if field.array => Value::Array(vec![Value::Struct(self.fields(nested, owner))]),
             Type::Struct(nested) => Value::Struct(self.fields(nested, owner)),
             _ if field.array && is_name(field.entity) => {
                 self.for_each_owner(|it| Value::text(&self.name(field.entity, it)))
@@ -49,6 +52,14 @@ impl Filler {
             _ if field.array => Value::Array(vec![self.scalar(field, owner)]),
             _ => self.scalar(field, owner),
         }
+    }
+
+    fn names_something(self, table: &'static [Field]) -> bool {
+        let mut present = table.iter().filter(|field| field.versions.contains(self.version));
+        present.any(|field| match field.ty {
+            Type::Struct(nested) => self.names_something(nested),
+            _ => is_name(field.entity),
+        })
     }
 
     fn for_each_owner(self, element: impl Fn(Owner) -> Value) -> Value {
