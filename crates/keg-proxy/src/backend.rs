@@ -3,23 +3,25 @@
 mod connect;
 mod metadata;
 mod nodes;
+mod refresh;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use keg_router::Endpoint;
 use keg_tls::{ClientTls, Live};
-use tokio::sync::Mutex;
 
 pub use connect::ConnectError;
 pub use nodes::HostPort;
 
+use crate::drain::{Drain, Draining};
 use crate::metrics::BackendMetrics;
 use crate::stream::Stream;
+use connect::Preferred;
 use nodes::Nodes;
+use refresh::Refresh;
 
 /// How long until a backend cluster that did not answer is asked again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -46,9 +48,9 @@ pub struct BackendSettings {
 pub struct Backend {
     settings: BackendSettings,
     nodes: Nodes,
-    /// One refresh at a time; who waits for it uses its result.
-    refreshing: Mutex<()>,
-    reachable: AtomicBool,
+    preferred: Preferred,
+    refresh: Refresh,
+    drain: Drain,
     pub(crate) metrics: BackendMetrics,
 }
 
@@ -60,8 +62,9 @@ impl Backend {
         Self {
             settings,
             nodes,
-            refreshing: Mutex::default(),
-            reachable: AtomicBool::new(false),
+            preferred: Preferred::default(),
+            refresh: Refresh::default(),
+            drain: Drain::default(),
             metrics,
         }
     }
@@ -78,7 +81,7 @@ impl Backend {
 
     /// Whether the last attempt to ask it for its nodes was answered.
     pub fn is_reachable(&self) -> bool {
-        self.reachable.load(Ordering::Relaxed)
+        self.refresh.succeeded()
     }
 
     /// Notes where a node is, as a response said.
@@ -86,15 +89,17 @@ impl Backend {
         self.nodes.learn(node_id, host, port);
     }
 
-    /// Asks for the nodes, over the first address that answers.
+    /// Asks for the nodes, over the first address that answers. Whoever calls this while somebody else is asking gets
+    /// that answer.
     ///
     /// # Errors
     /// The error of the last address, when none answers.
+    ///
+    /// # Cancel safety
+    /// Whoever waits for the answer asks by itself then.
     pub async fn refresh(&self) -> Result<(), ConnectError> {
-        let outcome = metadata::nodes(self).await;
-        self.reachable.store(outcome.is_ok(), Ordering::Relaxed);
-        self.nodes.replace(outcome?);
-        Ok(())
+        let ask = async { metadata::nodes(self).await.map(|nodes| self.nodes.replace(nodes)) };
+        self.refresh.run(ask).await
     }
 
     /// Asks for the nodes now and then, until dropped. Failures are logged when they begin and when they end.
@@ -110,7 +115,7 @@ impl Backend {
                     );
                 }
                 Ok(()) if failing => {
-                    tracing::info!(backend_cluster = &**self.name(), "the backend cluster answers again")
+                    tracing::info!(backend_cluster = &**self.name(), "the backend cluster answers again");
                 }
                 _ => {}
             }
@@ -120,72 +125,81 @@ impl Backend {
         }
     }
 
+    /// Ends the connections whose bytes are moved as they are.
+    pub(crate) fn drain(&self) {
+        self.drain.begin();
+    }
+
+    pub(crate) fn draining(&self) -> Draining {
+        self.drain.listen()
+    }
+
     /// Connects to a node, or to any.
     pub(crate) async fn connect(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
-        let outcome = match endpoint {
-            Endpoint::Bootstrap => self.connect_any().await,
-            Endpoint::Node(node) => self.connect_node(node).await,
-        };
+        let tls = self.settings.tls.as_ref();
+        self.counted(self.connect_with(endpoint, tls).await)
+    }
+
+    /// Connects without TLS, for bytes that are TLS already.
+    pub(crate) async fn connect_raw(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
+        self.counted(self.connect_with(endpoint, None).await)
+    }
+
+    fn counted(&self, outcome: Result<Stream, ConnectError>) -> Result<Stream, ConnectError> {
         if let Err(error) = &outcome {
             self.metrics.connection_error(error.origin());
         }
         outcome
     }
 
-    /// Connects without TLS, for bytes that are TLS already.
-    pub(crate) async fn connect_raw(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
+    async fn connect_with(&self, endpoint: Endpoint, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
         match endpoint {
-            Endpoint::Bootstrap => self.first_of(&self.settings.bootstrap_servers, false).await,
-            Endpoint::Node(node) => {
-                let address = self.locate(node).await?;
-                self.first_of(&[address], false).await
-            }
+            Endpoint::Bootstrap => self.connect_any(tls).await,
+            Endpoint::Node(node) => self.connect_node(node, tls).await,
         }
     }
 
-    async fn connect_any(&self) -> Result<Stream, ConnectError> {
-        self.first_of(&self.settings.bootstrap_servers, true).await
+    async fn connect_any(&self, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
+        let mut last = ConnectError::NoAddress;
+        for (place, address) in self.preferred.order(&self.settings.bootstrap_servers) {
+            match self.connect_to(address, tls).await {
+                Ok(stream) => {
+                    self.preferred.answered(place);
+                    return Ok(stream);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
-    async fn connect_node(&self, node: i32) -> Result<Stream, ConnectError> {
+    async fn connect_node(&self, node: i32, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
         let address = self.locate(node).await?;
-        match self.first_of(std::slice::from_ref(&address), true).await {
+        match self.connect_to(&address, tls).await {
             Ok(stream) => Ok(stream),
             Err(error) => {
                 // It may have come back elsewhere.
-                self.refresh_once().await?;
+                self.refresh().await?;
                 match self.nodes.address(node) {
-                    Some(moved) if moved != address => self.first_of(&[moved], true).await,
+                    Some(moved) if moved != address => self.connect_to(&moved, tls).await,
                     _ => Err(error),
                 }
             }
         }
     }
 
+    async fn connect_to(&self, address: &HostPort, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
+        connect::connect(address, tls.map(Live::config), self.settings.connect_timeout).await
+    }
+
     async fn locate(&self, node: i32) -> Result<HostPort, ConnectError> {
         if let Some(address) = self.nodes.address(node) {
             return Ok(address);
         }
-        self.refresh_once().await?;
+        self.refresh().await?;
         self.nodes.address(node).ok_or_else(|| ConnectError::UnknownNode {
             node,
             known: self.nodes.ids(),
         })
-    }
-
-    /// Refreshes, or waits for the refresh that is under way.
-    async fn refresh_once(&self) -> Result<(), ConnectError> {
-        let before = self.nodes.generation();
-        let _turn = self.refreshing.lock().await;
-        if self.nodes.generation() == before {
-            self.refresh().await
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn first_of(&self, addresses: &[HostPort], tls: bool) -> Result<Stream, ConnectError> {
-        let tls = self.settings.tls.as_ref().filter(|_| tls).map(Live::config);
-        connect::first_of(addresses, tls, self.settings.connect_timeout).await
     }
 }

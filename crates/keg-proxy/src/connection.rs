@@ -4,14 +4,17 @@ mod addresses;
 mod hello;
 mod proxying;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use keg_auth::{Session, Step};
-use keg_router::{Addresses, Endpoint, Kind};
+use keg_router::{Addresses, Endpoint, Kind, RouteError};
 use tokio::net::TcpStream;
 
+use crate::budget::Budget;
 use crate::drain::Draining;
+use crate::limits::Limits;
 use crate::metrics::ListenerMetrics;
 use crate::snapshot::{Destination, Listener, Snapshot};
 use crate::stream::Stream;
@@ -25,6 +28,8 @@ pub(crate) struct Accepted {
     pub(crate) local_port: u16,
     pub(crate) listener: Arc<Listener>,
     pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) limits: Limits,
+    pub(crate) budget: Budget,
     pub(crate) metrics: Arc<ListenerMetrics>,
     /// The listener, or the whole gateway, is to end.
     pub(crate) draining: Draining,
@@ -43,7 +48,8 @@ struct Routed {
     cluster: Arc<VirtualCluster>,
     endpoint: Endpoint,
     addresses: Addresses,
-    snapshot: Arc<Snapshot>,
+    limits: Limits,
+    budget: Budget,
     draining: Draining,
 }
 
@@ -61,10 +67,7 @@ pub(crate) async fn serve(accepted: Accepted) {
         Arc::clone(&accepted.metrics),
         accepted.peer,
     );
-    let outcome = match hello::read(accepted).await {
-        Ok(hello) => route(hello).await,
-        Err(ended) => Err(ended),
-    };
+    let outcome = begin(accepted).await;
     match outcome {
         Ok(()) => {}
         Err(Ended {
@@ -83,6 +86,16 @@ pub(crate) async fn serve(accepted: Accepted) {
             tracing::warn!(listener = &*listener.name, %peer, kind, "a connection was closed: {reason}");
         }
     }
+}
+
+async fn begin(accepted: Accepted) -> Result<(), Ended> {
+    let mut draining = accepted.draining.clone();
+    let hello = tokio::select! {
+        biased;
+        () = draining.begun() => return Ok(()),
+        hello = hello::read(accepted) => hello?,
+    };
+    route(hello).await
 }
 
 /// Why a connection ended, when it wasn't because both sides were done.
@@ -109,6 +122,12 @@ impl Ended {
             ordinary: true,
         }
     }
+
+    /// Says where it was.
+    fn at(mut self, place: impl fmt::Display) -> Self {
+        self.reason = format!("{place}: {}", self.reason);
+        self
+    }
 }
 
 async fn route(hello: Hello) -> Result<(), Ended> {
@@ -118,7 +137,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
         Ok(route) => route,
         Err(error) => {
             first.refuse(accepted.stream).await;
-            return Err(Ended::because(error.label(), error));
+            return Err(Ended::because(error.label(), format!("{error}{}", advice(&error))));
         }
     };
     match (route.kind, route.destination) {
@@ -126,16 +145,22 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             proxying::passthrough(accepted, first, &backend, route.endpoint).await
         }
         (Kind::Terminated, Destination::VirtualCluster(cluster)) => {
-            let (peer, snapshot, draining) = (accepted.peer, Arc::clone(&accepted.snapshot), accepted.draining.clone());
-            let stream = first.terminate(accepted).await?;
+            let (peer, limits, budget) = (accepted.peer, accepted.limits.clone(), accepted.budget.clone());
+            let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
+            let stream = tokio::select! {
+                biased;
+                () = draining.begun() => return Ok(()),
+                stream = first.terminate(accepted) => stream?,
+            };
             authenticate(Routed {
                 stream,
                 peer,
                 cluster,
                 endpoint,
                 addresses,
-                snapshot,
+                limits,
+                budget,
                 draining,
             })
             .await
@@ -144,6 +169,17 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             "route",
             format!("the route to {destination:?} is of the wrong kind"),
         )),
+    }
+}
+
+/// What to do about a connection that goes nowhere.
+fn advice(error: &RouteError) -> &'static str {
+    match error {
+        RouteError::UnknownName { .. } => {
+            ": correct the client's bootstrap server, or give a virtual cluster the dns_label that is in it"
+        }
+        RouteError::NoRule { .. } => ": add a policy to the listener that forwards the port to a virtual cluster",
+        _ => "",
     }
 }
 

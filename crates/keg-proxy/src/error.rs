@@ -18,22 +18,46 @@ pub enum Over {
     /// The client sent something that is not a frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The client sent a frame that is not a request.
-    #[error(transparent)]
+    /// The client sent a frame that is not a request that keg knows.
+    #[error("{0}: use a Kafka client that is no newer than this gateway, or update the gateway")]
     Header(#[from] HeaderError),
+    /// The client sent nothing.
+    #[error("the client sent no request within {waited:?}")]
+    Idle {
+        /// How long it had.
+        waited: Duration,
+    },
     /// The client began a frame, and sent no more of it.
-    #[error("the client sent {received} bytes of a frame, and then nothing for {waited:?}")]
+    #[error(
+        "the client sent {received} bytes of a frame, and then nothing for {waited:?}: is it a Kafka client, and its network sound?"
+    )]
     Stalled {
         /// How much of the frame is there.
         received: usize,
         /// How long nothing came.
         waited: Duration,
     },
+    /// The client sends a large frame slowly, and others wait for the memory that it needs.
+    #[error(
+        "the client sent only {received} bytes of a large frame in {waited:?}, while others waited for the buffer budget: raise `runtime.buffer_budget` if this is a sound client on a slow network"
+    )]
+    Hogged {
+        /// How much of the frame is there.
+        received: usize,
+        /// How long the frame has had its place in the budget.
+        waited: Duration,
+    },
     /// The client closed its connection in the middle of a frame.
-    #[error("the client closed the connection after {received} bytes of a frame")]
+    #[error("the client closed the connection after {received} bytes of a frame: is it a Kafka client?")]
     Cut {
         /// How much of the frame is there.
         received: usize,
+    },
+    /// The client doesn't take its responses.
+    #[error("the client has taken nothing of its responses for {waited:?}: does it still run?")]
+    Unread {
+        /// How long.
+        waited: Duration,
     },
     /// The client sent no more, and did not wait for its responses as far as can be told.
     #[error("the client closed its side, and the broker had not answered everything when the drain time was over")]
@@ -42,25 +66,78 @@ pub enum Over {
     #[error("{}", .0.reason)]
     Policy(#[from] Closed),
     /// The broker's socket broke.
-    #[error("the connection to the broker broke: {0}")]
-    BackendIo(io::Error),
+    #[error("the connection to the broker broke, with {unanswered}: {error}")]
+    BackendIo {
+        /// What the operating system says.
+        error: io::Error,
+        /// What will not be answered.
+        unanswered: Unanswered,
+    },
     /// The broker closed the connection.
-    #[error("the broker closed the connection")]
-    BackendClosed,
+    #[error("the broker closed the connection, with {unanswered}: its log says why")]
+    BackendClosed {
+        /// What will not be answered.
+        unanswered: Unanswered,
+    },
     /// The broker sent something that makes no sense.
     #[error("the broker sent nonsense: {0}")]
     Backend(String),
+    /// The broker sent a response that there is no memory for.
+    #[error(
+        "the broker sent a response of {length} bytes, above the limit of {limit}: raise `runtime.buffer_budget`, of which responses have half, or lower `fetch.max.bytes` of the client"
+    )]
+    ResponseTooLarge {
+        /// How long it is.
+        length: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// A request waited too long for its response.
-    #[error("the broker has not answered for {waited:?}")]
+    #[error("the broker has not answered for {waited:?}: does it still run?")]
     Unanswered {
         /// How long.
         waited: Duration,
     },
 }
 
+/// Requests that a broker had not answered when its connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Unanswered {
+    /// How many there are.
+    pub requests: usize,
+    /// The API and version of the oldest.
+    pub oldest: Option<(&'static str, i16)>,
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} requests unanswered", self.requests)?;
+        match self.oldest {
+            Some((name, version)) => write!(f, ", first {name} version {version}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Over {
     pub(crate) fn backend(error: &impl fmt::Display) -> Self {
         Self::Backend(error.to_string())
+    }
+
+    /// What is wrong with the frame of a response.
+    pub(crate) fn response(error: FrameError) -> Self {
+        match error {
+            // The length is the beginning of an alert, or of a handshake.
+            FrameError::TooLarge { length, .. } if length >> 16 == 0x1503 => Self::backend_speaks_tls(),
+            FrameError::Tls => Self::backend_speaks_tls(),
+            FrameError::TooLarge { length, limit } => Self::ResponseTooLarge { length, limit },
+            error => Self::backend(&error),
+        }
+    }
+
+    fn backend_speaks_tls() -> Self {
+        Self::Backend("its listener is for TLS: set `tls.enabled: true` for the backend cluster".to_owned())
     }
 
     /// A short name of the kind, for metrics.
@@ -71,22 +148,35 @@ impl Over {
             Self::Frame(FrameError::Http) => "http",
             Self::Frame(_) => "frame",
             Self::Header(_) => "header",
+            Self::Idle { .. } => "idle",
             Self::Stalled { .. } => "stalled",
+            Self::Hogged { .. } => "hogged",
             Self::Cut { .. } => "cut",
+            Self::Unread { .. } => "unread",
             Self::ClientGone => "client_gone",
             Self::Policy(_) => "policy",
-            Self::BackendIo(_) => "backend_io",
-            Self::BackendClosed => "backend_closed",
+            Self::BackendIo { .. } => "backend_io",
+            Self::BackendClosed { .. } => "backend_closed",
             Self::Backend(_) => "backend",
+            Self::ResponseTooLarge { .. } => "response_too_large",
             Self::Unanswered { .. } => "unanswered",
         }
     }
 
-    /// Whether it is no more than the end of a connection: a peer that went away without a word.
+    /// Whether it is no more than the end of a connection: a peer that went away without a word, and was owed nothing.
     pub fn is_ordinary(&self) -> bool {
         matches!(
             self,
-            Self::ClientIo(_) | Self::ClientGone | Self::BackendIo(_) | Self::BackendClosed
+            Self::ClientIo(_)
+                | Self::ClientGone
+                | Self::Idle { .. }
+                | Self::BackendIo {
+                    unanswered: Unanswered { requests: 0, .. },
+                    ..
+                }
+                | Self::BackendClosed {
+                    unanswered: Unanswered { requests: 0, .. }
+                }
         )
     }
 }

@@ -1,65 +1,85 @@
 //! One client and one node: requests one way, responses the other, both in order.
 
 mod replies;
-mod socket;
+mod waits;
+mod writer;
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use keg_codec::header::HeaderError;
 use keg_codec::{ApiKey, RequestFrame, ResponseFrame, WriteQueue};
 use keg_policy::{Reply, Request};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, sink};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::error::Over;
+use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::Link;
-use crate::stream::Stream;
 use crate::virtual_cluster::VirtualCluster;
 use replies::Replies;
-pub(crate) use socket::Incoming;
-use socket::Writer;
+use waits::Ticker;
+use writer::Writer;
 
-/// How often a connection with something unfinished looks whether it has waited too long.
-const TICK: std::time::Duration = std::time::Duration::from_secs(5);
+/// How often everything is moved before other connections get their turn.
+const ROUNDS: usize = 16;
+
+/// How long peers are told that nothing more comes.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The two sockets of a client's connection, and all that is between them.
 ///
 /// One task drives both, so that a batch of requests costs one wake-up. As a future it ends when the client is done and
-/// has all its responses, or when the connection can't go on.
-pub(crate) struct Exchange<S: Service<Request>> {
-    client: Stream,
-    backend: Stream,
-    from_client: Incoming,
-    from_backend: Incoming,
+/// has all its responses, or when the connection can't go on and all responses that were there are written.
+pub(crate) struct Exchange<C, B, S: Service<Request>> {
+    client: Peer<C>,
+    backend: Peer<B>,
     to_client: WriteQueue,
-    client_writer: Writer,
-    backend_writer: Writer,
     link: Arc<Link>,
     service: S,
     replies: Replies<S::Future>,
     cluster: Arc<VirtualCluster>,
     limits: Limits,
-    /// Why no more requests are read, if the client has not simply closed its side.
+    /// Why no more requests are taken, if the client has not simply closed its side.
     ending: Option<Over>,
-    /// When the client was done with sending, if it is.
-    client_done: Option<Instant>,
-    /// Set while something is unfinished, so that an idle connection has no timer.
-    ticking: bool,
-    tick: Pin<Box<Sleep>>,
+    /// Why nothing can be written to the broker. It may have answered before.
+    broken: Option<std::io::Error>,
+    ticker: Ticker,
 }
 
-impl<S> Exchange<S>
+/// A socket with what is read from it and written to it.
+pub(crate) struct Peer<IO> {
+    stream: IO,
+    incoming: Incoming,
+    writer: Writer,
+}
+
+impl<IO> Peer<IO> {
+    /// A socket of which something may have been read already.
+    pub(crate) fn new(stream: IO, incoming: Incoming) -> Self {
+        Self {
+            stream,
+            incoming,
+            writer: Writer::default(),
+        }
+    }
+}
+
+impl<C, B, S> Exchange<C, B, S>
 where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
     pub(crate) fn new(
-        (client, from_client): (Stream, Incoming),
-        backend: Stream,
+        client: Peer<C>,
+        backend: Peer<B>,
         link: Arc<Link>,
         service: S,
         cluster: Arc<VirtualCluster>,
@@ -68,99 +88,174 @@ where
         Self {
             client,
             backend,
-            from_client,
-            from_backend: Incoming::new(i32::MAX as usize),
             to_client: WriteQueue::default(),
-            client_writer: Writer::default(),
-            backend_writer: Writer::default(),
             link,
             service,
             replies: Replies::default(),
             cluster,
-            limits,
             ending: None,
-            client_done: None,
-            ticking: false,
-            tick: Box::pin(sleep_until(Instant::now() + TICK)),
+            broken: None,
+            ticker: Ticker::new(&limits),
+            limits,
         }
     }
 
-    /// Reads no more requests. What is in flight is still answered.
+    /// Reads no more requests. What was read is still answered.
     pub(crate) fn stop_reading(&mut self) {
-        self.from_client.close();
+        self.client.incoming.close();
+    }
+
+    /// Tells both peers that nothing more comes, without waiting long for them.
+    pub(crate) async fn shut_down(self) {
+        let (mut client, mut backend) = (self.client, self.backend);
+        let gone = client.incoming.is_closed() && self.ending.is_none();
+        drop(self.link);
+        let to_client = async {
+            let _ = client.stream.shutdown().await;
+            if !gone {
+                // Closing with bytes unread would reset the connection, and the client could lose what it was sent.
+                let _ = tokio::io::copy(&mut client.stream, &mut sink()).await;
+            }
+        };
+        let both = async { tokio::join!(to_client, backend.stream.shutdown()) };
+        let _ = timeout(GOODBYE, both).await;
+    }
+
+    /// Whether another request has a place.
+    fn has_room(&self) -> bool {
+        self.replies.len() < self.limits.max_in_flight
+            && self.to_client.len() < self.limits.max_queued
+            && self.link.state().out.len() < self.limits.max_queued
     }
 
     /// Takes requests off what was read, as long as the window has room.
-    fn take_requests(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+    fn take_requests(&mut self, context: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while self.ending.is_none() && self.replies.len() < self.limits.max_in_flight {
-            let frame = match self.from_client.frame() {
-                Ok(Some(frame)) => frame,
+        while self.ending.is_none() && self.client.incoming.has_frame() && self.has_room() {
+            match self.service.poll_ready(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.end(error);
+                    return true;
+                }
+                Poll::Pending => break,
+            }
+            progress = true;
+            let request = match self.client.incoming.frame() {
+                Ok(Some(frame)) => RequestFrame::parse(frame),
                 Ok(None) => break,
                 Err(error) => {
                     self.end(error.into());
                     break;
                 }
             };
-            progress = true;
-            match RequestFrame::parse(frame) {
-                Ok(request) => self.call(request.into(), context)?,
+            match request {
+                Ok(request) => self.call(request.into()),
                 Err(HeaderError::UnknownVersion {
                     api, correlation_id, ..
                 }) if api.key == ApiKey::API_VERSIONS => {
                     let reply = Reply::Response(self.cluster.chain().served().unsupported());
-                    self.replies.ready(correlation_id, reply);
+                    self.replies.ready(api.key, correlation_id, reply);
                 }
                 Err(error) => self.end(error.into()),
             }
         }
-        Ok(progress)
+        progress
     }
 
-    fn call(&mut self, request: Request, context: &mut Context<'_>) -> Result<(), Over> {
-        if let Some(metrics) = self.cluster.metrics().api(request.api.key) {
+    fn call(&mut self, request: Request) {
+        let (key, correlation_id) = (request.api.key, request.correlation_id);
+        if let Some(metrics) = self.cluster.metrics().api(key) {
             metrics.received.increment(1);
         }
-        let (api, correlation_id) = (request.api, request.correlation_id);
-        // The window is what bounds requests; the stack itself is always ready.
-        if let Poll::Ready(Err(error)) = self.service.poll_ready(context) {
-            return Err(error);
-        }
-        let future = self.service.call(request);
-        self.replies.waiting(api.key, correlation_id, future);
-        Ok(())
+        let reply = self.service.call(request);
+        self.replies.waiting(key, correlation_id, reply);
     }
 
     /// Answers what was asked before, and then ends.
     fn end(&mut self, reason: Over) {
         self.ending.get_or_insert(reason);
-        self.from_client.close();
+        self.client.incoming.close();
+    }
+
+    /// Passes on what the broker has answered, and then ends.
+    fn end_backend(&mut self, reason: Over) {
+        self.end(reason);
+        self.backend.incoming.close();
+        self.link.end();
     }
 
     fn poll_client_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        let has_room =
-            self.replies.len() < self.limits.max_in_flight && self.link.state().out.len() < self.limits.max_queued;
-        if !has_room {
+        let has_room = self.has_room();
+        let Peer { stream, incoming, .. } = &mut self.client;
+        if !has_room && !incoming.is_charged() {
+            incoming.pause();
             return Ok(false);
         }
-        self.from_client
-            .poll_read(&mut self.client, context)
+        incoming.poll_read(stream, context).map_err(Over::ClientIo)
+    }
+
+    fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+        let Peer { stream, writer, .. } = &mut self.client;
+        writer
+            .poll_write(stream, &mut self.to_client, context)
             .map_err(Over::ClientIo)
     }
 
-    fn poll_backend_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        if self.to_client.len() >= self.limits.max_queued {
-            return Ok(false);
+    fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {
+        let Peer { stream, writer, .. } = &mut self.backend;
+        if self.broken.is_some() {
+            return false;
         }
-        let progress = self
-            .from_backend
-            .poll_read(&mut self.backend, context)
-            .map_err(Over::BackendIo)?;
-        while let Some(frame) = self.from_backend.frame().map_err(|error| Over::backend(&error))? {
+        let mut state = self.link.state();
+        match writer.poll_write(stream, &mut state.out, context) {
+            Ok(progress) => progress,
+            Err(error) => {
+                state.out = WriteQueue::default();
+                self.broken = Some(error);
+                true
+            }
+        }
+    }
+
+    fn poll_backend_read(&mut self, context: &mut Context<'_>) -> bool {
+        let Peer { stream, incoming, .. } = &mut self.backend;
+        if incoming.is_closed() || (self.to_client.len() >= self.limits.max_queued && !incoming.is_charged()) {
+            return false;
+        }
+        let read = incoming.poll_read(stream, context);
+        let unanswered = || self.link.unanswered();
+        let over = match read {
+            Ok(_) if incoming.is_closed() => Over::BackendClosed {
+                unanswered: unanswered(),
+            },
+            Ok(true) => match self.take_responses() {
+                Ok(()) => return true,
+                Err(over) => over,
+            },
+            // Whatever the broker answered before has been read now.
+            Ok(false) => match self.broken.take() {
+                Some(error) => Over::BackendIo {
+                    error,
+                    unanswered: unanswered(),
+                },
+                None => return false,
+            },
+            Err(error) => Over::BackendIo {
+                error,
+                unanswered: unanswered(),
+            },
+        };
+        self.end_backend(over);
+        true
+    }
+
+    fn take_responses(&mut self) -> Result<(), Over> {
+        while let Some(frame) = self.backend.incoming.frame().map_err(Over::response)? {
             let response = ResponseFrame::parse(frame).map_err(|error| Over::backend(&error))?;
             self.link.complete(response)?;
         }
-        Ok(progress)
+        Ok(())
     }
 
     fn take_replies(&mut self, context: &mut Context<'_>) -> bool {
@@ -176,106 +271,47 @@ where
         }
     }
 
-    /// Moves whatever can be moved, until nothing can.
+    /// Moves whatever can be moved.
     fn poll_move(&mut self, context: &mut Context<'_>) -> Result<(), Over> {
-        loop {
-            let mut progress = self.take_requests(context)?;
-            let mut state = self.link.state();
-            progress |= self
-                .backend_writer
-                .poll_write(&mut self.backend, &mut state.out, context)
-                .map_err(Over::BackendIo)?;
-            drop(state);
-            progress |= self.poll_backend_read(context)?;
+        for _ in 0..ROUNDS {
+            let mut progress = self.take_requests(context);
+            progress |= self.poll_backend_write(context);
+            progress |= self.poll_backend_read(context);
             progress |= self.take_replies(context);
-            let Self {
-                client,
-                client_writer,
-                to_client,
-                ..
-            } = self;
-            progress |= client_writer
-                .poll_write(client, to_client, context)
-                .map_err(Over::ClientIo)?;
+            progress |= self.poll_client_write(context)?;
             progress |= self.poll_client_read(context)?;
             if !progress {
                 return Ok(());
             }
         }
+        context.waker().wake_by_ref();
+        Ok(())
     }
 
     fn outcome(&mut self) -> Poll<Result<(), Over>> {
-        if !self.to_client.is_empty() || !self.client_writer.is_flushed() {
+        let written = self.to_client.is_empty() && self.client.writer.is_flushed();
+        if !written || !self.replies.is_empty() {
             return Poll::Pending;
         }
-        if self.ending.is_some() && self.replies.is_empty() {
-            return Poll::Ready(self.ending.take().map_or(Ok(()), Err));
+        if let Some(reason) = self.ending.take() {
+            return Poll::Ready(Err(reason));
         }
-        if self.from_client.is_closed() && self.replies.is_empty() && self.link.state().out.is_empty() {
-            let received = self.from_client.pending();
-            return Poll::Ready(if received > 0 {
-                Err(Over::Cut { received })
-            } else {
-                Ok(())
-            });
+        let incoming = &self.client.incoming;
+        let sent = self.link.state().out.is_empty() && self.backend.writer.is_flushed();
+        if !incoming.is_closed() || incoming.has_frame() || !sent {
+            return Poll::Pending;
         }
-        // What the broker still owes never comes; what it has answered has been written.
-        if self.from_backend.is_closed() {
-            Poll::Ready(Err(Over::BackendClosed))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    /// Looks now and then whether something has waited too long.
-    fn poll_tick(&mut self, context: &mut Context<'_>) -> Result<(), Over> {
-        loop {
-            let now = Instant::now();
-            if self.from_client.is_closed() {
-                self.client_done.get_or_insert(now);
-            }
-            let unfinished = self.from_client.pending() > 0 || !self.replies.is_empty() || self.client_done.is_some();
-            if !unfinished {
-                self.ticking = false;
-                return Ok(());
-            }
-            if !self.ticking {
-                self.ticking = true;
-                self.tick.as_mut().reset(now + TICK);
-            }
-            if self.tick.as_mut().poll(context).is_pending() {
-                return Ok(());
-            }
-            self.ticking = false;
-            self.check_waits(now)?;
-        }
-    }
-
-    fn check_waits(&self, now: Instant) -> Result<(), Over> {
-        if let Some(waited) = self
-            .from_client
-            .stalled(now)
-            .filter(|waited| *waited >= self.limits.stall_timeout)
-        {
-            return Err(Over::Stalled {
-                received: self.from_client.pending(),
-                waited,
-            });
-        }
-        let waited = self.link.oldest().map(|sent| sent.elapsed());
-        if let Some(waited) = waited.filter(|waited| *waited >= self.limits.max_response_wait) {
-            return Err(Over::Unanswered { waited });
-        }
-        // A client that sends no more may still be waiting, but most that look like this have gone.
-        match self.client_done {
-            Some(done) if now.duration_since(done) >= self.limits.drain_duration => Err(Over::ClientGone),
-            _ => Ok(()),
-        }
+        Poll::Ready(match incoming.pending() {
+            0 => Ok(()),
+            received => Err(Over::Cut { received }),
+        })
     }
 }
 
-impl<S> Future for Exchange<S>
+impl<C, B, S> Future for Exchange<C, B, S>
 where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request, Response = Reply, Error = Over> + Unpin,
     S::Future: Unpin,
 {
@@ -283,21 +319,12 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Err(error) = this.poll_move(context).and_then(|()| this.poll_tick(context)) {
-            this.link.end();
-            return Poll::Ready(Err(error));
+        if let Err(over) = this.poll_move(context) {
+            return Poll::Ready(Err(over));
         }
-        this.outcome()
-    }
-}
-
-impl<S: Service<Request>> Exchange<S> {
-    /// Tells both peers that nothing more comes, without waiting long for them.
-    pub(crate) async fn shut_down(mut self) {
-        let both = async {
-            let _ = tokio::io::AsyncWriteExt::shutdown(&mut self.backend).await;
-            let _ = tokio::io::AsyncWriteExt::shutdown(&mut self.client).await;
-        };
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), pin!(both)).await;
+        match this.outcome() {
+            Poll::Pending => this.poll_waits(context).map(Err),
+            ended => ended,
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::backend::Backend;
+use crate::current::Current;
 use crate::listener::Acceptor;
 use crate::snapshot::Snapshot;
 use crate::virtual_cluster::VirtualCluster;
@@ -27,9 +28,11 @@ pub struct Change {
 }
 
 /// A running gateway: sockets, and the snapshot that new connections are served with.
+///
+/// Dropping it does what [`shut_down`](Self::shut_down) does, without waiting.
 #[derive(Debug)]
 pub struct Gateway {
-    snapshot: Arc<ArcSwap<Snapshot>>,
+    current: Arc<ArcSwap<Current>>,
     running: Mutex<Running>,
     connections: TaskTracker,
 }
@@ -38,6 +41,7 @@ pub struct Gateway {
 struct Running {
     acceptors: BTreeMap<SocketAddr, Acceptor>,
     refreshers: Vec<(Arc<Backend>, JoinHandle<()>)>,
+    stopped: bool,
 }
 
 /// A port that could not be listened on. Nothing was changed.
@@ -54,58 +58,71 @@ pub struct BindError {
 }
 
 impl Gateway {
-    /// Starts to listen and to serve.
+    /// Starts to listen and to serve. [`Limits::check`](crate::Limits::check) tells beforehand whether the limits make
+    /// sense.
     ///
     /// # Errors
     /// When one of the ports can't be listened on.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O and time enabled, as tokio does.
     pub fn start(snapshot: Snapshot) -> Result<Self, BindError> {
         let bound = bind_new(&snapshot, &BTreeMap::new())?;
         let gateway = Self {
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+            current: Arc::new(ArcSwap::from_pointee(Current::first(snapshot))),
             running: Mutex::default(),
             connections: TaskTracker::new(),
         };
-        gateway.run(bound, &gateway.snapshot());
+        gateway.run(&mut gateway.running(), bound);
         Ok(gateway)
     }
 
     /// The snapshot that new connections are served with.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
+        Arc::clone(&self.current.load().snapshot)
     }
 
     /// Puts a change in force, whole or not at all.
     ///
     /// Connections of virtual clusters that the new snapshot doesn't hold drain, and so do those of addresses and ports
-    /// that aren't listened on any more. All others stay.
+    /// that aren't listened on any more, and those that are passed through to backend clusters that it doesn't hold.
+    /// All others stay. After [`shut_down`](Self::shut_down), nothing listens whatever is put in force.
     ///
     /// # Errors
-    /// When one of the new ports can't be listened on. Nothing has changed then.
+    /// When one of the new ports can't be listened on. Nothing has changed then. That is also so when the port is
+    /// listened on by this gateway, at a more or less specific address: such a change needs two steps, or a restart.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, as tokio does.
     pub fn change(&self, change: Change) -> Result<(), BindError> {
         let Change { snapshot, chains } = change;
-        let bound = bind_new(&snapshot, &self.running().acceptors)?;
+        // Changes come one after the other.
+        let mut running = self.running();
+        let bound = bind_new(&snapshot, &running.acceptors)?;
         for (cluster, chain) in chains {
             cluster.replace_chain(chain);
         }
-        let old = self.snapshot.swap(Arc::new(snapshot));
-        let new = self.snapshot();
-        for gone in old
-            .virtual_clusters
-            .iter()
-            .filter(|old| !new.virtual_clusters.iter().any(|it| Arc::ptr_eq(it, old)))
-        {
-            gone.drain();
+        let old = self.current.load_full();
+        let next = Arc::new(old.next(snapshot));
+        self.current.store(Arc::clone(&next));
+        let (old, new) = (&old.snapshot, &next.snapshot);
+        for cluster in gone(&old.virtual_clusters, &new.virtual_clusters) {
+            cluster.drain();
         }
-        self.run(bound, &new);
+        for backend in gone(&old.backends, &new.backends) {
+            backend.drain();
+        }
+        self.run(&mut running, bound);
         Ok(())
     }
 
     /// Accepts no more connections, and waits for those that are open: first for what is in flight, and not longer than
     /// `timeout` in all. Returns how many were still open then.
+    ///
+    /// # Cancel safety
+    /// The connections drain, whether they are waited for or not.
     pub async fn shut_down(&self, timeout: Duration) -> usize {
-        for acceptor in self.running().acceptors.values() {
-            acceptor.end();
-        }
+        self.running().stop();
         self.connections.close();
         let _ = tokio::time::timeout(timeout, self.connections.wait()).await;
         self.connections.len()
@@ -116,14 +133,22 @@ impl Gateway {
         self.connections.len()
     }
 
+    /// How many bytes of [`Limits::buffer_budget`](crate::Limits::buffer_budget) are spent.
+    pub fn buffered_bytes(&self) -> usize {
+        self.current.load().budget.held()
+    }
+
     fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes what runs fit to the snapshot.
-    fn run(&self, bound: Vec<(SocketAddr, TcpListener)>, snapshot: &Snapshot) {
-        let mut running = self.running();
-        let wanted = sockets(snapshot);
+    /// Makes what runs fit to the snapshot that is in force.
+    fn run(&self, running: &mut Running, bound: Vec<(SocketAddr, TcpListener)>) {
+        if running.stopped {
+            return;
+        }
+        let snapshot = self.snapshot();
+        let wanted = sockets(&snapshot);
         running.acceptors.retain(|address, acceptor| {
             let stays = wanted.contains_key(address);
             if !stays {
@@ -132,10 +157,8 @@ impl Gateway {
             stays
         });
         for (address, socket) in bound {
-            let (cell, connections) = (Arc::clone(&self.snapshot), self.connections.clone());
-            running
-                .acceptors
-                .insert(address, Acceptor::spawn(socket, address, cell, connections));
+            let acceptor = Acceptor::spawn(socket, address, Arc::clone(&self.current), self.connections.clone());
+            running.acceptors.insert(address, acceptor);
         }
         running.refreshers.retain(|(backend, task)| {
             let stays = snapshot.backends.iter().any(|it| Arc::ptr_eq(it, backend));
@@ -154,15 +177,27 @@ impl Gateway {
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        for acceptor in self.acceptors.values() {
+impl Running {
+    fn stop(&mut self) {
+        self.stopped = true;
+        for acceptor in std::mem::take(&mut self.acceptors).values() {
             acceptor.end();
         }
-        for (_, task) in &self.refreshers {
+        for (_, task) in self.refreshers.drain(..) {
             task.abort();
         }
     }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What was there and is not any more.
+fn gone<'a, T>(old: &'a [Arc<T>], new: &'a [Arc<T>]) -> impl Iterator<Item = &'a Arc<T>> {
+    old.iter().filter(|old| !new.iter().any(|new| Arc::ptr_eq(new, old)))
 }
 
 /// What a snapshot listens on, and which listener does.

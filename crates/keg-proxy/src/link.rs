@@ -1,18 +1,18 @@
 //! The backend's end of a connection, as a tower service.
 
-use std::future::{Future, Ready, ready};
+use std::collections::VecDeque;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::task::{Context, Poll};
 
 use keg_codec::ledger::Ledger;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header, is_silent};
 use keg_policy::{Reply, Request, Response};
-use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::error::Over;
+use crate::error::{Over, Unanswered};
 use crate::metrics::ClusterMetrics;
 
 /// What a connection to a node has in flight, and what is still to be written to it.
@@ -27,6 +27,9 @@ pub(crate) struct Link {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     ledger: Ledger<Waiter>,
+    /// Responses that were not fetched yet, with the correlation ids of their requests.
+    answered: VecDeque<(i32, Response)>,
+    ended: bool,
     pub(crate) out: WriteQueue,
 }
 
@@ -36,7 +39,6 @@ struct Waiter {
     api: &'static Api,
     version: i16,
     sent: Instant,
-    reply: oneshot::Sender<Reply>,
 }
 
 impl Link {
@@ -53,63 +55,78 @@ impl Link {
 
     /// Hands a response to the request that it answers.
     pub(crate) fn complete(&self, frame: ResponseFrame) -> Result<(), Over> {
-        let waiter = self
-            .state()
-            .ledger
-            .complete(frame.correlation_id)
-            .map_err(|error| Over::backend(&error))?;
-        let Waiter {
-            api,
-            version,
-            sent,
-            reply,
-        } = waiter;
-        if let Some(metrics) = self.metrics.api(api.key) {
-            metrics.roundtrip(sent.elapsed());
+        let mut state = self.state();
+        let id = frame.correlation_id;
+        let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
+        if let Some(metrics) = self.metrics.api(waiter.api.key) {
+            metrics.roundtrip(waiter.sent.elapsed());
         }
-        let (head, body) = frame.split(api, version).map_err(|error| Over::backend(&error))?;
-        // Nobody waits any more when the client's side has ended first.
-        let _ = reply.send(Reply::Response(Response {
-            head,
-            body: body.into(),
-        }));
+        let (head, body) = frame
+            .split(waiter.api, waiter.version)
+            .map_err(|error| Over::backend(&error))?;
+        let body = body.into();
+        state.answered.push_back((id, Response { head, body }));
         Ok(())
     }
 
-    /// When the oldest request in flight was sent.
-    pub(crate) fn oldest(&self) -> Option<Instant> {
-        self.state().ledger.oldest().map(|waiter| waiter.sent)
+    /// What the broker has not answered.
+    pub(crate) fn unanswered(&self) -> Unanswered {
+        let ledger = &self.state().ledger;
+        Unanswered {
+            requests: ledger.len(),
+            oldest: ledger.oldest().map(|waiter| (waiter.api.name, waiter.version)),
+        }
     }
 
-    /// Gives up all that is in flight.
+    /// Gives up all that is in flight, and sends nothing more. Responses that are there can still be fetched.
     pub(crate) fn end(&self) {
-        drop(self.state().ledger.poison());
+        let mut state = self.state();
+        state.ledger.poison();
+        state.ended = true;
+        state.out = WriteQueue::default();
     }
 
-    fn send(&self, request: Request) -> LinkFuture {
+    fn send(self: &Arc<Self>, request: Request) -> LinkFuture {
         let silent = request
             .body
             .pieces()
             .first()
             .is_some_and(|head| is_silent(request.api, request.version, head));
         let mut state = self.state();
-        let State { ledger, out } = &mut *state;
-        let (correlation_id, future) = if silent {
-            (ledger.skip(), LinkFuture::Silent(ready(Reply::Silent)))
-        } else {
-            let (reply, receiver) = oneshot::channel();
-            let waiter = Waiter {
-                api: request.api,
-                version: request.version,
-                sent: Instant::now(),
-                reply,
-            };
-            (ledger.push(waiter).ok(), LinkFuture::Waiting(receiver))
+        let State { ledger, out, .. } = &mut *state;
+        let waiter = Waiter {
+            api: request.api,
+            version: request.version,
+            sent: Instant::now(),
         };
-        if let Some(correlation_id) = correlation_id {
-            header::write_request(out, &request.head, correlation_id, request.body);
+        let id = if silent {
+            ledger.skip()
+        } else {
+            ledger.push(waiter).ok()
+        };
+        let Some(id) = id else {
+            return LinkFuture::Ended;
+        };
+        header::write_request(out, &request.head, id, request.body);
+        if silent {
+            LinkFuture::Silent
+        } else {
+            LinkFuture::Waiting {
+                link: Arc::clone(self),
+                id,
+            }
         }
-        future
+    }
+}
+
+impl State {
+    fn fetch(&mut self, id: i32) -> Option<Response> {
+        let place = self.answered.iter().position(|(answered, _)| *answered == id)?;
+        let (_, response) = self.answered.remove(place)?;
+        if self.answered.is_empty() {
+            self.answered.shrink_to(1);
+        }
+        Some(response)
     }
 }
 
@@ -132,19 +149,33 @@ impl Service<Request> for LinkService {
 }
 
 /// The reply to a request that was sent.
+///
+/// It wakes nobody: the task that owns the sockets polls it again after each response that it has read.
 #[derive(Debug)]
 pub(crate) enum LinkFuture {
-    Silent(Ready<Reply>),
-    Waiting(oneshot::Receiver<Reply>),
+    Silent,
+    Waiting { link: Arc<Link>, id: i32 },
+    Ended,
 }
 
 impl Future for LinkFuture {
     type Output = Result<Reply, Over>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Self::Output> {
+        let ended = Err(Over::BackendClosed {
+            unanswered: Unanswered::default(),
+        });
         match self.get_mut() {
-            Self::Silent(reply) => Pin::new(reply).poll(context).map(Ok),
-            Self::Waiting(reply) => Poll::Ready(ready!(Pin::new(reply).poll(context)).map_err(|_| Over::BackendClosed)),
+            Self::Silent => Poll::Ready(Ok(Reply::Silent)),
+            Self::Ended => Poll::Ready(ended),
+            Self::Waiting { link, id } => {
+                let mut state = link.state();
+                match state.fetch(*id) {
+                    Some(response) => Poll::Ready(Ok(Reply::Response(response))),
+                    None if state.ended => Poll::Ready(ended),
+                    None => Poll::Pending,
+                }
+            }
         }
     }
 }

@@ -2,29 +2,38 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::connection::{Accepted, serve};
+use crate::current::Current;
 use crate::drain::{Drain, Draining};
 use crate::metrics::ListenerMetrics;
-use crate::snapshot::{Listener, Snapshot};
+use crate::slots::{Slot, Slots};
 
 /// How many connections wait in the kernel to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// How long until something is accepted again after the system had no room for another connection.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address and port that is listened on.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
     task: JoinHandle<()>,
     drain: Drain,
+    socket: Arc<Socket>,
 }
+
+/// A listening socket that can be closed while it is waited on.
+#[derive(Debug)]
+struct Socket(Mutex<Option<TcpListener>>);
 
 impl Acceptor {
     /// Binds, without accepting yet.
@@ -36,6 +45,8 @@ impl Acceptor {
         };
         // A restart must not wait for the old process's closed connections.
         socket.set_reuseaddr(true)?;
+        // Connections inherit it: a client that is gone without a word is noticed in the end.
+        socket.set_keepalive(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
     }
@@ -44,107 +55,145 @@ impl Acceptor {
     pub(crate) fn spawn(
         socket: TcpListener,
         address: SocketAddr,
-        snapshot: Arc<ArcSwap<Snapshot>>,
+        current: Arc<ArcSwap<Current>>,
         connections: TaskTracker,
     ) -> Self {
         let drain = Drain::default();
+        let socket = Arc::new(Socket(Mutex::new(Some(socket))));
         let accepting = Accepting {
-            socket,
+            socket: Arc::clone(&socket),
             address,
-            snapshot,
+            current,
             connections,
             draining: drain.listen(),
-            permits: Arc::new(Semaphore::new(0)),
-            capacity: 0,
+            metrics: None,
+            is_full: false,
         };
         Self {
             task: tokio::spawn(accepting.run()),
             drain,
+            socket,
         }
     }
 
-    /// Accepts no more, and asks the connections to end.
+    /// Accepts no more, and asks the connections to end. The port is free when this returns.
     pub(crate) fn end(&self) {
+        drop(self.socket.lock().take());
         self.task.abort();
         self.drain.begin();
     }
 }
 
+impl Socket {
+    fn lock(&self) -> MutexGuard<'_, Option<TcpListener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        match &*self.lock() {
+            Some(listener) => listener.poll_accept(context),
+            // The task is about to be aborted.
+            None => Poll::Pending,
+        }
+    }
+}
+
 struct Accepting {
-    socket: TcpListener,
+    socket: Arc<Socket>,
     address: SocketAddr,
-    snapshot: Arc<ArcSwap<Snapshot>>,
+    current: Arc<ArcSwap<Current>>,
     connections: TaskTracker,
     draining: Draining,
-    permits: Arc<Semaphore>,
-    /// How many permits there are, used ones included.
-    capacity: usize,
+    metrics: Option<(Arc<str>, Arc<ListenerMetrics>)>,
+    /// Whether the listener was full when a connection was accepted last.
+    is_full: bool,
 }
 
 impl Accepting {
     async fn run(mut self) {
-        let Some(mut listener) = self.listener(&self.snapshot.load()) else {
-            return;
-        };
-        let mut metrics = Arc::new(ListenerMetrics::new(&listener.name));
         loop {
-            self.resize(listener.max_connections);
-            // While there are as many as there may be, clients wait in the kernel's queue.
-            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
+            let (stream, peer) = self.accept().await;
+            let current = self.current.load_full();
+            let Some(listener) = current.listener(self.address) else {
                 return;
             };
-            let (stream, peer) = match self.socket.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(listener = &*listener.name, address = %self.address, "a connection could not be accepted: {error}");
-                    metrics.error("accept");
-                    // Out of file descriptors, most likely: others have to end first.
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
+            let slot = self.slot(&listener.name, current.slots(&listener.name)).await;
+            // Configuration may have changed while the connection waited for its place.
+            let current = self.current.load_full();
+            let Some(listener) = current.listener(self.address) else {
+                return;
             };
             let _ = stream.set_nodelay(true);
-            let snapshot = self.snapshot.load_full();
-            let Some(current) = self.listener(&snapshot) else {
-                return;
-            };
-            if current.name != listener.name {
-                metrics = Arc::new(ListenerMetrics::new(&current.name));
-            }
-            listener = current;
             let accepted = Accepted {
                 stream,
                 peer,
                 local_port: self.address.port(),
-                listener: Arc::clone(&listener),
-                snapshot,
-                metrics: Arc::clone(&metrics),
+                listener: Arc::clone(listener),
+                limits: current.snapshot.limits.clone(),
+                snapshot: Arc::clone(&current.snapshot),
+                budget: current.budget.clone(),
+                metrics: self.metrics(&listener.name),
                 draining: self.draining.clone(),
             };
             self.connections.spawn(async move {
                 serve(accepted).await;
-                drop(permit);
+                drop(slot);
             });
         }
     }
 
-    /// The listener that has this address and port now.
-    fn listener(&self, snapshot: &Snapshot) -> Option<Arc<Listener>> {
-        snapshot
-            .listeners
-            .iter()
-            .find(|listener| listener.sockets().any(|it| it == self.address))
-            .cloned()
-    }
-
-    fn resize(&mut self, wanted: usize) {
-        let wanted = wanted.min(Semaphore::MAX_PERMITS);
-        if wanted > self.capacity {
-            self.permits.add_permits(wanted - self.capacity);
-            self.capacity = wanted;
-        } else {
-            // Those in use are taken away as they come back.
-            self.capacity -= self.permits.forget_permits(self.capacity - wanted);
+    async fn accept(&self) -> (TcpStream, SocketAddr) {
+        let mut failing = false;
+        loop {
+            match std::future::poll_fn(|context| self.socket.poll_accept(context)).await {
+                Ok(accepted) => return accepted,
+                // The client has gone already.
+                Err(error) if is_the_clients(&error) => {}
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(address = %self.address, "no connection can be accepted: {error}; raise the limit of open files (`ulimit -n`) if that is it");
+                    }
+                    failing = true;
+                    // Others have to end first.
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
         }
     }
+
+    /// A place for a connection that was accepted. More than this one wait in the kernel's queue.
+    async fn slot(&mut self, listener: &str, slots: Option<&Arc<Slots>>) -> Option<Slot> {
+        let slots = slots?;
+        let slot = slots.try_take();
+        let was_full = std::mem::replace(&mut self.is_full, slot.is_none());
+        if slot.is_some() {
+            return slot;
+        }
+        if !was_full {
+            tracing::warn!(
+                listener,
+                limit = slots.limit(),
+                "the listener has as many connections as it may have, and more wait: raise `runtime.max_connections`"
+            );
+        }
+        Some(slots.take().await)
+    }
+
+    fn metrics(&mut self, listener: &Arc<str>) -> Arc<ListenerMetrics> {
+        match &self.metrics {
+            Some((name, metrics)) if name == listener => Arc::clone(metrics),
+            _ => {
+                let metrics = Arc::new(ListenerMetrics::new(listener));
+                self.metrics = Some((Arc::clone(listener), Arc::clone(&metrics)));
+                metrics
+            }
+        }
+    }
+}
+
+fn is_the_clients(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
 }

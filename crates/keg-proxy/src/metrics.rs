@@ -102,3 +102,8 @@ impl Drop for OpenConnection {
         self.0.decrement(1);
     }
 }
+
+/// How many connections a listener may have.
+pub(crate) fn listener_limit(name: &str, limit: usize) {
+    gauge!("kong_keg_listener_connections_limit", "listener" => name.to_owned()).set(limit as f64);
+}

@@ -37,7 +37,7 @@ pub struct Listener {
     pub ports: Ports,
     /// TLS towards clients; none for plaintext.
     pub tls: Option<ListenerTls>,
-    /// How many connections each address and port accepts at a time; more wait in the kernel.
+    /// How many connections it serves at a time, over all its addresses and ports; more wait to be accepted.
     pub max_connections: usize,
 }
 

@@ -1,12 +1,14 @@
 //! Connections to nodes.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use keg_tls::{ClientConfig, HandshakeError, ServerName};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::HostPort;
 use crate::stream::Stream;
@@ -69,6 +71,9 @@ pub enum ConnectError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The cluster could not be asked for its nodes, as somebody else found out.
+    #[error("{0}")]
+    Refresh(Arc<Self>),
     /// There is no address to try.
     #[error("no address is configured")]
     NoAddress,
@@ -81,27 +86,32 @@ impl ConnectError {
             Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. } => "io",
             Self::Tls { .. } | Self::Malformed { .. } => "peer",
             Self::ServerName { .. } | Self::UnknownNode { .. } | Self::NoAddress => "local",
+            Self::Refresh(error) => error.origin(),
         }
     }
 }
 
-/// The first of the addresses that can be connected to.
-pub(super) async fn first_of(
-    addresses: &[HostPort],
-    tls: Option<Arc<ClientConfig>>,
-    timeout: Duration,
-) -> Result<Stream, ConnectError> {
-    let mut last = ConnectError::NoAddress;
-    for address in addresses {
-        match connect(address, tls.clone(), timeout).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
+/// Which of several addresses to try first: the one that answered last.
+#[derive(Debug, Default)]
+pub(super) struct Preferred(AtomicUsize);
+
+impl Preferred {
+    /// The addresses in the order in which to try them, each with its place.
+    pub(super) fn order<'a>(&self, addresses: &'a [HostPort]) -> impl Iterator<Item = (usize, &'a HostPort)> + 'a {
+        let first = self.0.load(Ordering::Relaxed) % addresses.len().max(1);
+        let (before, from) = addresses.split_at(first);
+        let places = (first..).zip(from);
+        places.chain((0..).zip(before))
     }
-    Err(last)
+
+    /// Notes that the address at this place answered.
+    pub(super) fn answered(&self, place: usize) {
+        self.0.store(place, Ordering::Relaxed);
+    }
 }
 
-async fn connect(
+/// Connects to one address.
+pub(super) async fn connect(
     address: &HostPort,
     tls: Option<Arc<ClientConfig>>,
     timeout: Duration,
@@ -111,7 +121,7 @@ async fn connect(
         address: address.clone(),
         timeout,
     };
-    let tcp = timeout_at(deadline, tcp(address)).await.map_err(late)??;
+    let tcp = timeout_at(deadline, tcp(address, deadline)).await.map_err(late)??;
     let Some(config) = tls else {
         return Ok(Stream::Plain(tcp));
     };
@@ -128,30 +138,39 @@ async fn connect(
         .map_err(failed)
 }
 
-/// The first of a name's addresses that can be connected to.
-async fn tcp(address: &HostPort) -> Result<TcpStream, ConnectError> {
+/// The first of a name's addresses that can be connected to. One that doesn't answer leaves time for the others.
+async fn tcp(address: &HostPort, deadline: Instant) -> Result<TcpStream, ConnectError> {
     let resolve = |error| ConnectError::Resolve {
         address: address.clone(),
         error,
     };
-    let found = lookup_host((address.host.as_str(), address.port))
+    let found: Vec<SocketAddr> = lookup_host((address.host.as_str(), address.port))
         .await
-        .map_err(resolve)?;
+        .map_err(resolve)?
+        .collect();
     let mut last = resolve(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
-    for socket in found {
-        match TcpStream::connect(socket).await {
-            Ok(stream) => {
-                // Small requests are not to wait for the acknowledgement of the ones before.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => {
-                last = ConnectError::Connect {
-                    address: address.clone(),
-                    error,
-                }
-            }
-        }
+    for (left, socket) in (1..=found.len() as u32).rev().zip(found) {
+        let share = deadline.saturating_duration_since(Instant::now()) / left;
+        let error = match timeout(share, open(socket)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => error,
+            Err(elapsed) => elapsed.into(),
+        };
+        last = ConnectError::Connect {
+            address: address.clone(),
+            error,
+        };
     }
     Err(last)
+}
+
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A node that is gone without a word is noticed in the end, and small requests don't wait for acknowledgements.
+    let _ = (socket.set_keepalive(true), socket.set_nodelay(true));
+    socket.connect(address).await
 }

@@ -8,8 +8,9 @@ use keg_codec::{Api, ApiKey, ResponseFrame, WriteQueue, frame, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::connect::{ConnectError, first_of};
+use super::connect::{ConnectError, connect};
 use super::{Backend, HostPort};
+use crate::error::Over;
 use crate::stream::Stream;
 
 /// Every Kafka since 0.11 knows this version, in which an empty list of topics asks for none.
@@ -18,43 +19,57 @@ const VERSION: i16 = 4;
 /// The answer holds nodes alone.
 const MAX_ANSWER: usize = 1024 * 1024;
 
+/// Asks the bootstrap servers for the nodes; and the nodes that were there before, in case that none of those is up.
 pub(super) async fn nodes(backend: &Backend) -> Result<BTreeMap<i32, HostPort>, ConnectError> {
-    let settings = &backend.settings;
+    let bootstrap = &backend.settings.bootstrap_servers;
     let mut last = ConnectError::NoAddress;
-    // Nodes that were there before, in case that none of the bootstrap servers is up.
-    for address in settings.bootstrap_servers.iter().cloned().chain(backend.nodes.all()) {
-        let tls = settings.tls.as_ref().map(keg_tls::Live::config);
-        let attempt = async {
-            let mut stream = first_of(std::slice::from_ref(&address), tls, settings.connect_timeout).await?;
-            let answered = timeout(settings.connect_timeout, ask(&mut stream)).await;
-            let malformed = |reason| ConnectError::Malformed {
-                address: address.clone(),
-                reason,
-            };
-            answered
-                .map_err(|_| ConnectError::Timeout {
-                    address: address.clone(),
-                    timeout: settings.connect_timeout,
-                })?
-                .map_err(malformed)
-        };
-        match attempt.await {
-            Ok(nodes) => return Ok(nodes),
+    for (place, address) in backend.preferred.order(bootstrap) {
+        match ask(backend, address).await {
+            Ok(nodes) => {
+                backend.preferred.answered(place);
+                return Ok(nodes);
+            }
             Err(error) => last = error,
+        }
+    }
+    for address in backend.nodes.all() {
+        if !bootstrap.contains(&address)
+            && let Ok(nodes) = ask(backend, &address).await
+        {
+            return Ok(nodes);
         }
     }
     Err(last)
 }
 
-async fn ask(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String> {
+async fn ask(backend: &Backend, address: &HostPort) -> Result<BTreeMap<i32, HostPort>, ConnectError> {
+    let settings = &backend.settings;
+    let tls = settings.tls.as_ref().map(keg_tls::Live::config);
+    let mut stream = connect(address, tls, settings.connect_timeout).await?;
+    let answer = timeout(settings.connect_timeout, exchange(&mut stream)).await;
+    answer
+        .map_err(|_| ConnectError::Timeout {
+            address: address.clone(),
+            timeout: settings.connect_timeout,
+        })?
+        .map_err(|reason| ConnectError::Malformed {
+            address: address.clone(),
+            reason,
+        })
+}
+
+async fn exchange(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String> {
     let api = Api::of(ApiKey::METADATA).ok_or("keg has no table for Metadata")?;
     stream
         .write_all(&request(api)?)
         .await
         .map_err(|error| error.to_string())?;
+    stream.flush().await.map_err(|error| error.to_string())?;
     let mut buffer = BytesMut::new();
     let frame = loop {
-        if let Some(frame) = frame::decode(&mut buffer, MAX_ANSWER).map_err(|error| error.to_string())? {
+        if let Some(frame) =
+            frame::decode(&mut buffer, MAX_ANSWER).map_err(|error| Over::response(error).to_string())?
+        {
             break frame;
         }
         if stream.read_buf(&mut buffer).await.map_err(|error| error.to_string())? == 0 {
@@ -65,13 +80,12 @@ async fn ask(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String> {
         .and_then(|it| it.split(api, VERSION))
         .map_err(|error| error.to_string())?;
     let response = Struct::read(&api.response, VERSION, &body).map_err(|error| error.to_string())?;
-    Ok(response
-        .get("Brokers")
-        .and_then(Value::as_array)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(node)
-        .collect())
+    let brokers = response.get("Brokers").and_then(Value::as_array).unwrap_or_default();
+    let nodes: BTreeMap<_, _> = brokers.iter().filter_map(node).collect();
+    if nodes.is_empty() {
+        return Err("it knows no nodes yet".to_owned());
+    }
+    Ok(nodes)
 }
 
 fn request(api: &'static Api) -> Result<Vec<u8>, String> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -30,7 +29,6 @@ impl fmt::Display for HostPort {
 pub(super) struct Nodes {
     fixed: BTreeMap<i32, HostPort>,
     learned: ArcSwap<BTreeMap<i32, HostPort>>,
-    generation: AtomicU64,
 }
 
 impl Nodes {
@@ -38,7 +36,6 @@ impl Nodes {
         Self {
             fixed,
             learned: ArcSwap::default(),
-            generation: AtomicU64::new(0),
         }
     }
 
@@ -62,16 +59,10 @@ impl Nodes {
             .collect()
     }
 
-    /// How often all nodes were replaced.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
     pub(super) fn replace(&self, nodes: BTreeMap<i32, HostPort>) {
         if **self.learned.load() != nodes {
             self.learned.store(nodes.into());
         }
-        self.generation.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn learn(&self, node: i32, host: &str, port: u16) {

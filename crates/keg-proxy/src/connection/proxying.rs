@@ -1,20 +1,26 @@
 //! The state that a connection spends its life in.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use keg_policy::{Connection, PolicyLayer};
 use keg_router::Endpoint;
-use tokio::io::{AsyncWriteExt, copy_bidirectional};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::addresses::RouteAddresses;
 use super::{Accepted, Authenticated, Ended, Routed, hello};
 use crate::backend::Backend;
+use crate::drain::either;
 use crate::error::Over;
-use crate::exchange::{Exchange, Incoming};
+use crate::exchange::{Exchange, Peer};
+use crate::incoming::Incoming;
+use crate::limits::Limits;
 use crate::link::{Link, LinkService};
+use crate::relay::Relay;
+use crate::stream::Stream;
 use crate::virtual_cluster::LiveChain;
+
+/// How much is read of a client that has no broker yet.
+const MAX_AHEAD: usize = 64 * 1024;
 
 impl From<Over> for Ended {
     fn from(over: Over) -> Self {
@@ -35,30 +41,21 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
         cluster,
         endpoint,
         addresses,
-        snapshot,
+        limits,
+        budget,
         mut draining,
     } = routed;
-    let limits = snapshot.limits.clone();
-    let mut incoming = Incoming::new(limits.max_frame_size);
     let mut cluster_draining = cluster.draining();
-    // A port scan or a health check is no reason to bother the backend.
-    tokio::select! {
-        first = incoming.read(&mut stream) => first.map_err(Over::ClientIo)?,
-        () = draining.begun() => return Ok(()),
-        () = cluster_draining.begun() => return Ok(()),
-    }
-    if incoming.is_closed() {
-        return Ok(());
-    }
-    let backend = cluster.backend().connect(endpoint).await.map_err(|error| {
-        Ended::because(
-            "backend",
-            format!(
-                "virtual cluster {:?} has no connection to {endpoint:?} of its backend cluster: {error}",
-                cluster.name()
-            ),
-        )
-    })?;
+    let mut incoming = Incoming::new(limits.max_frame_size, budget.requests);
+    let backend = tokio::select! {
+        biased;
+        () = either(&mut draining, &mut cluster_draining) => return Ok(()),
+        opened = open(&mut stream, &mut incoming, cluster.backend(), endpoint, &limits) => match opened {
+            Ok(Some(backend)) => backend,
+            Ok(None) => return Ok(()),
+            Err(ended) => return Err(ended.at(format_args!("virtual cluster {:?}", cluster.name()))),
+        },
+    };
     tracing::debug!(virtual_cluster = &**cluster.name(), %peer, ?endpoint, principal = %session.principal(), "connected");
 
     let book = RouteAddresses {
@@ -74,23 +71,69 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
     let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), connection);
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
     let drain_duration = limits.drain_duration;
-    let mut exchange = Exchange::new((stream, incoming), backend, link, service, cluster, limits);
+    let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses));
+    let mut exchange = Exchange::new(Peer::new(stream, incoming), backend, link, service, cluster, limits);
     let outcome = tokio::select! {
-        outcome = Pin::new(&mut exchange) => Some(outcome),
-        () = draining.begun() => None,
-        () = cluster_draining.begun() => None,
-    };
-    let outcome = match outcome {
-        Some(outcome) => outcome.map_err(Ended::from),
-        None => {
+        outcome = &mut exchange => outcome.map_err(Ended::from),
+        () = either(&mut draining, &mut cluster_draining) => {
             exchange.stop_reading();
             // Whatever is not answered by then, the client asks again elsewhere.
-            let _ = timeout(drain_duration, Pin::new(&mut exchange)).await;
+            let _ = timeout(drain_duration, &mut exchange).await;
             Ok(())
         }
     };
     exchange.shut_down().await;
     outcome
+}
+
+/// Connects to the backend when the client has sent something. `None` if the client has gone without a word.
+///
+/// A port scan or a health check is no reason to bother the backend.
+async fn open(
+    client: &mut Stream,
+    incoming: &mut Incoming,
+    backend: &Backend,
+    endpoint: Endpoint,
+    limits: &Limits,
+) -> Result<Option<Stream>, Ended> {
+    let waited = limits.stall_timeout;
+    match timeout(waited, incoming.read(client)).await {
+        Ok(read) => read.map_err(Over::ClientIo)?,
+        Err(_) => return Err(Over::Idle { waited }.into()),
+    }
+    if incoming.is_closed() {
+        return Ok(None);
+    }
+    tokio::select! {
+        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| unreachable(backend, endpoint, error)),
+        over = client_leaves(client, incoming, limits) => Err(over.into()),
+    }
+}
+
+/// Waits until a client has gone that waits for a broker.
+async fn client_leaves(client: &mut Stream, incoming: &mut Incoming, limits: &Limits) -> Over {
+    while !incoming.is_closed() && incoming.pending() < MAX_AHEAD {
+        if let Err(error) = incoming.read(client).await {
+            return Over::ClientIo(error);
+        }
+    }
+    if incoming.is_closed() {
+        sleep(limits.drain_duration).await;
+        return Over::ClientGone;
+    }
+    std::future::pending().await
+}
+
+fn unreachable(backend: &Backend, endpoint: Endpoint, error: impl std::fmt::Display) -> Ended {
+    let node = match endpoint {
+        Endpoint::Bootstrap => "any node".to_owned(),
+        Endpoint::Node(id) => format!("node {id}"),
+    };
+    let name = backend.name();
+    Ended::because(
+        "backend",
+        format!("no connection to {node} of backend cluster {name:?}: {error}"),
+    )
 }
 
 /// Moves bytes as they are.
@@ -101,23 +144,24 @@ pub(super) async fn passthrough(
     endpoint: Endpoint,
 ) -> Result<(), Ended> {
     let Accepted {
-        stream: mut client,
+        stream: client,
         mut draining,
+        limits,
+        snapshot,
         ..
     } = accepted;
-    let failed = |error: &dyn std::fmt::Display| {
-        Ended::because(
-            "backend",
-            format!(
-                "no connection to {endpoint:?} of backend cluster {:?}: {error}",
-                backend.name()
-            ),
-        )
+    // An old configuration is not to be kept for as long as its last connection.
+    drop(snapshot);
+    let mut backend_draining = backend.draining();
+    let node = tokio::select! {
+        biased;
+        () = either(&mut draining, &mut backend_draining) => return Ok(()),
+        connected = backend.connect_raw(endpoint) => connected.map_err(|error| unreachable(backend, endpoint, error))?,
     };
-    let mut node = backend.connect_raw(endpoint).await.map_err(|error| failed(&error))?;
-    node.write_all(&first.bytes()).await.map_err(|error| failed(&error))?;
-    tokio::select! {
-        moved = copy_bidirectional(&mut client, &mut node) => moved.map(drop).map_err(|error| Ended::ordinarily("passthrough", error)),
-        () = draining.begun() => Ok(()),
-    }
+    let mut relay = Relay::new(client, &first.bytes(), node, limits.drain_duration);
+    let moved = tokio::select! {
+        moved = &mut relay => moved,
+        () = either(&mut draining, &mut backend_draining) => relay.drain(limits.drain_duration).await,
+    };
+    moved.map_err(|error| Ended::ordinarily("passthrough", error))
 }

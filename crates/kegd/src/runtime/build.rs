@@ -173,6 +173,10 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             Err(error) => note(format!("listeners {:?}", listener.name), error),
         }
     }
+    let limits = limits(&config.runtime);
+    if let Err(error) = limits.check() {
+        note("runtime".to_owned(), error.to_string());
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -182,7 +186,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         listeners: listeners.values().cloned().collect(),
         virtual_clusters: clusters.values().cloned().collect(),
         backends: backends.values().cloned().collect(),
-        limits: limits(&config.runtime),
+        limits,
     };
     let built = Built {
         config,
@@ -292,6 +296,7 @@ fn new_listener(
 fn limits(runtime: &model::Runtime) -> Limits {
     Limits {
         max_frame_size: runtime.max_frame_size,
+        buffer_budget: runtime.buffer_budget,
         drain_duration: runtime.drain_duration,
         ..Limits::default()
     }

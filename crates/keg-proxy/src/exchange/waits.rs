@@ -1,0 +1,124 @@
+//! What must not wait for ever.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use keg_policy::{Reply, Request};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower_service::Service;
+
+use super::Exchange;
+use crate::error::Over;
+use crate::limits::Limits;
+
+/// A clock that runs while something is unfinished, so that an idle connection has no timer.
+pub(super) struct Ticker {
+    period: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Since when the client neither sends nor has anything to take.
+    client_done: Option<Instant>,
+}
+
+impl Ticker {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let shortest = limits
+            .stall_timeout
+            .min(limits.max_response_wait)
+            .min(limits.drain_duration);
+        // Limits hold with a tenth more; nobody counts the seconds of a minute.
+        let period = (shortest / 10).clamp(Duration::from_millis(10), Duration::from_secs(5));
+        Self {
+            period,
+            sleep: None,
+            client_done: None,
+        }
+    }
+
+    /// Ready now and then.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let period = self.period;
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + period)));
+        let ticked = sleep.as_mut().poll(context);
+        if ticked.is_ready() {
+            sleep.as_mut().reset(Instant::now() + period);
+        }
+        ticked
+    }
+}
+
+impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S> {
+    /// Looks now and then whether something has waited too long.
+    pub(super) fn poll_waits(&mut self, context: &mut Context<'_>) -> Poll<Over> {
+        if self.ticker.sleep.is_none() && !self.is_unfinished() {
+            return Poll::Pending;
+        }
+        while self.ticker.poll(context).is_ready() {
+            if !self.is_unfinished() {
+                self.ticker.sleep = None;
+                return Poll::Pending;
+            }
+            if let Err(over) = self.check_waits(Instant::now()) {
+                return Poll::Ready(over);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn is_unfinished(&self) -> bool {
+        let incoming = &self.client.incoming;
+        incoming.pending() > 0
+            || incoming.is_closed()
+            || !self.replies.is_empty()
+            || !self.to_client.is_empty()
+            || !self.link.state().out.is_empty()
+    }
+
+    fn check_waits(&mut self, now: Instant) -> Result<(), Over> {
+        let Limits {
+            stall_timeout,
+            max_response_wait,
+            drain_duration,
+            ..
+        } = self.limits;
+        let incoming = &self.client.incoming;
+        let over = |waited: Option<Duration>, limit| waited.filter(|waited| *waited >= limit);
+        let patience = |contended| if contended { stall_timeout } else { max_response_wait };
+        if let Some(waited) = over(incoming.waited(now), stall_timeout) {
+            let received = incoming.pending();
+            return Err(Over::Stalled { received, waited });
+        }
+        if let Some(waited) = over(incoming.hogged(now), stall_timeout) {
+            let received = incoming.pending();
+            return Err(Over::Hogged { received, waited });
+        }
+        let patience_with_client = patience(self.backend.incoming.is_contended());
+        if let Some(waited) = over(self.client.writer.blocked(now), patience_with_client) {
+            return Err(Over::Unread { waited });
+        }
+        let patience_with_broker = patience(incoming.is_contended());
+        let oldest = self.replies.oldest().map(|since| now.duration_since(since));
+        let unanswered =
+            over(oldest, max_response_wait).or_else(|| over(self.backend.writer.blocked(now), patience_with_broker));
+        if let Some(waited) = unanswered {
+            return Err(Over::Unanswered { waited });
+        }
+        if !incoming.is_closed() {
+            return Ok(());
+        }
+        // A client that sends no more may still be waiting, but most that look like this have gone.
+        let waited = match self.client.writer.blocked(now) {
+            Some(waited) => {
+                self.ticker.client_done = None;
+                waited
+            }
+            None => now.duration_since(*self.ticker.client_done.get_or_insert(now)),
+        };
+        if waited >= drain_duration {
+            return Err(self.ending.take().unwrap_or(Over::ClientGone));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! From a peer's bytes to frames.
+
+mod large;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use keg_codec::frame::{self, FrameError};
+use tokio::io::AsyncRead;
+use tokio::time::Instant;
+use tokio_util::io::poll_read_buf;
+
+use crate::budget::Pool;
+use large::Large;
+
+/// How much is read at once, and the longest frame that is free of charge.
+const READ: usize = 64 * 1024;
+
+/// How much room there must be to read without making more.
+const LEAST_READ: usize = 16 * 1024;
+
+/// Frames below this size are copied out of the buffer they were read to, which is cheaper than to keep all of it.
+const COPY_BELOW: usize = 8 * 1024;
+
+/// What was read of a peer, and not yet taken as frames.
+///
+/// There is a buffer only while there is something in it. A frame above [`READ`] bytes is read on only when it has its
+/// place in the budget, into memory of its own that grows with it.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    buffer: BytesMut,
+    large: Option<Large>,
+    limit: usize,
+    pool: Arc<Pool>,
+    closed: bool,
+    /// Since when the next byte of a frame that has begun is being waited for.
+    waiting_since: Option<Instant>,
+}
+
+impl Incoming {
+    /// Frames of up to `limit` bytes, and of no more than the pool can hold.
+    pub(crate) fn new(limit: usize, pool: Arc<Pool>) -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            large: None,
+            limit: limit.min(pool.size()),
+            pool,
+            closed: false,
+            waiting_since: None,
+        }
+    }
+
+    /// The next frame, if it is whole.
+    pub(crate) fn frame(&mut self) -> Result<Option<Bytes>, FrameError> {
+        if self.large.is_some() {
+            return Ok(self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame));
+        }
+        let frame = frame::decode(&mut self.buffer, self.limit)?;
+        Ok(frame.map(|frame| {
+            if frame.len() < COPY_BELOW {
+                Bytes::copy_from_slice(&frame)
+            } else {
+                frame
+            }
+        }))
+    }
+
+    /// Whether a frame is whole, or can't become one.
+    pub(crate) fn has_frame(&self) -> bool {
+        match (&self.large, self.announced()) {
+            (Some(large), _) => large.is_whole(),
+            (None, Some(length)) => length > self.limit || self.buffer.len() - 4 >= length,
+            (None, None) => false,
+        }
+    }
+
+    /// Reads no more. Frames that are whole can still be taken.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.waiting_since = None;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// How many bytes were read that were not taken.
+    pub(crate) fn pending(&self) -> usize {
+        self.buffer.len() + self.large.as_ref().map_or(0, Large::received)
+    }
+
+    /// Whether a frame has its place in the budget, and is not whole: it should be read to its end soon, whatever else
+    /// waits.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.large.as_ref().is_some_and(|large| large.began().is_some())
+    }
+
+    /// Notes that the peer is not being read from, so that it can't be to blame for what is missing.
+    pub(crate) fn pause(&mut self) {
+        self.waiting_since = None;
+    }
+
+    /// How long the next byte of a frame that has begun has been waited for.
+    pub(crate) fn waited(&self, now: Instant) -> Option<Duration> {
+        self.waiting_since.map(|since| now.duration_since(since))
+    }
+
+    /// How long a frame has been in the budget without being whole, while others wait for the budget.
+    pub(crate) fn hogged(&self, now: Instant) -> Option<Duration> {
+        let began = self.large.as_ref()?.began()?;
+        self.is_contended().then(|| now.duration_since(began))
+    }
+
+    /// Whether frames of other connections wait for the budget.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.pool.is_contended()
+    }
+
+    /// Reads once, and says whether anything came of it.
+    pub(crate) fn poll_read<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> io::Result<bool>
+    where
+        IO: AsyncRead + Unpin,
+    {
+        if self.closed || self.large.as_ref().is_some_and(Large::is_whole) {
+            return Ok(false);
+        }
+        if self.large.is_none()
+            && let Some(length) = self
+                .announced()
+                .filter(|length| (READ + 1..=self.limit).contains(length))
+            && self.buffer.len() - 4 < length
+        {
+            self.large = Some(Large::new(length, self.pool.reserve(length)));
+        }
+        let read = match &mut self.large {
+            Some(large) => large.poll_read(stream, &mut self.buffer, context),
+            None => self.poll_read_small(stream, context),
+        };
+        match read {
+            Poll::Ready(Ok(0)) => {
+                self.close();
+                Ok(true)
+            }
+            Poll::Ready(Ok(_)) => {
+                self.waiting_since = None;
+                Ok(true)
+            }
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => {
+                self.rest();
+                Ok(false)
+            }
+        }
+    }
+
+    /// Waits for bytes.
+    ///
+    /// # Cancel safety
+    /// What was read is kept.
+    pub(crate) async fn read<IO: AsyncRead + Unpin>(&mut self, stream: &mut IO) -> io::Result<()> {
+        std::future::poll_fn(|context| match self.poll_read(stream, context) {
+            Ok(true) => Poll::Ready(Ok(())),
+            Ok(false) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        })
+        .await
+    }
+
+    fn poll_read_small<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        IO: AsyncRead + Unpin,
+    {
+        if self.buffer.capacity() - self.buffer.len() < LEAST_READ {
+            self.buffer.reserve(READ);
+        }
+        poll_read_buf(Pin::new(stream), context, &mut self.buffer)
+    }
+
+    /// Keeps no more memory than it needs while nothing comes.
+    fn rest(&mut self) {
+        let waits_for_budget = self.large.as_ref().is_some_and(Large::waits);
+        if self.pending() > 0 && !waits_for_budget {
+            self.waiting_since.get_or_insert_with(Instant::now);
+        }
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        } else if self.buffer.len() < self.buffer.capacity() / 4 {
+            self.buffer = BytesMut::from(&*self.buffer);
+        }
+    }
+
+    /// The length of the frame at the front, of which not all need be there.
+    fn announced(&self) -> Option<usize> {
+        let prefix = self.buffer.first_chunk::<4>()?;
+        // A negative length is above every limit, too.
+        Some(u32::from_be_bytes(*prefix) as usize)
+    }
+}
