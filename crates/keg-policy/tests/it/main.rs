@@ -3,5 +3,7 @@
 mod coordinators;
 mod denials;
 mod every_message;
+mod groups;
 mod refusals;
 mod support;
+mod topics;
