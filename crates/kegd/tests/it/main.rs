@@ -11,10 +11,12 @@
 )]
 
 mod admin;
+mod architecture;
 mod backend;
 mod certs;
 mod codecs;
 mod connect;
+mod docs;
 mod gateway;
 mod groups;
 mod hosts;
@@ -27,6 +29,7 @@ mod ports;
 mod process;
 mod quickstart;
 mod reload;
+mod repository;
 mod restarts;
 mod scenario;
 mod setup;
