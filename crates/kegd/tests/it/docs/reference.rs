@@ -97,7 +97,8 @@ impl<'a> Reference<'a> {
             names.is_some_and(|it| it.iter().any(|it| it == name))
         };
         let is_policy = properties.contains_key("type") && properties.contains_key("config");
-        let is_row = |name: &str, schema: &Value| name != "type" && !(is_policy && name == "config") && !is_not_yet(schema);
+        let is_row =
+            |name: &str, schema: &Value| name != "type" && !(is_policy && name == "config") && !is_not_yet(schema);
         let mut rows: Vec<(&String, &Value)> = properties.iter().filter(|(name, it)| is_row(name, it)).collect();
         rows.sort_by_key(|(name, _)| (name.as_str() != "name", !required(name), name.as_str()));
         if !rows.is_empty() {
