@@ -1,5 +1,7 @@
 //! The policies, message by message.
 
+mod addresses;
+mod api_versions;
 mod coordinators;
 mod denials;
 mod every_message;

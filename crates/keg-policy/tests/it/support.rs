@@ -3,6 +3,7 @@
 pub(crate) mod book;
 pub(crate) mod bytes;
 pub(crate) mod fill;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod tracer;
