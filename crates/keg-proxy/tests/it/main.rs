@@ -1,0 +1,19 @@
+//! Gateways in front of brokers in this process: keg-devbroker, and brokers that misbehave byte by byte.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows them in tests, but knows helpers of integration tests not as such"
+)]
+
+mod backends;
+mod changes;
+mod drains;
+mod hostile_brokers;
+mod hostile_clients;
+mod memory;
+mod pipelining;
+mod port_mapping;
+mod support;
+mod tls;
