@@ -1,13 +1,13 @@
 //! Every message of every version that is served, with names of everybody in every field that names something.
 
 use keg_codec::message::Struct;
-use keg_codec::schema::Entity;
+use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::{Api, ApiKey, Direction};
 use keg_policy::{Mode, Outcome, Reply, Response};
 
 use crate::support::bytes::{contains, positions};
 use crate::support::fill::{BACKEND_HOST, Filler};
-use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, TOPIC, is_name};
+use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, is_name};
 use crate::support::{Gateway, PREFIX, request};
 
 /// A request in which the client uses its own names.
@@ -141,4 +141,25 @@ fn every_response_is_what_the_client_would_get_of_a_cluster_of_its_own() {
             assert!(seen == expected, "{} v{version}, {mode:?}: {seen:?}", api.name);
         }
     }
+}
+
+/// The paths of names that are not in an array, and so can't be left out.
+fn names_outside_of_arrays(table: &'static [Field], path: &str, found: &mut Vec<String>) {
+    for field in table.iter().filter(|field| !field.array) {
+        let path = format!("{path}.{}", field.name);
+        match field.ty {
+            Type::Struct(nested) => names_outside_of_arrays(nested, &path, found),
+            _ if is_name(field.entity) => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn names_of_responses_stand_in_arrays_but_for_those_that_are_handled() {
+    let mut found = Vec::new();
+    for api in Api::all().iter().filter(|api| api.broker) {
+        names_outside_of_arrays(api.response.fields, api.name, &mut found);
+    }
+    assert_eq!(found, ["DescribeTopicPartitions.NextCursor.TopicName"]);
 }

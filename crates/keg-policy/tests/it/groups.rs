@@ -41,6 +41,10 @@ fn sync(version: i16, group: &str, protocol: Option<&str>, assigned: &[u8]) -> S
     asking(ApiKey::SYNC_GROUP, version, &fields)
 }
 
+fn only(bytes: &[u8]) -> Vec<Vec<u8>> {
+    vec![bytes.to_vec()]
+}
+
 fn bytes(from: &Struct, path: &str) -> Vec<Vec<u8>> {
     let bytes = |value: &Value| match value {
         Value::Bytes(bytes) => bytes.clone(),
@@ -59,7 +63,7 @@ fn subscriptions_are_prefixed_on_the_way_in_and_back_on_the_way_out() {
             let asked = join(version, "workers", "consumer", &own);
             let (sent, pending) = gateway.forward(ApiKey::JOIN_GROUP, version, &asked);
             assert_eq!(texts(&sent, "GroupId"), ["team-a.workers"]);
-            assert_eq!(bytes(&sent, "Protocols.*.Metadata"), [on_backend.clone()]);
+            assert_eq!(bytes(&sent, "Protocols.*.Metadata"), only(&on_backend));
             // The leader gets what all members sent; one of them came beside the gateway.
             let beside = subscription(protocol, &["team-b.orders", "team-a.orders", "__consumer_offsets"]);
             let answer = answering(
@@ -92,7 +96,7 @@ fn a_newer_consumer_protocol_keeps_what_it_adds() {
     let asked = join(9, "workers", "consumer", &newer(&["orders"]));
     let (sent, pending) = gateway.forward(ApiKey::JOIN_GROUP, 9, &asked);
     let on_backend = newer(&["team-a.orders"]);
-    assert_eq!(bytes(&sent, "Protocols.*.Metadata"), [on_backend.clone()]);
+    assert_eq!(bytes(&sent, "Protocols.*.Metadata"), only(&on_backend));
     let answer = answering(
         ApiKey::JOIN_GROUP,
         9,
@@ -163,7 +167,7 @@ fn what_a_group_is_made_of_is_remembered_from_its_join_on_the_connection() {
         let (sent, pending) = gateway.forward(ApiKey::SYNC_GROUP, version, &sync(version, "consumers", None, &own));
         assert_eq!(
             bytes(&sent, "Assignments.*.Assignment"),
-            [on_backend.clone()],
+            only(&on_backend),
             "v{version}"
         );
         let answer = answering(
@@ -172,9 +176,9 @@ fn what_a_group_is_made_of_is_remembered_from_its_join_on_the_connection() {
             &[("Assignment", Value::Bytes(on_backend.clone()))],
         );
         let seen = gateway.answer(ApiKey::SYNC_GROUP, version, pending, &answer);
-        assert_eq!(bytes(&seen, "Assignment"), [own.clone()], "v{version}");
+        assert_eq!(bytes(&seen, "Assignment"), only(&own), "v{version}");
         let (sent, _) = gateway.forward(ApiKey::SYNC_GROUP, version, &sync(version, "workers", None, &own));
-        assert_eq!(bytes(&sent, "Assignments.*.Assignment"), [own.clone()], "v{version}");
+        assert_eq!(bytes(&sent, "Assignments.*.Assignment"), only(&own), "v{version}");
     }
 }
 

@@ -1,11 +1,21 @@
 //! The policies, message by message.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at once"
+)]
+
 mod addresses;
 mod api_versions;
+mod chains;
 mod coordinators;
 mod denials;
 mod every_message;
 mod groups;
+mod hostile;
+mod layers;
 mod refusals;
 mod support;
 mod topics;
