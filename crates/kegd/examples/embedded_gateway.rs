@@ -78,7 +78,7 @@ pub(crate) fn start(
         let cluster = virtual_cluster(name, &backend);
         let destination = Destination::VirtualCluster(Arc::clone(&cluster));
         let rule = PortMapping::new(destination, "localhost").min_broker_id(first_node);
-        table.listener(*name, ports.clone()).forward(rule);
+        table.listener(name, ports.clone()).forward(rule);
         listeners.push(Arc::new(Listener {
             name: (*name).into(),
             addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
