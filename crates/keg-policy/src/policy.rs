@@ -11,15 +11,20 @@ use crate::message::{Reply, Request, Response};
 /// Something that looks at or changes Kafka traffic.
 ///
 /// A policy is shared by all connections of a virtual cluster. It is called synchronously, in the order of the wire,
-/// and never waits.
+/// and never waits. What it has to remember of a connection goes into [`Connection::remember`], what it has to remember of a
+/// request into a [`Note`].
 pub trait Policy: fmt::Debug + Send + Sync {
     /// What the policy is called in logs and errors.
     fn name(&self) -> &str;
 
     /// Which messages of an API's version the policy must see. Others pass it by, undecoded.
+    ///
+    /// A [`Chain`](crate::Chain) asks once, when it is made.
     fn interest(&self, api: &Api, version: i16) -> Interest;
 
     /// Looks at a request on its way to the broker, and may change its body.
+    ///
+    /// The body is as the client, or the policy before, left it: nobody has checked it.
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
         let _ = (connection, request);
         Decision::Forward(Note::default())
