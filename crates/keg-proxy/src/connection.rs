@@ -93,7 +93,7 @@ async fn begin(accepted: Accepted) -> Result<(), Ended> {
     let hello = tokio::select! {
         biased;
         () = draining.begun() => return Ok(()),
-        hello = hello::read(accepted) => hello?,
+        hello = Box::pin(hello::read(accepted)) => hello?,
     };
     route(hello).await
 }
@@ -142,7 +142,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
     };
     match (route.kind, route.destination) {
         (Kind::Passthrough, Destination::Backend(backend)) => {
-            proxying::passthrough(accepted, first, &backend, route.endpoint).await
+            Box::pin(proxying::passthrough(accepted, first, &backend, route.endpoint)).await
         }
         (Kind::Terminated, Destination::VirtualCluster(cluster)) => {
             let (peer, limits, budget) = (accepted.peer, accepted.limits.clone(), accepted.budget.clone());
@@ -151,7 +151,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             let stream = tokio::select! {
                 biased;
                 () = draining.begun() => return Ok(()),
-                stream = first.terminate(accepted) => stream?,
+                stream = Box::pin(first.terminate(accepted)) => stream?,
             };
             authenticate(Routed {
                 stream,
@@ -186,4 +186,18 @@ fn advice(error: &RouteError) -> &'static str {
 async fn authenticate(routed: Routed) -> Result<(), Ended> {
     let Step::Authenticated(session) = routed.cluster.authentication().begin();
     proxying::proxy(Authenticated { routed, session }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, F>(_: impl Fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_connection_is_as_small_as_what_it_spends_its_life_in() {
+        assert!(size(serve) < 5 * 1024, "{} bytes", size(serve));
+    }
 }

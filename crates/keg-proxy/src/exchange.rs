@@ -106,10 +106,9 @@ where
     }
 
     /// Tells both peers that nothing more comes, without waiting long for them.
-    pub(crate) async fn shut_down(self) {
-        let (mut client, mut backend) = (self.client, self.backend);
-        let gone = client.incoming.is_closed() && self.ending.is_none();
-        drop(self.link);
+    pub(crate) async fn shut_down(&mut self) {
+        let Self { client, backend, .. } = self;
+        let gone = client.incoming.has_ended();
         let to_client = async {
             let _ = client.stream.shutdown().await;
             if !gone {
@@ -188,7 +187,8 @@ where
     fn poll_client_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let has_room = self.has_room();
         let Peer { stream, incoming, .. } = &mut self.client;
-        if !has_room && !incoming.is_charged() {
+        let may_read = has_room && !incoming.has_frame();
+        if !may_read && !incoming.is_charged() {
             incoming.pause();
             return Ok(false);
         }
@@ -328,3 +328,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use keg_codec::frame::{self, FrameError};
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
@@ -37,6 +37,8 @@ pub(crate) struct Incoming {
     limit: usize,
     pool: Arc<Pool>,
     closed: bool,
+    /// The peer has closed its side.
+    ended: bool,
     /// Since when the next byte of a frame that has begun is being waited for.
     waiting_since: Option<Instant>,
 }
@@ -50,6 +52,7 @@ impl Incoming {
             limit: limit.min(pool.size()),
             pool,
             closed: false,
+            ended: false,
             waiting_since: None,
         }
     }
@@ -86,6 +89,11 @@ impl Incoming {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Whether the peer has closed its side.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// How many bytes were read that were not taken.
@@ -142,6 +150,7 @@ impl Incoming {
         };
         match read {
             Poll::Ready(Ok(0)) => {
+                self.ended = true;
                 self.close();
                 Ok(true)
             }
@@ -177,7 +186,7 @@ impl Incoming {
         if self.buffer.capacity() - self.buffer.len() < LEAST_READ {
             self.buffer.reserve(READ);
         }
-        poll_read_buf(Pin::new(stream), context, &mut self.buffer)
+        poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(READ))
     }
 
     /// Keeps no more memory than it needs while nothing comes.
@@ -200,3 +209,6 @@ impl Incoming {
         Some(u32::from_be_bytes(*prefix) as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

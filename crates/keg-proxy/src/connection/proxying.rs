@@ -50,7 +50,8 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
     let backend = tokio::select! {
         biased;
         () = either(&mut draining, &mut cluster_draining) => return Ok(()),
-        opened = open(&mut stream, &mut incoming, cluster.backend(), endpoint, &limits) => match opened {
+        // Boxed, as what is large only for a moment would be part of the connection for good.
+        opened = Box::pin(open(&mut stream, &mut incoming, cluster.backend(), endpoint, &limits)) => match opened {
             Ok(Some(backend)) => backend,
             Ok(None) => return Ok(()),
             Err(ended) => return Err(ended.at(format_args!("virtual cluster {:?}", cluster.name()))),
@@ -82,7 +83,7 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
             Ok(())
         }
     };
-    exchange.shut_down().await;
+    Box::pin(exchange.shut_down()).await;
     outcome
 }
 
@@ -156,7 +157,7 @@ pub(super) async fn passthrough(
     let node = tokio::select! {
         biased;
         () = either(&mut draining, &mut backend_draining) => return Ok(()),
-        connected = backend.connect_raw(endpoint) => connected.map_err(|error| unreachable(backend, endpoint, error))?,
+        connected = Box::pin(backend.connect_raw(endpoint)) => connected.map_err(|error| unreachable(backend, endpoint, error))?,
     };
     let mut relay = Relay::new(client, &first.bytes(), node, limits.drain_duration);
     let moved = tokio::select! {

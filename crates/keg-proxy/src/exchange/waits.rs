@@ -35,6 +35,11 @@ impl Ticker {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_resting(&self) -> bool {
+        self.sleep.is_none()
+    }
+
     /// Ready now and then.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let period = self.period;

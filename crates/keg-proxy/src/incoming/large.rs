@@ -62,6 +62,14 @@ impl Large {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        match &self.state {
+            State::Waiting(_) => 0,
+            State::Reading { frame, .. } => frame.capacity(),
+        }
+    }
+
     /// Since when it has its place in the budget, unless it is whole.
     pub(super) fn began(&self) -> Option<Instant> {
         match &self.state {

@@ -1,0 +1,118 @@
+//! An exchange between two ends in memory, in virtual time.
+
+mod order;
+mod times;
+mod turns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keg_auth::{Authentication, Method};
+use keg_policy::{BrokerAddresses, Chain};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::backend::{Backend, BackendSettings};
+use crate::budget::Budget;
+use crate::link::LinkService;
+
+/// What is between a client and a broker: no policies.
+pub(super) type Bare<C, B> = Exchange<C, B, LinkService>;
+
+pub(super) fn exchange<C, B>(client: C, broker: B, limits: &Limits, budget: &Budget) -> Bare<C, B>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+{
+    let backend = Backend::new(BackendSettings {
+        name: "main".into(),
+        bootstrap_servers: Vec::new(),
+        tls: None,
+        node_addresses: Default::default(),
+        connect_timeout: Duration::ZERO,
+        refresh_interval: Arc::new(Duration::ZERO).into(),
+    });
+    let authentication = Authentication::new(vec![Method::Anonymous]);
+    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
+    let cluster = Arc::new(VirtualCluster::new("team", Arc::new(backend), authentication, chain));
+    let link = Arc::new(Link::new(Arc::clone(cluster.metrics())));
+    Exchange::new(
+        Peer::new(
+            client,
+            Incoming::new(limits.max_frame_size, Arc::clone(&budget.requests)),
+        ),
+        Peer::new(broker, Incoming::new(usize::MAX, Arc::clone(&budget.responses))),
+        Arc::clone(&link),
+        LinkService(link),
+        cluster,
+        limits.clone(),
+    )
+}
+
+/// An exchange that runs, and its two ends.
+pub(super) struct Rig {
+    pub(super) client: DuplexStream,
+    pub(super) broker: DuplexStream,
+    pub(super) budget: Budget,
+    pub(super) running: JoinHandle<Result<(), Over>>,
+}
+
+pub(super) fn rig(limits: &Limits, capacity: usize) -> Rig {
+    let ((client, near), (far, broker)) = (duplex(capacity), duplex(capacity));
+    let budget = Budget::new(limits.buffer_budget);
+    let running = tokio::spawn(exchange(near, far, limits, &budget));
+    Rig {
+        client,
+        broker,
+        budget,
+        running,
+    }
+}
+
+impl Rig {
+    pub(super) async fn outcome(self) -> (DuplexStream, DuplexStream, Result<(), Over>) {
+        (self.client, self.broker, self.running.await.unwrap())
+    }
+}
+
+/// Metadata version 1, with a body that nobody reads.
+pub(super) fn request(correlation_id: i32, body: &[u8]) -> Vec<u8> {
+    let id = correlation_id.to_be_bytes();
+    framed(&[&[0, 3, 0, 1][..], &id, &[0xff, 0xff], body].concat())
+}
+
+/// A version of ApiVersions that nobody has: it is answered without the broker.
+pub(super) fn local_request(correlation_id: i32) -> Vec<u8> {
+    framed(&[&[0, 18, 0, 99][..], &correlation_id.to_be_bytes()].concat())
+}
+
+pub(super) fn response(correlation_id: i32, body: &[u8]) -> Vec<u8> {
+    framed(&[&correlation_id.to_be_bytes(), body].concat())
+}
+
+fn framed(frame: &[u8]) -> Vec<u8> {
+    [&(frame.len() as u32).to_be_bytes(), frame].concat()
+}
+
+/// The next frame; `None` at the end.
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
+    let length = stream.read_u32().await.ok()?;
+    let mut frame = vec![0; length as usize];
+    stream.read_exact(&mut frame).await.ok()?;
+    Some(frame)
+}
+
+/// The correlation id at this place of a frame.
+pub(super) fn id(frame: &[u8], at: usize) -> i32 {
+    i32::from_be_bytes(frame[at..at + 4].try_into().unwrap())
+}
+
+/// Answers one request with its own body.
+pub(super) async fn answer_one(broker: &mut DuplexStream) {
+    let request = read(broker).await.unwrap();
+    broker
+        .write_all(&response(id(&request, 4), &request[10..]))
+        .await
+        .unwrap();
+}

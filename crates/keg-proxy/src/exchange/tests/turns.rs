@@ -1,0 +1,98 @@
+//! Connections that could go on for ever give way to others.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+
+use tokio::io::ReadBuf;
+
+use super::*;
+
+/// A peer that always has something to say, and takes whatever it is given.
+struct Chatterbox {
+    frame: Vec<u8>,
+    said: usize,
+}
+
+impl AsyncRead for Chatterbox {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        while buffer.remaining() >= this.frame.len() {
+            buffer.put_slice(&this.frame);
+            this.said += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Chatterbox {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_stops_is_left_for_others_and_returned_to() {
+    let chatterbox = Chatterbox {
+        frame: local_request(1),
+        said: 0,
+    };
+    let (far, _broker) = duplex(1_000);
+    let budget = Budget::new(1_000_000);
+    let mut exchange = exchange(chatterbox, far, &Limits::default(), &budget);
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&count));
+    for turn in 1..=3 {
+        let said = exchange.client.stream.said;
+        assert!(
+            Pin::new(&mut exchange)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        assert_eq!(count.0.load(Ordering::Relaxed), turn, "it asks for another turn");
+        assert!(exchange.client.stream.said > said, "and uses it");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_slow_client_is_bounded_whoever_answers() {
+    let limits = Limits {
+        max_queued: 10_000,
+        ..Limits::default()
+    };
+    // The client takes nothing after its socket is full.
+    let (mut client, near) = duplex(1_000);
+    let (far, _broker) = duplex(1_000);
+    let budget = Budget::new(1_000_000);
+    let mut exchange = exchange(near, far, &limits, &budget);
+    let requests: Vec<u8> = (0..10_000).flat_map(local_request).collect();
+    let flood = async {
+        let _ = timeout(Duration::from_millis(200), client.write_all(&requests)).await;
+    };
+    tokio::select! {
+        _ = &mut exchange => panic!("it ended"),
+        () = flood => {}
+    }
+    assert!(
+        exchange.to_client.len() < 2 * limits.max_queued,
+        "{} bytes",
+        exchange.to_client.len()
+    );
+    assert!(exchange.to_client.len() >= limits.max_queued);
+}

@@ -1,0 +1,202 @@
+use std::future::Future;
+use std::task::Waker;
+
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+
+use super::*;
+use crate::budget::Budget;
+
+const MIB: usize = 1024 * 1024;
+
+fn incoming(limit: usize, budget: usize) -> Incoming {
+    Incoming::new(limit, Budget::new(2 * budget).requests)
+}
+
+fn poll(incoming: &mut Incoming, stream: &mut DuplexStream) -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut any = false;
+    while incoming.poll_read(stream, &mut context).unwrap() {
+        any = true;
+    }
+    any
+}
+
+fn framed(body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32).to_be_bytes()[..], body].concat()
+}
+
+#[tokio::test]
+async fn frames_of_any_size_come_whole_and_in_order_in_pieces_of_any_size() {
+    let sizes = [
+        0,
+        1,
+        100,
+        COPY_BELOW - 1,
+        COPY_BELOW,
+        READ - 4,
+        READ,
+        READ + 1,
+        0,
+        300_000,
+        5,
+        3 * MIB,
+        READ,
+        7,
+    ];
+    let bodies: Vec<Vec<u8>> = (0_u8..).zip(sizes).map(|(n, size)| vec![n; size]).collect();
+    let sent: Vec<u8> = bodies.iter().flat_map(|body| framed(body)).collect();
+    for capacity in [1_000, READ, 10 * MIB] {
+        let (mut stream, mut peer) = duplex(capacity);
+        let sent = sent.clone();
+        tokio::spawn(async move { peer.write_all(&sent).await });
+        let mut incoming = incoming(4 * MIB, 4 * MIB);
+        let mut received = Vec::new();
+        while !incoming.is_closed() {
+            incoming.read(&mut stream).await.unwrap();
+            while incoming.has_frame() {
+                received.push(incoming.frame().unwrap().expect("a whole frame"));
+            }
+            assert_eq!(incoming.frame(), Ok(None));
+        }
+        assert!(received == bodies);
+        assert_eq!((incoming.pending(), incoming.pool.is_contended()), (0, false));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_held_while_nothing_comes_and_little_for_a_frame_that_has_begun() {
+    let (mut stream, mut peer) = duplex(MIB);
+    let mut incoming = incoming(MIB, MIB);
+    assert!(!poll(&mut incoming, &mut stream));
+    assert_eq!(incoming.buffer.capacity(), 0);
+
+    peer.write_all(&framed(&[7; 1_000])).await.unwrap();
+    peer.write_all(&[0, 0]).await.unwrap();
+    assert!(poll(&mut incoming, &mut stream));
+    assert!(incoming.frame().unwrap().is_some());
+    assert!(!poll(&mut incoming, &mut stream));
+    assert_eq!(incoming.pending(), 2);
+    assert!(incoming.buffer.capacity() < 100);
+
+    peer.write_all(&[0, 2, 8, 8]).await.unwrap();
+    assert!(poll(&mut incoming, &mut stream));
+    assert_eq!(incoming.frame().unwrap().unwrap(), [8, 8][..]);
+    assert!(!poll(&mut incoming, &mut stream));
+    assert_eq!(incoming.buffer.capacity(), 0);
+}
+
+#[tokio::test]
+async fn small_frames_do_not_keep_the_buffer_that_they_came_in() {
+    let (mut stream, mut peer) = duplex(MIB);
+    let mut incoming = incoming(MIB, MIB);
+    peer.write_all(&framed(&[7; 1_000])).await.unwrap();
+    assert!(poll(&mut incoming, &mut stream));
+    let frame = incoming.frame().unwrap().unwrap();
+    assert_eq!(frame.try_into_mut().unwrap().capacity(), 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_frame_is_read_on_only_when_it_has_its_place() {
+    let mut waiting = incoming(MIB, MIB);
+    let held = waiting.pool.reserve(MIB / 2).await;
+    let (mut stream, mut peer) = duplex(4 * MIB);
+    peer.write_all(&framed(&vec![7; MIB])).await.unwrap();
+    assert!(poll(&mut waiting, &mut stream));
+    assert!(waiting.pending() <= 2 * READ, "{} bytes", waiting.pending());
+    assert!(waiting.is_contended() && !waiting.is_charged());
+    let later = Instant::now() + Duration::from_secs(60);
+    assert_eq!(waiting.waited(later), None, "the peer is not to blame");
+
+    // A frame that is small needs none.
+    let mut other = Incoming::new(MIB, Arc::clone(&waiting.pool));
+    let (mut small, mut sender) = duplex(MIB);
+    sender.write_all(&framed(&[7; READ])).await.unwrap();
+    assert!(poll(&mut other, &mut small));
+    assert!(other.frame().unwrap().is_some());
+
+    drop(held);
+    assert!(poll(&mut waiting, &mut stream));
+    let frame = waiting.frame().unwrap().unwrap();
+    assert_eq!(frame.len(), MIB);
+    assert!(
+        waiting.pool.reserve(1).now_or_never().is_none(),
+        "the frame is still charged"
+    );
+    drop(frame);
+    assert!(waiting.pool.reserve(MIB).now_or_never().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_frame_takes_memory_as_it_comes_and_tells_how_long_it_takes() {
+    let mut incoming = incoming(100 * MIB, 100 * MIB);
+    let (mut stream, mut peer) = duplex(MIB);
+    let began = Instant::now();
+    peer.write_all(&(100 * MIB as u32).to_be_bytes()).await.unwrap();
+    let mut sent = 0;
+    for step in [70_000, 1, 100_000, 500_000, 1_000_000, 1_000_000, 1_000_000] {
+        peer.write_all(&vec![7; step]).await.unwrap();
+        sent += step;
+        assert!(poll(&mut incoming, &mut stream));
+        assert_eq!(incoming.frame(), Ok(None));
+        let Some(large) = &incoming.large else {
+            panic!("a large frame")
+        };
+        assert_eq!(large.received(), sent);
+        assert!(
+            large.capacity() <= 2 * sent + 256 * 1024,
+            "{} for {sent}",
+            large.capacity()
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(incoming.waited(Instant::now()), Some(Duration::from_secs(1)));
+    assert_eq!(incoming.hogged(Instant::now()), None, "nobody else wants it");
+    let mut other = incoming.pool.reserve(1);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut other).poll(&mut context).is_pending());
+    assert_eq!(incoming.hogged(Instant::now()), Some(began.elapsed()));
+}
+
+#[tokio::test]
+async fn a_length_that_can_not_be_is_a_frame_that_fails() {
+    for prefix in [
+        [0xff, 0xff, 0xff, 0xff],
+        [0, 0, 4, 1],
+        [0x7f, 0xff, 0xff, 0xff],
+        *b"GET ",
+    ] {
+        let mut incoming = incoming(1024, MIB);
+        let (mut stream, mut peer) = duplex(MIB);
+        peer.write_all(&prefix).await.unwrap();
+        assert!(!incoming.has_frame());
+        assert!(poll(&mut incoming, &mut stream));
+        assert!(incoming.has_frame());
+        assert!(incoming.frame().is_err());
+    }
+}
+
+#[tokio::test]
+async fn no_frame_is_longer_than_what_the_pool_can_hold() {
+    let mut incoming = incoming(100 * MIB, MIB);
+    let (mut stream, mut peer) = duplex(MIB);
+    peer.write_all(&(MIB as u32 + 1).to_be_bytes()).await.unwrap();
+    assert!(poll(&mut incoming, &mut stream));
+    assert_eq!(
+        incoming.frame(),
+        Err(FrameError::TooLarge {
+            length: MIB + 1,
+            limit: MIB
+        })
+    );
+}
+
+trait NowOrNever: Future + Sized + Unpin {
+    fn now_or_never(mut self) -> Option<Self::Output> {
+        match Pin::new(&mut self).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+}
+
+impl<F: Future + Unpin> NowOrNever for F {}
