@@ -100,3 +100,8 @@ pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
 pub use namespace::{Mode, Namespace, TopicIds};
 pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Withheld};
+
+/// The example of the README is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
