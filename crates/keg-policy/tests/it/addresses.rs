@@ -186,7 +186,12 @@ fn a_node_without_an_address_is_an_error_that_says_what_to_do() {
         log.contains("node 10 has no port: 20000-20009 are for nodes 0-9"),
         "{log}"
     );
-    assert!(log.contains("Metadata") && log.contains("orders"), "{log}");
+    assert!(
+        ["Metadata", "orders", "broker_addresses"]
+            .iter()
+            .all(|it| log.contains(it)),
+        "{log}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who sees a request and its reply, in which order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keg_codec::ApiKey;
 use keg_codec::message::Struct;
@@ -182,7 +183,8 @@ fn the_acks_are_found_wherever_policies_leave_them() {
             &[("TransactionalId", text("tx")), ("Acks", int(acks))],
         );
         let fate = gateway.ask(ApiKey::PRODUCE, 9, &body);
-        assert_eq!(matches!(fate, Fate::Closed(_)), closes, "{fate:?}");
+        let is_closed = matches!(&fate, Fate::Closed(reason) if reason.contains("refused by no-produce"));
+        assert_eq!(is_closed, closes, "{fate:?}");
     }
 }
 
@@ -288,4 +290,29 @@ fn an_unseen_message_is_not_touched() {
         assert!(matches!(outcome, Outcome::Reply(Reply::Response(seen)) if seen == response));
     }
     assert_eq!(log.take(), [] as [&str; 0]);
+}
+
+/// Counts how often it is asked for its interest.
+#[derive(Debug, Default)]
+struct Asked(AtomicUsize);
+
+impl Policy for Asked {
+    fn name(&self) -> &str {
+        "asked"
+    }
+
+    fn interest(&self, _api: &keg_codec::Api, _version: i16) -> Interest {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Interest::None
+    }
+}
+
+#[test]
+fn no_policy_is_asked_for_its_interest_while_requests_go_by() {
+    let policy = Arc::new(Asked::default());
+    let gateway = Gateway::of(vec![Arc::clone(&policy) as _]);
+    let before = policy.0.load(Ordering::Relaxed);
+    gateway.exchange(KEY, 5, &asked(), &answer());
+    assert!(before > 0);
+    assert_eq!(policy.0.load(Ordering::Relaxed), before);
 }
