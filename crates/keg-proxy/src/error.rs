@@ -47,6 +47,16 @@ pub enum Over {
         /// How long the frame has had its place in the budget.
         waited: Duration,
     },
+    /// The broker sends a large response slowly, and others wait for the memory that it needs.
+    #[error(
+        "the broker sent only {received} bytes of a large response in {waited:?}, while others waited for the buffer budget: raise `runtime.buffer_budget`, or see what is wrong with its network"
+    )]
+    ResponseHogged {
+        /// How much of the response is there.
+        received: usize,
+        /// How long the response has had its place in the budget.
+        waited: Duration,
+    },
     /// The client closed its connection in the middle of a frame.
     #[error("the client closed the connection after {received} bytes of a frame: is it a Kafka client?")]
     Cut {
@@ -151,6 +161,7 @@ impl Over {
             Self::Idle { .. } => "idle",
             Self::Stalled { .. } => "stalled",
             Self::Hogged { .. } => "hogged",
+            Self::ResponseHogged { .. } => "response_hogged",
             Self::Cut { .. } => "cut",
             Self::Unread { .. } => "unread",
             Self::ClientGone => "client_gone",

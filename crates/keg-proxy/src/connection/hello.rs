@@ -41,7 +41,10 @@ pub(super) async fn read(mut accepted: Accepted) -> Result<Hello, Ended> {
     } = keg_tls::peek(&mut accepted.stream, DEFAULT_MAX_HELLO, deadline)
         .await
         .map_err(|error| match error {
-            PeekError::Closed { after: 0 } => Ended::ordinarily("hello", "the client sent nothing"),
+            // Port scans, health checks, clients that change their mind.
+            PeekError::Closed { after: 0 } | PeekError::Deadline { after: 0 } | PeekError::Io(_) => {
+                Ended::ordinarily("hello", error)
+            }
             error => Ended::because("hello", error),
         })?;
     let first = match outcome {
@@ -115,7 +118,7 @@ impl First {
         let stream = Prefixed::new(accepted.stream, bytes);
         match keg_tls::accept(stream, tls.config.config(), deadline).await {
             Ok(stream) => Ok(Stream::Server(Box::new(stream))),
-            Err(HandshakeError::Closed) => Err(Ended::ordinarily("handshake", HandshakeError::Closed)),
+            Err(error @ (HandshakeError::Closed | HandshakeError::Io(_))) => Err(Ended::ordinarily("handshake", error)),
             Err(error) => Err(Ended::because(
                 error.kind(),
                 format!("the TLS handshake failed: {error}"),

@@ -99,6 +99,10 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             let received = incoming.pending();
             return Err(Over::Hogged { received, waited });
         }
+        if let Some(waited) = over(self.backend.incoming.hogged(now), stall_timeout) {
+            let received = self.backend.incoming.pending();
+            return Err(Over::ResponseHogged { received, waited });
+        }
         let patience_with_client = patience(self.backend.incoming.is_contended());
         if let Some(waited) = over(self.client.writer.blocked(now), patience_with_client) {
             return Err(Over::Unread { waited });

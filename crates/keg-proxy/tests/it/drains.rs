@@ -9,6 +9,7 @@ use keg_proxy::{Backend, Change, Destination, Limits};
 use keg_router::SniPassthrough;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use crate::support::client::Client;
 use crate::support::gateway::{
@@ -153,7 +154,8 @@ async fn passed_through_connections_end_when_their_backend_cluster_goes() {
     let mut received = [0; 11];
     client.read_exact(&mut received).await.unwrap();
     gateway.change(change(&backend())).unwrap();
-    assert_eq!(client.read(&mut received).await.unwrap(), 0);
+    let ended = timeout(PATIENCE, client.read(&mut received)).await;
+    assert_eq!(ended.expect("in time").unwrap(), 0);
 }
 
 /// The first bytes of a TLS client.

@@ -9,6 +9,7 @@
 
 mod backends;
 mod changes;
+mod crowd;
 mod drains;
 mod hostile_brokers;
 mod hostile_clients;

@@ -107,25 +107,38 @@ fn a_client_that_does_not_read_does_not_make_the_gateway_hold_its_replies() {
 
 #[test]
 fn an_idle_connection_gives_back_what_it_needed_while_it_was_busy() {
-    const CONNECTIONS: usize = 100;
+    const CONNECTIONS: usize = 20;
     let runtime = runtime();
     let (mut broker, team) = runtime.block_on(async {
         let broker = Scripted::start().await;
         let team = Team::before(&[broker.address]);
         (broker, team)
     });
-    let large = Bytes::from(vec![0; MIB]);
-    let mut held = Vec::new();
+    let (small, large) = (Bytes::from(vec![0; 7_000]), Bytes::from(vec![0; MIB]));
+    let mut held = Vec::with_capacity(CONNECTIONS);
     let measured = measure(|| {
         runtime.block_on(async {
             for _ in 0..CONNECTIONS {
                 let mut client = team.client().await;
-                client.send(PRODUCE, &produce(0, large.clone())).await;
+                // One large exchange, and many small ones at once.
+                let mut bodies = vec![small.clone(); 40];
+                bodies.push(large.clone());
+                for body in &bodies {
+                    client.send(PRODUCE, &produce(0, body.clone())).await;
+                }
                 let mut link = broker.accept().await;
-                let id = correlation_id(&link.request().await.unwrap());
-                let reply = response(id, &large);
-                let (_, received) = tokio::join!(link.write(&reply), client.frame());
-                assert_eq!(received.unwrap().len(), 4 + MIB);
+                let mut replies = Vec::new();
+                for body in &bodies {
+                    let id = correlation_id(&link.request().await.unwrap());
+                    replies.push(response(id, body));
+                }
+                let receive = async {
+                    for body in &bodies {
+                        assert_eq!(client.frame().await.unwrap().len(), 4 + body.len());
+                    }
+                };
+                let replies = replies.concat();
+                tokio::join!(link.write(&replies), receive);
                 held.push((client, link));
             }
         });

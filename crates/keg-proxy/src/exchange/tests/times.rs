@@ -78,6 +78,23 @@ async fn a_full_window_is_not_the_silence_of_the_client() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_is_busy_reading_may_leave_a_frame_half_sent() {
+    let limits = Limits {
+        max_queued: 100,
+        ..limits()
+    };
+    let mut rig = rig(&limits, 1_000);
+    rig.client.write_all(&request(1, b"")).await.unwrap();
+    rig.client.write_all(&request(2, b"")[..7]).await.unwrap();
+    let request = read(&mut rig.broker).await.unwrap();
+    let reply = response(id(&request, 4), &[7; 5_000]);
+    rig.broker.write_all(&reply).await.unwrap();
+    tokio::time::sleep(50 * SECOND).await;
+    assert!(read(&mut rig.client).await.is_some());
+    assert_eq!(ending(rig).await, ("stalled", 10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_oldest_request_may_wait_so_long_for_its_response() {
     let mut rig = rig(&limits(), 1_000);
     rig.client.write_all(&request(1, b"")).await.unwrap();
@@ -170,4 +187,18 @@ async fn a_large_frame_may_take_its_time_only_while_nobody_waits_for_its_place()
         assert_eq!(ending(rig).await.0, expected);
         other.await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_response_may_not_take_its_time_while_others_wait_for_its_place() {
+    let mut rig = rig(&limits(), 200_000);
+    rig.client.write_all(&request(1, b"")).await.unwrap();
+    let request = read(&mut rig.broker).await.unwrap();
+    let reply = response(id(&request, 4), &[7; 1_000_000]);
+    rig.broker.write_all(&reply[..100_000]).await.unwrap();
+    tokio::task::yield_now().await;
+    let waiting = rig.budget.responses.reserve(usize::MAX);
+    let other = tokio::spawn(waiting);
+    assert_eq!(ending(rig).await.0, "response_hogged");
+    other.await.unwrap();
 }

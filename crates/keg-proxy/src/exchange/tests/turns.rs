@@ -67,6 +67,8 @@ async fn a_client_that_never_stops_is_left_for_others_and_returned_to() {
         );
         assert_eq!(count.0.load(Ordering::Relaxed), turn, "it asks for another turn");
         assert!(exchange.client.stream.said > said, "and uses it");
+        let read_ahead = exchange.client.incoming.pending();
+        assert!(read_ahead < 200_000, "{read_ahead} bytes");
     }
 }
 
