@@ -18,6 +18,16 @@ pub enum Over {
     /// The client sent something that is not a frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The client sent a frame that there is no memory for.
+    #[error(
+        "a frame of {length} bytes is above {limit}, which is half of the buffer budget: raise `runtime.buffer_budget`"
+    )]
+    AboveBudget {
+        /// How long it is.
+        length: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// The client sent a frame that is not a request that keg knows.
     #[error("{0}: use a Kafka client that is no newer than this gateway, or update the gateway")]
     Header(#[from] HeaderError),
@@ -135,6 +145,16 @@ impl Over {
         Self::Backend(error.to_string())
     }
 
+    /// What is wrong with the frame of a request.
+    pub(crate) fn request(error: FrameError, max_frame_size: usize) -> Self {
+        match error {
+            FrameError::TooLarge { length, limit } if limit < max_frame_size && length <= max_frame_size => {
+                Self::AboveBudget { length, limit }
+            }
+            error => Self::Frame(error),
+        }
+    }
+
     /// What is wrong with the frame of a response.
     pub(crate) fn response(error: FrameError) -> Self {
         match error {
@@ -156,7 +176,7 @@ impl Over {
             Self::ClientIo(_) => "client_io",
             Self::Frame(FrameError::Tls) => "tls_on_plaintext",
             Self::Frame(FrameError::Http) => "http",
-            Self::Frame(_) => "frame",
+            Self::Frame(_) | Self::AboveBudget { .. } => "frame",
             Self::Header(_) => "header",
             Self::Idle { .. } => "idle",
             Self::Stalled { .. } => "stalled",

@@ -144,7 +144,7 @@ where
                 Ok(Some(frame)) => RequestFrame::parse(frame),
                 Ok(None) => break,
                 Err(error) => {
-                    self.end(error.into());
+                    self.end(Over::request(error, self.limits.max_frame_size));
                     break;
                 }
             };

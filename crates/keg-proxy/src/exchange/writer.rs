@@ -60,7 +60,7 @@ impl Writer {
             self.unflushed = Pin::new(stream).poll_flush(context)?.is_pending();
         }
         if queue.is_empty() && !self.unflushed {
-            if progress {
+            if progress || self.blocked_since.is_some() {
                 // An idle connection is not to keep the room of its busiest moment.
                 *queue = WriteQueue::default();
             }

@@ -15,7 +15,7 @@ use crate::support::gateway::{Team, chain, local};
 use crate::support::samples::{FETCH, METADATA, PRODUCE, fetch, produce, produce_error, values};
 
 const CLIENTS: u8 = 24;
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everybody_gets_the_answers_to_the_own_questions_in_the_own_order() {

@@ -124,6 +124,32 @@ async fn half_a_frame_and_then_silence_is_not_waited_for_long() {
 }
 
 #[tokio::test]
+async fn a_frame_that_the_budget_can_never_hold_is_refused_and_not_waited_for() {
+    let logs = Logs::capture();
+    let broker = broker().start().await.unwrap();
+    let limits = Limits {
+        max_frame_size: 1 << 20,
+        buffer_budget: 1 << 20,
+        ..Limits::default()
+    };
+    assert!(limits.check().is_err());
+    let team = Team::with(broker.addresses(), &limits);
+    for (length, expected) in [
+        (600_000, "raise `runtime.buffer_budget`"),
+        (2 << 20, "raise `runtime.max_frame_size`"),
+    ] {
+        let mut client = team.client().await;
+        client.write(&framed(&vec![0; length])[..100]).await;
+        assert_eq!(client.rest().await, b"");
+        drop(client);
+        team.is_empty().await;
+        let lines = logs.take();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(expected), "{lines:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_peer_that_sends_nothing_at_all_is_not_kept_and_not_worth_a_line() {
     let logs = Logs::capture();
     let broker = broker().start().await.unwrap();

@@ -50,7 +50,7 @@ fn frames_that_are_announced_and_sent_slowly_stay_within_the_budget_and_others_g
             client.call(3, ApiVersionsRequest::default()).await;
         }
         let mut senders = JoinSet::new();
-        for _ in 0..20 {
+        for _ in 0..10 {
             let (address, slow) = (team.bootstrap(), slow.clone());
             senders.spawn(async move {
                 let mut stream = TcpStream::connect(address).await.unwrap();
