@@ -128,7 +128,7 @@ impl Visitor for Outbound<'_> {
                 Edit::Keep
             }
             // A group that was made beside the gateway: its expression is over the backend's names.
-            Entity::TopicNameRegex if !text.is_empty() => Edit::Replace(Vec::new().into()),
+            Entity::TopicNameRegex => Edit::Replace(Vec::new().into()),
             _ => Edit::Keep,
         }
     }

@@ -35,7 +35,7 @@ impl Place {
                 };
             }
             let is_topic_of_group = |it: &Field| match it.ty {
-                Type::Struct(topic) => it.name == "Topics" && topic.iter().any(is),
+                Type::Struct(topic) => topic.iter().any(is),
                 _ => false,
             };
             if api.key == ApiKey::OFFSET_FETCH && nested.iter().any(is_topic_of_group) {

@@ -217,6 +217,7 @@ fn ids_are_learned_from_what_names_them_and_outlive_a_change_of_policies() {
             ("Topics.0.TopicId", Value::Uuid([5; 16])),
             ("Topics.1.Name", text("team-b.new")),
             ("Topics.1.TopicId", Value::Uuid([6; 16])),
+            ("Topics.2.Name", text("team-a.without-id")),
         ],
     );
     let asked = asking(ApiKey::CREATE_TOPICS, 7, &[("Topics.0.Name", text("new"))]);
@@ -224,6 +225,40 @@ fn ids_are_learned_from_what_names_them_and_outlive_a_change_of_policies() {
     assert!(ids.contains(&[5; 16]));
     assert!(!ids.contains(&[6; 16]));
     assert!(!ids.contains(&[0; 16]));
+    // An id that no name stands before is nobody's, whatever came before it.
+    let asked = asking(
+        ApiKey::METADATA,
+        12,
+        &[("Topics.0.TopicId", UNKNOWN_ID), ("Topics.0.Name", null())],
+    );
+    let unknown = answering(
+        ApiKey::METADATA,
+        12,
+        &[
+            ("Topics.0.Name", text("team-a.new")),
+            ("Topics.0.TopicId", Value::Uuid([5; 16])),
+            ("Topics.1.Name", null()),
+            ("Topics.1.TopicId", UNKNOWN_ID),
+        ],
+    );
+    first.exchange(ApiKey::METADATA, 12, &asked, &unknown);
+    assert!(!ids.contains(&[3; 16]));
+    // Others tell ids in another order, or of what was only asked for.
+    let asked = asking(ApiKey::CONSUMER_GROUP_DESCRIBE, 1, &[("GroupIds.0", text("workers"))]);
+    let partitions = "Groups.0.Members.0.Assignment.TopicPartitions";
+    let described = answering(
+        ApiKey::CONSUMER_GROUP_DESCRIBE,
+        1,
+        &[
+            ("Groups.0.GroupId", text("team-a.workers")),
+            ("Groups.0.Members.0.SubscribedTopicNames.0", text("team-a.new")),
+            (&format!("{partitions}.0.TopicName"), text("team-b.new")),
+            (&format!("{partitions}.0.TopicId"), Value::Uuid([6; 16])),
+        ],
+    );
+    let seen = first.exchange(ApiKey::CONSUMER_GROUP_DESCRIBE, 1, &asked, &described);
+    assert_eq!(count(&seen, partitions), 0);
+    assert!(!ids.contains(&[6; 16]));
     let asked = asking(
         ApiKey::DELETE_TOPICS,
         6,

@@ -27,12 +27,15 @@ fn each_denied_resource_gets_the_code_of_its_type() {
     );
     let (sent, pending) = gateway.forward(ApiKey::DESCRIBE_CONFIGS, 4, &asked);
     assert_eq!(texts(&sent, "Resources.*.ResourceName"), ["team-a.orders"]);
+    // Of a broker nobody asked.
     let answer = answering(
         ApiKey::DESCRIBE_CONFIGS,
         4,
         &[
-            ("Results.0.ResourceType", int(2)),
-            ("Results.0.ResourceName", text("team-a.orders")),
+            ("Results.0.ResourceType", int(4)),
+            ("Results.0.ResourceName", text("1")),
+            ("Results.1.ResourceType", int(2)),
+            ("Results.1.ResourceName", text("team-a.orders")),
         ],
     );
     let seen = gateway.answer(ApiKey::DESCRIBE_CONFIGS, 4, pending, &answer);
