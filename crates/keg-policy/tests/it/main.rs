@@ -18,4 +18,5 @@ mod hostile;
 mod layers;
 mod refusals;
 mod support;
+mod topic_ids;
 mod topics;
