@@ -195,9 +195,8 @@ impl Incoming {
         if self.pending() > 0 && !waits_for_budget {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
-        if self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
-        } else if self.buffer.len() < self.buffer.capacity() / 4 {
+        // Nothing at all, if there is nothing.
+        if self.buffer.len() < self.buffer.capacity() / 4 {
             self.buffer = BytesMut::from(&*self.buffer);
         }
     }

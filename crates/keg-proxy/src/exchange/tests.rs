@@ -25,6 +25,23 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
+    exchange_with(client, broker, limits, budget, |link| link)
+}
+
+/// With something between the client and the broker.
+pub(super) fn exchange_with<C, B, S>(
+    client: C,
+    broker: B,
+    limits: &Limits,
+    budget: &Budget,
+    service: impl FnOnce(LinkService) -> S,
+) -> Exchange<C, B, S>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request, Response = Reply, Error = Over>,
+    S::Future: Unpin,
+{
     let backend = Backend::new(BackendSettings {
         name: "main".into(),
         bootstrap_servers: Vec::new(),
@@ -44,7 +61,7 @@ where
         ),
         Peer::new(broker, Incoming::new(usize::MAX, Arc::clone(&budget.responses))),
         Arc::clone(&link),
-        LinkService(link),
+        service(LinkService(link)),
         cluster,
         limits.clone(),
     )

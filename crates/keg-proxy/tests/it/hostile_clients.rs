@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use kafka_protocol::messages::{ApiVersionsRequest, MetadataRequest, ProduceRequest};
-use keg_devbroker::{ApiKey, Fault};
+use kafka_protocol::messages::{ApiVersionsRequest, FetchRequest, MetadataRequest};
 use keg_proxy::Limits;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::support::client::{Client, framed};
 use crate::support::gateway::{Team, broker};
 use crate::support::logs::Logs;
-use crate::support::samples::{METADATA, PRODUCE, produce};
+use crate::support::samples::{FETCH, METADATA, PRODUCE, fetch, produce, values};
 use crate::support::until;
 
 /// What peers send, and what the one line says about it.
@@ -82,17 +82,18 @@ async fn what_is_not_kafka_ends_the_connection_with_one_line_and_nobody_else_not
 async fn what_was_asked_before_the_nonsense_is_still_answered() {
     let broker = broker().start().await.unwrap();
     let team = Team::before(broker.addresses());
+    let mut client = team.leader(&broker, 0).await;
+    client.call(PRODUCE, produce(0, vec![b'x'; 3_000_000])).await;
     for (bytes, _) in HOSTILE {
-        broker
-            .faults()
-            .on(ApiKey::Produce)
-            .inject(Fault::Delay(Duration::from_millis(20)));
         let mut client = team.leader(&broker, 0).await;
-        let good = client.frame_of(PRODUCE, &produce(0, "a"));
-        // More than is ever read of it: a reset would take the reply away.
+        let good = client.frame_of(FETCH, &fetch(0));
+        // More than is ever read of it.
         let much = vec![b'x'; 100_000];
         client.write(&[&good[..], bytes, &much].concat()).await;
-        client.receive::<ProduceRequest>(PRODUCE).await;
+        // By now all is written. A connection that is closed with bytes unread is reset, and takes the reply with it.
+        sleep(Duration::from_millis(100)).await;
+        let (_, fetched) = client.receive::<FetchRequest>(FETCH).await;
+        assert_eq!(values(&fetched)[0].len(), 3_000_000);
         client.rest().await;
     }
 }

@@ -8,6 +8,48 @@ use tokio::io::ReadBuf;
 
 use super::*;
 
+/// A service that is not always ready.
+struct Gated {
+    inner: LinkService,
+    open: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Service<Request> for Gated {
+    type Response = Reply;
+    type Error = Over;
+    type Future = crate::link::LinkFuture;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
+        self.open.as_mut().poll(context).map(Ok)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.open = Box::pin(std::future::pending());
+        self.inner.call(request)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_read_waits_until_the_stack_is_ready_even_in_a_drain() {
+    let (mut client, near) = duplex(1_000);
+    let (far, mut broker) = duplex(1_000);
+    let budget = Budget::new(1_000_000);
+    let later = Duration::from_secs(2);
+    let mut exchange = exchange_with(near, far, &Limits::default(), &budget, |inner| Gated {
+        inner,
+        open: Box::pin(tokio::time::sleep(later)),
+    });
+    client.write_all(&request(1, b"")).await.unwrap();
+    let began = tokio::time::Instant::now();
+    assert!(timeout(later / 2, &mut exchange).await.is_err());
+    exchange.stop_reading();
+    let running = tokio::spawn(exchange);
+    answer_one(&mut broker).await;
+    assert_eq!(began.elapsed(), later);
+    assert_eq!(id(&read(&mut client).await.unwrap(), 0), 1);
+    assert!(running.await.unwrap().is_ok());
+}
+
 /// A peer that always has something to say, and takes whatever it is given.
 struct Chatterbox {
     frame: Vec<u8>,
