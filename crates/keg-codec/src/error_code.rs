@@ -39,6 +39,8 @@ impl ErrorCode {
     pub const SECURITY_DISABLED: Self = Self(54);
     /// GROUP_ID_NOT_FOUND.
     pub const GROUP_ID_NOT_FOUND: Self = Self(69);
+    /// FETCH_SESSION_ID_NOT_FOUND. Retriable.
+    pub const FETCH_SESSION_ID_NOT_FOUND: Self = Self(70);
     /// UNKNOWN_TOPIC_ID. Retriable.
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
     /// INVALID_REGULAR_EXPRESSION.

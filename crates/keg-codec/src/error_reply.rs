@@ -38,16 +38,38 @@ pub fn error_reply(
     error: ErrorCode,
     message: Option<&str>,
 ) -> Result<Vec<u8>, WalkError> {
-    let request = Struct::read(&api.request, version, request)?;
-    let reply = Reply {
+    Reply {
         api,
         writer: Writer::new(&api.response, version),
         error,
         message,
-    };
-    let mut out = Vec::new();
-    reply.fields(&mut out, api.response.fields, &request, None)?;
-    Ok(out)
+        whole: true,
+    }
+    .write(request)
+}
+
+/// The body of a response that says the error of every topic, partition, group or resource that the request names, and
+/// nothing of the request as a whole: for a part of a request of which the rest is answered otherwise.
+///
+/// A response that has no place for that says nothing.
+///
+/// # Errors
+/// When the request's body is malformed.
+pub fn error_reply_by_part(
+    api: &'static Api,
+    version: i16,
+    request: &[u8],
+    error: ErrorCode,
+    message: Option<&str>,
+) -> Result<Vec<u8>, WalkError> {
+    Reply {
+        api,
+        writer: Writer::new(&api.response, version),
+        error,
+        message,
+        whole: false,
+    }
+    .write(request)
 }
 
 struct Reply<'a> {
@@ -55,6 +77,8 @@ struct Reply<'a> {
     writer: Writer,
     error: ErrorCode,
     message: Option<&'a str>,
+    /// Whether the error is that of the whole request, and not only of its parts.
+    whole: bool,
 }
 
 /// What an element of the response answers.
@@ -72,6 +96,13 @@ enum Answer<'a> {
 }
 
 impl Reply<'_> {
+    fn write(&self, request: &[u8]) -> Result<Vec<u8>, WalkError> {
+        let request = Struct::read(&self.api.request, self.writer.version, request)?;
+        let mut out = Vec::new();
+        self.fields(&mut out, self.api.response.fields, &request, None)?;
+        Ok(out)
+    }
+
     /// Writes a structure of the response: the answer to `key`, or the whole response.
     ///
     /// Element by element, since an element of the request may be a byte, and its answer a structure of many fields.
@@ -84,11 +115,13 @@ impl Reply<'_> {
         key: Option<Key<'_>>,
     ) -> Result<(), WalkError> {
         let version = self.writer.version;
+        let holds = self.whole || key.is_some();
         // What holds the error itself says nothing of its parts.
-        let holds_error = self.present(fields).any(|field| field.entity == Entity::ErrorCode);
+        let holds_error = holds && self.present(fields).any(|field| field.entity == Entity::ErrorCode);
         for field in self.present(fields).filter(|field| !field.is_tagged(version)) {
             let answer = match exception::of(self.api.key, field.name) {
                 Some(exception) => self.exception(field, exception, request),
+                None if !holds && matches!(field.entity, Entity::ErrorCode | Entity::FreeText) => None,
                 None => self.by_rule(field, request, key, holds_error),
             };
             match answer {
@@ -148,7 +181,7 @@ impl Reply<'_> {
             (Exception::Is(number), _) => Some(Answer::Value(Value::Integer(number))),
             (Exception::Null, _) => field.nullable.contains(version).then_some(Answer::Value(Value::Null)),
             (Exception::Echo, _) => request.get(field.name).cloned().map(Answer::Value),
-            (Exception::AnsweredThrough(last), Type::Struct(nested)) if version <= last => {
+            (Exception::AnsweredThrough(last), Type::Struct(nested)) if version <= last || !self.whole => {
                 self.answers(nested, request)
             }
             (Exception::ForEach(paths), Type::Struct(nested)) => {

@@ -61,10 +61,15 @@ impl RequestFrame {
 
     /// The client id, if there is one that is UTF-8.
     pub fn client_id(&self) -> Option<&str> {
-        let (length, rest) = self.head.get(8..)?.split_first_chunk::<2>()?;
-        let length = usize::try_from(i16::from_be_bytes(*length)).ok()?;
-        std::str::from_utf8(rest.get(..length)?).ok()
+        client_id(&self.head).and_then(|id| std::str::from_utf8(id).ok())
     }
+}
+
+/// The client id in a request's header, if there is one.
+pub fn client_id(head: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = head.get(8..)?.split_first_chunk::<2>()?;
+    let length = usize::try_from(i16::from_be_bytes(*length)).ok()?;
+    rest.get(..length)
 }
 
 /// Why a frame is not a request.
@@ -137,6 +142,23 @@ pub fn response_head(api: &Api, version: i16) -> Bytes {
     } else {
         &[0, 0, 0, 0]
     })
+}
+
+/// The header of a request that the gateway makes itself; the correlation id is written on the way out.
+///
+/// A client id that is longer than a header can say is cut.
+pub fn request_head(api: &Api, version: i16, client_id: &[u8]) -> Bytes {
+    let length = i16::try_from(client_id.len()).unwrap_or(i16::MAX);
+    let mut head = Vec::with_capacity(11 + client_id.len());
+    head.extend(api.key.0.to_be_bytes());
+    head.extend(version.to_be_bytes());
+    head.extend([0; 4]);
+    head.extend(length.to_be_bytes());
+    head.extend(client_id.iter().take(length.unsigned_abs().into()));
+    if api.request.flexible.contains(version) {
+        head.push(0);
+    }
+    head.into()
 }
 
 /// Queues a request as a frame, with the gateway's correlation id.

@@ -95,7 +95,7 @@ mod wire;
 
 pub use api_key::ApiKey;
 pub use error_code::ErrorCode;
-pub use error_reply::error_reply;
+pub use error_reply::{error_reply, error_reply_by_part};
 pub use header::{RequestFrame, ResponseFrame};
 pub use produce::is_silent;
 pub use queue::WriteQueue;

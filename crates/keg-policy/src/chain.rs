@@ -1,19 +1,22 @@
 //! The policies of a virtual cluster, in their order.
 
 mod api_versions;
+mod asking;
 mod served;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use asking::Asker;
+pub use asking::Asking;
 pub use served::Served;
 
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Note, Outcome, Policy};
-use served::Interested;
 
 /// The policies of a virtual cluster. Immutable; a change makes a new one.
 #[derive(Debug)]
@@ -27,13 +30,16 @@ pub struct Chain {
 pub struct Pending {
     api: &'static Api,
     version: i16,
+    silent: bool,
+    /// The policies that are to see the response.
     seen: Vec<Seen>,
 }
 
-/// A policy that is to see the response.
+/// A policy that saw a request.
 #[derive(Debug)]
 struct Seen {
     policy: usize,
+    wants_response: bool,
     note: Note,
     /// The request as it came to the policy, for an error in the place of a response that the policy withholds. Record
     /// batches aren't kept.
@@ -57,58 +63,108 @@ impl Chain {
 
     /// Shows a request to the policies that are interested in it.
     pub fn request(&self, connection: &Connection, request: &mut Request) -> Outcome<Pending> {
-        let Some(interested) = self.served.interested(request.api.key, request.version) else {
+        if self.served.interested(request.api.key, request.version).is_none() {
             return self.refuse(request);
-        };
-        let mut pending = Pending {
+        }
+        self.forward(connection, request, 0)
+    }
+
+    /// Takes a request of which a policy asked something first further, with the reply to that.
+    ///
+    /// `request` is the one that [`request`](Self::request) was given.
+    pub fn resume(
+        &self,
+        connection: &Connection,
+        request: &mut Request,
+        asking: Box<Asking>,
+        reply: Reply,
+    ) -> Outcome<Pending> {
+        asking.resume(self, connection, request, reply)
+    }
+
+    /// Shows a request to those of the interested policies that stand at `first` or behind.
+    fn forward(&self, connection: &Connection, request: &mut Request, first: usize) -> Outcome<Pending> {
+        let pending = Pending {
             api: request.api,
             version: request.version,
+            // Policies may leave the acks in a later piece of the body.
+            silent: is_silent(request),
             seen: Vec::new(),
         };
-        // Policies may leave the acks in a later piece of the body.
-        let silent = !interested.is_empty() && is_silent(request);
-        for &Interested {
-            policy: index,
-            request: in_request,
-            response: in_response,
-        } in interested
-        {
-            let Some(policy) = self.policies.get(index) else {
+        self.forward_rest(connection, request, pending, first)
+    }
+
+    fn forward_rest(
+        &self,
+        connection: &Connection,
+        request: &mut Request,
+        mut pending: Pending,
+        first: usize,
+    ) -> Outcome<Pending> {
+        let interested = self.served.interested(request.api.key, request.version);
+        for interested in interested.unwrap_or_default() {
+            let Some(policy) = self
+                .policies
+                .get(interested.policy)
+                .filter(|_| interested.policy >= first)
+            else {
                 continue;
             };
-            let keeps = in_response && request.api.key != ApiKey::PRODUCE;
-            let asked = keeps.then(|| request.body_bytes());
-            let decision = if in_request {
+            let keeps = interested.response && request.api.key != ApiKey::PRODUCE;
+            let seen = Seen {
+                policy: interested.policy,
+                note: Note::default(),
+                request: keeps.then(|| request.body_bytes()),
+                wants_response: interested.response,
+            };
+            let decision = if interested.request {
                 policy.request(connection, request)
             } else {
                 Decision::Forward(Note::default())
             };
-            let note = match decision {
-                Decision::Forward(note) => note,
-                Decision::Answer(_) if silent => {
-                    // As a broker does: the producer notices, and refreshes its metadata.
-                    return Outcome::Close(format!(
-                        "a Produce request with acks=0 was refused by {}, which only a disconnect can tell",
-                        policy.name()
-                    ));
-                }
-                Decision::Answer(response) => {
-                    return self.response(connection, pending, Reply::Response(response));
-                }
-                Decision::Close(reason) => return Outcome::Close(reason),
+            pending = match self.decide(connection, request, pending, seen, decision) {
+                ControlFlow::Continue(pending) => pending,
+                ControlFlow::Break(outcome) => return outcome,
             };
-            if in_response {
-                pending.seen.push(Seen {
-                    policy: index,
-                    note,
-                    request: asked,
-                });
-            }
         }
         Outcome::Forward(pending)
     }
 
-    /// Shows a reply to the policies that saw its request, in reverse. Never gives [`Outcome::Forward`].
+    /// Does what a policy has decided of a request; goes on if the policies behind it are to see the request next.
+    fn decide(
+        &self,
+        connection: &Connection,
+        request: &mut Request,
+        mut pending: Pending,
+        mut seen: Seen,
+        decision: Decision,
+    ) -> ControlFlow<Outcome<Pending>, Pending> {
+        ControlFlow::Break(match decision {
+            Decision::Forward(note) => {
+                if seen.wants_response {
+                    seen.note = note;
+                    pending.seen.push(seen);
+                }
+                return ControlFlow::Continue(pending);
+            }
+            Decision::Ask(question) => Asking::begin(self, connection, request, Asker { pending, seen }, question),
+            // As a broker does: the producer notices, and refreshes its metadata.
+            Decision::Answer(_) if pending.silent => Outcome::Close(format!(
+                "a Produce request with acks=0 was refused by {}, which only a disconnect can tell",
+                self.name(&seen)
+            )),
+            Decision::Answer(response) => self.response(connection, pending, Reply::Response(response)),
+            Decision::Close(reason) => Outcome::Close(reason),
+        })
+    }
+
+    fn name(&self, seen: &Seen) -> &str {
+        self.policies
+            .get(seen.policy)
+            .map_or("a policy", |policy| policy.name())
+    }
+
+    /// Shows a reply to the policies that saw its request, in reverse. Gives [`Outcome::Reply`] or [`Outcome::Close`].
     ///
     /// When a policy withholds the response, an error that answers the request takes its place from there on; the
     /// response to a Produce request, of which nothing is kept, ends the connection instead.
@@ -116,13 +172,19 @@ impl Chain {
         let Reply::Response(mut response) = reply else {
             return Outcome::Reply(reply);
         };
-        let Pending { api, version, seen } = pending;
-        if api.key == ApiKey::API_VERSIONS
-            && let Err(error) = self.served.cut(version, &mut response)
-        {
-            return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
+        let Pending { api, version, seen, .. } = pending;
+        if api.key == ApiKey::API_VERSIONS {
+            match self.served.cut(version, &mut response) {
+                Ok(versions) => connection.learn_broker_versions(versions),
+                Err(error) => {
+                    return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
+                }
+            }
         }
-        for Seen { policy, note, request } in seen.into_iter().rev() {
+        for Seen {
+            policy, note, request, ..
+        } in seen.into_iter().rev()
+        {
             let Some(policy) = self.policies.get(policy) else {
                 continue;
             };

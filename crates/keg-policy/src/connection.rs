@@ -4,6 +4,9 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use keg_codec::ApiKey;
+use keg_codec::schema::Versions;
+
 use crate::addresses::AddressBook;
 
 /// The connection of a client: who it is, and what policies remember of it.
@@ -18,6 +21,10 @@ pub struct Connection {
     memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
 }
 
+/// What the broker has said that it serves.
+#[derive(Debug, Default)]
+struct BrokerVersions(Box<[(ApiKey, Versions)]>);
+
 impl Connection {
     /// A connection of which nothing is remembered yet.
     pub fn new(
@@ -31,6 +38,21 @@ impl Connection {
             addresses,
             memory: Mutex::default(),
         }
+    }
+
+    /// The versions of an API that the broker serves, if the client has asked it for them: none that it doesn't serve.
+    pub fn broker_versions(&self, key: ApiKey) -> Option<Versions> {
+        self.remember(|BrokerVersions(known)| {
+            let versions = known
+                .iter()
+                .find(|(known, _)| *known == key)
+                .map(|(_, versions)| *versions);
+            versions.or_else(|| (!known.is_empty()).then_some(Versions::NONE))
+        })
+    }
+
+    pub(crate) fn learn_broker_versions(&self, versions: Vec<(ApiKey, Versions)>) {
+        self.remember(|BrokerVersions(known)| *known = versions.into());
     }
 
     /// Gives access to what the policy that owns `T` remembers of this connection.

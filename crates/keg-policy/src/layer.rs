@@ -44,6 +44,7 @@
 //! ```
 
 mod future;
+mod gate;
 mod service;
 
 use std::sync::Arc;
@@ -73,7 +74,8 @@ impl ChainSource for Arc<Chain> {
 /// Puts a chain of policies in front of a service of one client connection.
 ///
 /// `Err` of the service means that the connection is over; everything else, a denial included, is a [`Reply`](crate::Reply).
-/// The service is as ready as the one inside: a chain holds nothing back.
+/// The service is as ready as the one inside, unless a policy has a question to the broker: until that is answered, the
+/// requests behind wait. The inner service is cloned for it.
 #[derive(Debug, Clone)]
 pub struct PolicyLayer<C> {
     source: C,

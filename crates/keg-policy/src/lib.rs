@@ -40,6 +40,7 @@
 //! let (api, version, correlation_id) = (request.api, request.version, request.correlation_id);
 //! let pending = match chain.request(&connection, &mut request) {
 //!     Outcome::Forward(pending) => pending,
+//!     Outcome::Ask(_) => return Err("a topic id to be looked up, for example: the question first, then `resume`".into()),
 //!     Outcome::Reply(_) => return Err("a denial, for example: to the client, in the order of the requests".into()),
 //!     Outcome::Close(reason) => return Err(reason.into()),
 //! };
@@ -94,12 +95,12 @@ mod policy;
 
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use block_apis::BlockApis;
-pub use chain::{Chain, Pending, Served};
+pub use chain::{Asking, Chain, Pending, Served};
 pub use connection::Connection;
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
 pub use namespace::{Mode, Namespace, TopicIds};
-pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Withheld};
+pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Question, Withheld};
 
 /// The example of the README is a test too.
 #[cfg(doctest)]

@@ -1,7 +1,8 @@
 //! Requests and replies as policies see them.
 
 use bytes::Bytes;
-use keg_codec::header::response_head;
+use keg_codec::header::{client_id, request_head, response_head};
+use keg_codec::message::Struct;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ErrorCode, RequestFrame, Rope, error_reply};
 
@@ -21,6 +22,21 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that the gateway makes itself, on behalf of the client of another request and under its client id.
+    ///
+    /// # Errors
+    /// When a value is too long for its field, or null where the version doesn't allow it.
+    pub fn local(api: &'static Api, version: i16, body: &Struct, on_behalf_of: &Self) -> Result<Self, WalkError> {
+        let client_id = client_id(&on_behalf_of.head).unwrap_or_default();
+        Ok(Self {
+            api,
+            version,
+            correlation_id: 0,
+            head: request_head(api, version, client_id),
+            body: Bytes::from(body.write(&api.request, version)?).into(),
+        })
+    }
+
     /// The body in one piece; after this it is in one piece.
     pub fn body_bytes(&mut self) -> Bytes {
         contiguous(&mut self.body)

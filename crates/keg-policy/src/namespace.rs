@@ -4,7 +4,9 @@ mod asked;
 mod coverage;
 mod denial;
 mod embedded;
+mod fetch_sessions;
 mod inbound;
+mod look_up;
 mod memory;
 mod metadata;
 mod outbound;
@@ -18,7 +20,7 @@ use keg_codec::walk::{WalkError, walk};
 use keg_codec::{Api, ApiKey, Rope};
 
 use crate::connection::Connection;
-use crate::message::{Request, trimmed};
+use crate::message::{Reply, Request, trimmed};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
 use asked::Asked;
 use denial::{Denial, Original};
@@ -65,49 +67,83 @@ impl Namespace {
         self
     }
 
-    fn inbound(&self, connection: &Connection, request: &mut Request, body: Bytes) -> Result<Decision, WalkError> {
+    /// What becomes of a request. Topic ids that nobody has told are looked up once, `ask` says whether that is still to
+    /// be done.
+    fn inbound(
+        &self,
+        connection: &Connection,
+        request: &mut Request,
+        body: Bytes,
+        ask: bool,
+    ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
         let mut asked = Asked::read(api, version, &body, connection)?;
-        let original = Original {
-            namespace: self,
-            api,
-            version,
-            body: &body,
-            asked: &asked,
-        };
         let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);
-        let edits = match walk(&api.request, version, &body, &mut visitor) {
-            Ok(edits) => edits,
-            Err(error) => {
-                let code = visitor.refusal.ok_or(error)?;
-                return original.refuse(code).map(Decision::Answer);
-            }
-        };
+        visitor.connection = Some(connection);
+        let walked = walk(&api.request, version, &body, &mut visitor);
         let Inbound {
+            refusal,
             denied,
             denied_topics,
             kept,
+            mut unknown_ids,
             ..
         } = visitor;
-        if !denied.is_empty() || denied_topics {
-            match original.deny(&denied, denied_topics, kept)? {
+        unknown_ids.sort_unstable();
+        unknown_ids.dedup();
+        let edits = match walked {
+            Ok(_) if ask && !unknown_ids.is_empty() => {
+                if let Some(question) = look_up::question(&unknown_ids, request)? {
+                    return Ok(Decision::Ask(question));
+                }
+                return self.inbound(connection, request, body, false);
+            }
+            Ok(edits) => edits,
+            Err(error) => {
+                let code = refusal.ok_or(error)?;
+                return original(self, api, version, &body, &asked)
+                    .refuse(code)
+                    .map(Decision::Answer);
+            }
+        };
+        if denied.is_empty() && !denied_topics {
+            request.body = edits.apply(&body);
+        } else {
+            asked.denied_ids = Some(unknown_ids);
+            match original(self, api, version, &body, &asked).deny(&denied, denied_topics, kept)? {
                 Denial::Whole(response) => return Ok(Decision::Answer(response)),
                 Denial::Rest(denied) => {
                     asked.denied = denied;
                     asked.no_topics = api.key == ApiKey::METADATA && !kept;
+                    asked.no_session = api.key == ApiKey::FETCH;
                 }
             }
+            let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);
+            visitor.connection = Some(connection);
+            request.body = walk(&api.request, version, &body, &mut visitor)?.apply(&body);
         }
-        request.body = edits.apply(&body);
         if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
             request.body = topic_partitions::begin_at_prefix(&self.prefix, api, version, &request.body_bytes())?.into();
         }
         Ok(Decision::Forward(Note::new(asked)))
     }
 
+    fn decide(&self, connection: &Connection, request: &mut Request, ask: bool) -> Decision {
+        let decision = trimmed(request.body_bytes(), |body| {
+            self.inbound(connection, request, body, ask)
+        });
+        decision.unwrap_or_else(|error| {
+            Decision::Close(format!(
+                "a malformed {} request (version {}): {error}",
+                request.api.name, request.version
+            ))
+        })
+    }
+
     /// The response as the client may see it; `None` when it has no place for what was denied.
     fn outbound(
         &self,
+        connection: &Connection,
         asked: &Asked,
         api: &'static Api,
         version: i16,
@@ -118,9 +154,25 @@ impl Namespace {
         } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
             body = topic_partitions::end_with_prefix(&self.prefix, api, version, &body)?;
         }
-        let mut visitor = Outbound::new(self, asked, api, version, &body)?;
+        let mut visitor = Outbound::new(self, connection, asked, api, version, &body)?;
         let edits = walk(&api.response, version, &body, &mut visitor)?;
         Ok(visitor.is_complete().then(|| edits.apply(&body)))
+    }
+}
+
+fn original<'a>(
+    namespace: &'a Namespace,
+    api: &'static Api,
+    version: i16,
+    body: &'a Bytes,
+    asked: &'a Asked,
+) -> Original<'a> {
+    Original {
+        namespace,
+        api,
+        version,
+        body,
+        asked,
     }
 }
 
@@ -134,19 +186,21 @@ impl Policy for Namespace {
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
-        trimmed(request.body_bytes(), |body| self.inbound(connection, request, body)).unwrap_or_else(|error| {
-            Decision::Close(format!(
-                "a malformed {} request (version {}): {error}",
-                request.api.name, request.version
-            ))
-        })
+        self.decide(connection, request, look_up::is_possible(connection))
     }
 
-    fn response(&self, _connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
+    fn resume(&self, connection: &Connection, request: &mut Request, _note: Note, reply: Reply) -> Decision {
+        match self.learn(reply) {
+            Ok(()) => self.decide(connection, request, false),
+            Err(error) => Decision::Close(format!("the broker's answer about topic ids is malformed: {error}")),
+        }
+    }
+
+    fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
         let nothing = Asked::default();
         let asked = answer.note.get().unwrap_or(&nothing);
         let body = answer.response.body_bytes();
-        match self.outbound(asked, answer.api, answer.version, body) {
+        match self.outbound(connection, asked, answer.api, answer.version, body) {
             Ok(Some(body)) => {
                 answer.response.body = body;
                 Ok(())

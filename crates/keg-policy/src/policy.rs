@@ -5,6 +5,7 @@ use std::fmt;
 
 use keg_codec::Api;
 
+use crate::chain::Asking;
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response};
 
@@ -28,6 +29,15 @@ pub trait Policy: fmt::Debug + Send + Sync {
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
         let _ = (connection, request);
         Decision::Forward(Note::default())
+    }
+
+    /// Looks again at a request for which it had a [`Question`], now with the reply to that.
+    ///
+    /// The request is as [`request`](Self::request) left it. What comes after it on the connection waits meanwhile, so
+    /// that the order of the wire stays. A policy may ask again; that this ends is its own affair.
+    fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {
+        let _ = (connection, request, note, reply);
+        Decision::Close(format!("the policy {} asked for nothing", self.name()))
     }
 
     /// Looks at a response on its way to the client, and may change its body. `note` is what
@@ -73,10 +83,24 @@ impl Interest {
 pub enum Decision {
     /// It goes on. The note comes back with the response.
     Forward(Note),
+    /// The broker is asked something first, and [`Policy::resume`] decides then.
+    Ask(Question),
     /// It is answered here, and doesn't go on.
     Answer(Response),
     /// The connection is over, for this reason.
     Close(String),
+}
+
+/// A request of a policy's own, on the connection of the client's request and before it.
+///
+/// It goes through the policies behind the one that asks, as a client's request would, and its reply comes back through
+/// them.
+#[derive(Debug)]
+pub struct Question {
+    /// What is asked.
+    pub request: Request,
+    /// What the policy keeps until the reply.
+    pub note: Note,
 }
 
 /// What a policy keeps from a request until its response.
@@ -92,6 +116,11 @@ impl Note {
     /// The value, if it is of this type.
     pub fn get<T: 'static>(&self) -> Option<&T> {
         self.0.as_ref()?.downcast_ref()
+    }
+
+    /// The value itself, if it is of this type.
+    pub fn take<T: 'static>(self) -> Option<T> {
+        self.0?.downcast().ok().map(|value| *value)
     }
 }
 
@@ -136,6 +165,8 @@ impl Withheld {
 pub enum Outcome<P> {
     /// It goes to the broker, and its response comes back through the chain.
     Forward(P),
+    /// It waits, and all that comes after it, until the broker has answered something else.
+    Ask(Box<Asking>),
     /// It is answered.
     Reply(Reply),
     /// The connection is over, for this reason.

@@ -51,6 +51,10 @@ pub enum Entity {
     Envelope,
     /// One of Kafka's error codes.
     ErrorCode,
+    /// How far a fetch session has come, as the client counts it: 0 to begin one, -1 for none (KIP-227).
+    FetchSessionEpoch,
+    /// A fetch session on a node, which holds topics that its later requests don't name (KIP-227).
+    FetchSessionId,
     /// A text for people, which may quote names.
     FreeText,
     /// A group.

@@ -959,8 +959,8 @@ static S13: [Field; 12] = [
     f("MinBytes", T::Int32, v(4, 18), E::Plain),
     f("MaxBytes", T::Int32, v(4, 18), E::Plain).default(2147483647),
     f("IsolationLevel", T::Int8, v(4, 18), E::Plain),
-    f("SessionId", T::Int32, v(7, 18), E::Plain),
-    f("SessionEpoch", T::Int32, v(7, 18), E::Plain).default(-1),
+    f("SessionId", T::Int32, v(7, 18), E::FetchSessionId),
+    f("SessionEpoch", T::Int32, v(7, 18), E::FetchSessionEpoch).default(-1),
     f("Topics", T::Struct(&S11), v(4, 18), E::Plain).array(),
     f("ForgottenTopicsData", T::Struct(&S12), v(7, 18), E::Plain).array(),
     f("RackId", T::String, v(11, 18), E::Plain),
@@ -1024,7 +1024,7 @@ static S20: [Field; 4] = [
 static S21: [Field; 5] = [
     f("ThrottleTimeMs", T::Int32, v(4, 18), E::Plain),
     f("ErrorCode", T::Int16, v(7, 18), E::ErrorCode),
-    f("SessionId", T::Int32, v(7, 18), E::Plain),
+    f("SessionId", T::Int32, v(7, 18), E::FetchSessionId),
     f("Responses", T::Struct(&S19), v(4, 18), E::Plain).array(),
     f("NodeEndpoints", T::Struct(&S20), v(16, 18), E::Plain).array().tagged(0, v(16, 18)),
 ];

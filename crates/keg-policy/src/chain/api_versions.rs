@@ -24,10 +24,11 @@ impl Served {
         }
     }
 
-    /// Cuts an ApiVersions response to what is served.
-    pub(super) fn cut(&self, version: i16, response: &mut Response) -> Result<(), WalkError> {
+    /// Cuts an ApiVersions response to what is served, and gives what the broker has.
+    pub(super) fn cut(&self, version: i16, response: &mut Response) -> Result<Vec<(ApiKey, Versions)>, WalkError> {
+        let mut broker = Vec::new();
         let Some(api) = Api::of(ApiKey::API_VERSIONS) else {
-            return Ok(());
+            return Ok(broker);
         };
         let body = response.body_bytes();
         // A broker that doesn't know the version answers in version 0.
@@ -35,27 +36,25 @@ impl Served {
         let version = if unsupported { 0 } else { version };
         let mut fields = Struct::read(&api.response, version, &body)?;
         if let Some(Value::Array(apis)) = fields.get_mut("ApiKeys") {
-            apis.retain_mut(|entry| self.cut_entry(entry));
+            apis.retain_mut(|entry| {
+                let Some((key, versions)) = entry.as_struct().map(versions) else {
+                    return false;
+                };
+                broker.push((key, versions));
+                self.cut_entry(entry, key, versions)
+            });
         }
         response.body = Bytes::from(fields.write(&api.response, version)?).into();
-        Ok(())
+        // It says nothing of the other APIs then.
+        if unsupported {
+            broker.clear();
+        }
+        Ok(broker)
     }
 
     /// Narrows one entry to what is served, and says whether anything is left.
-    fn cut_entry(&self, entry: &mut Value) -> bool {
+    fn cut_entry(&self, entry: &mut Value, key: ApiKey, broker: Versions) -> bool {
         let Value::Struct(entry) = entry else { return false };
-        let number = |entry: &Struct, name: &str| {
-            entry
-                .get(name)
-                .and_then(Value::as_integer)
-                .and_then(|value| i16::try_from(value).ok())
-                .unwrap_or(-1)
-        };
-        let key = ApiKey(number(entry, "ApiKey"));
-        let broker = Versions {
-            first: number(entry, "MinVersion"),
-            last: number(entry, "MaxVersion"),
-        };
         let both = broker.intersection(self.versions(key));
         if both.is_empty() {
             return false;
@@ -71,4 +70,17 @@ impl Served {
         entry.set("MaxVersion", Value::Integer(both.last.into()));
         true
     }
+}
+
+/// The API of an entry, and what the broker has of it.
+fn versions(entry: &Struct) -> (ApiKey, Versions) {
+    let number = |name| {
+        let value = entry.get(name).and_then(Value::as_integer);
+        value.and_then(|value| i16::try_from(value).ok()).unwrap_or(-1)
+    };
+    let versions = Versions {
+        first: number("MinVersion"),
+        last: number("MaxVersion"),
+    };
+    (ApiKey(number("ApiKey")), versions)
 }

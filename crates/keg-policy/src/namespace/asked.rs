@@ -22,6 +22,11 @@ pub(super) struct Asked {
     pub(super) by_id: bool,
     /// Metadata: none of the named topics was admitted. In version 0 no names ask for all topics.
     pub(super) no_topics: bool,
+    /// The topic ids that are denied, in order, once that is settled; until then they are judged by what is known of them.
+    pub(super) denied_ids: Option<Vec<[u8; 16]>>,
+    /// Fetch: there is to be no session, since the broker would have one without what was denied, of which the client
+    /// thinks that it is part of it.
+    pub(super) no_session: bool,
     /// What the response is to say of what was denied.
     pub(super) denied: Vec<Denied>,
 }

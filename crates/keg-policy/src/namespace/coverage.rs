@@ -13,6 +13,7 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
     Entity::ConsumerSubscription,
     Entity::CoordinatorKey,
     Entity::CoordinatorKeyType,
+    Entity::FetchSessionId,
     Entity::FreeText,
     Entity::GroupId,
     Entity::ProtocolType,
@@ -27,7 +28,6 @@ const UNCOVERED: EntitySet = EntitySet::of(&[
     Entity::AclResourceName,
     Entity::Envelope,
     Entity::Principal,
-    Entity::TopicId,
     Entity::TransactionalIdRegex,
 ]);
 
@@ -80,7 +80,7 @@ const COVERED: &[ApiKey] = &[
 ];
 
 pub(super) fn interest(api: &Api, version: i16) -> Interest {
-    let uncovered = api.request.entities(version).intersects(UNCOVERED) && !checks_ids(api.key);
+    let uncovered = api.request.entities(version).intersects(UNCOVERED);
     if uncovered || !COVERED.contains(&api.key) {
         return Interest::Unsupported;
     }
@@ -91,14 +91,4 @@ pub(super) fn interest(api: &Api, version: i16) -> Interest {
         ApiKey::FETCH | ApiKey::LIST_OFFSETS | ApiKey::OFFSET_FOR_LEADER_EPOCH
     );
     Interest::of(names(&api.request) || fetches, names(&api.response))
-}
-
-/// Topic ids that are checked, or that the broker doesn't act on.
-fn checks_ids(key: ApiKey) -> bool {
-    match key {
-        ApiKey::METADATA | ApiKey::DELETE_TOPICS => true,
-        // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
-        ApiKey::CONSUMER_GROUP_HEARTBEAT => true,
-        _ => false,
-    }
 }

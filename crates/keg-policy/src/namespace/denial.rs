@@ -5,7 +5,7 @@ mod topics;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::{WalkError, walk};
-use keg_codec::{Api, ApiKey, ErrorCode, error_reply, is_silent};
+use keg_codec::{Api, ApiKey, ErrorCode, error_reply_by_part, is_silent};
 
 use super::Namespace;
 use super::asked::{Asked, Denied};
@@ -14,6 +14,9 @@ use crate::message::Response;
 
 /// What AddPartitionsToTxn says of partitions that are not added because others can't be.
 const OPERATION_NOT_ATTEMPTED: ErrorCode = ErrorCode(55);
+
+/// From this version on AddPartitionsToTxn is sent by brokers, for several transactions at once (KIP-890).
+const FIRST_OF_BROKERS: i16 = 4;
 
 /// What becomes of a request of which a part is denied.
 #[derive(Debug)]
@@ -48,6 +51,11 @@ impl Original<'_> {
             let code = codes.first().copied().unwrap_or(ErrorCode::INVALID_REQUEST);
             return self.refuse(code).map(Denial::Whole);
         }
+        let together = self.api.key == ApiKey::ADD_PARTITIONS_TO_TXN;
+        if together && self.version >= FIRST_OF_BROKERS {
+            let code = codes.first().copied().unwrap_or(ErrorCode::INVALID_REQUEST);
+            return self.refuse(code).map(Denial::Whole);
+        }
         let mut parts = Vec::new();
         for code in codes {
             let part = self.answer(Side::Denied(*code), *code)?;
@@ -56,7 +64,6 @@ impl Original<'_> {
             }
             parts.push(part);
         }
-        let together = self.api.key == ApiKey::ADD_PARTITIONS_TO_TXN;
         if together {
             parts.push(self.answer(Side::AsAsked, OPERATION_NOT_ATTEMPTED)?);
         }
@@ -84,7 +91,7 @@ impl Original<'_> {
     fn answer(self, side: Side, code: ErrorCode) -> Result<Struct, WalkError> {
         let mut visitor = Inbound::new(self.namespace, self.api, self.version, self.asked, side);
         let part = walk(&self.api.request, self.version, self.body, &mut visitor)?.apply(self.body);
-        let reply = error_reply(self.api, self.version, &part.into_bytes(), code, None)?;
+        let reply = error_reply_by_part(self.api, self.version, &part.into_bytes(), code, None)?;
         Struct::read(&self.api.response, self.version, &reply)
     }
 

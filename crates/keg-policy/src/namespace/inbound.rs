@@ -7,10 +7,12 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 use super::asked::Asked;
 use super::coverage::NAMED;
 use super::embedded;
+use super::fetch_sessions::FetchSessions;
 use super::place::Place;
 use super::prefix::Prefix;
 use super::topic_ids::NO_TOPIC_ID;
 use super::{Namespace, metadata};
+use crate::connection::Connection;
 
 /// Which part of a request is wanted, where not all of it is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,11 @@ pub(super) struct Inbound<'a> {
     version: i16,
     asked: &'a Asked,
     side: Side,
+    /// Whose fetch sessions may be used; none where it doesn't matter.
+    pub(super) connection: Option<&'a Connection>,
+    /// Topic ids of which it isn't known whose they are.
+    pub(super) unknown_ids: Vec<[u8; 16]>,
+    foreign_session: bool,
     /// Why the whole request is refused.
     pub(super) refusal: Option<ErrorCode>,
     /// Why elements were denied, each reason once.
@@ -57,6 +64,9 @@ impl<'a> Inbound<'a> {
             version,
             asked,
             side,
+            connection: None,
+            unknown_ids: Vec::new(),
+            foreign_session: false,
             refusal: None,
             denied: Vec::new(),
             denied_topics: false,
@@ -115,6 +125,40 @@ impl<'a> Inbound<'a> {
         }
     }
 
+    fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
+        let is_own = match &self.asked.denied_ids {
+            Some(denied) => denied.binary_search(id).is_err(),
+            None => self.namespace.topic_ids.contains(id),
+        };
+        if is_own {
+            return self.judge(field, Ok(()));
+        }
+        self.unknown_ids.push(*id);
+        self.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID))
+    }
+
+    /// A session holds topics that the request doesn't name: a client may use only those that it was given itself.
+    fn session(&mut self, id: i64) -> IntegerEdit {
+        let own = |connection: &Connection| connection.remember(|sessions: &mut FetchSessions| sessions.contains(id));
+        self.foreign_session = id != 0 && self.connection.is_some_and(|connection| !own(connection));
+        if self.foreign_session {
+            IntegerEdit::Set(0)
+        } else {
+            IntegerEdit::Keep
+        }
+    }
+
+    fn session_epoch(&mut self, epoch: i64) -> IntegerEdit {
+        if self.foreign_session && epoch > 0 {
+            self.refusal = Some(ErrorCode::FETCH_SESSION_ID_NOT_FOUND);
+            return IntegerEdit::Refuse;
+        }
+        if self.asked.no_session && epoch == 0 {
+            return IntegerEdit::Set(-1);
+        }
+        IntegerEdit::Keep
+    }
+
     /// Metadata: the broker answers for an id, and what is others' is hidden in the response.
     fn only_id(&mut self) -> Edit<'a> {
         self.kept |= self.side == Side::Admitted;
@@ -156,7 +200,7 @@ impl<'a> Inbound<'a> {
 
 impl Visitor for Inbound<'_> {
     fn interest(&self) -> EntitySet {
-        const { NAMED.union(EntitySet::of(&[Entity::BrokerId])) }
+        const { NAMED.union(EntitySet::of(&[Entity::BrokerId, Entity::FetchSessionEpoch])) }
     }
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
@@ -216,6 +260,8 @@ impl Visitor for Inbound<'_> {
                 self.refusal = Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
                 return IntegerEdit::Refuse;
             }
+            Entity::FetchSessionId => return self.session(value),
+            Entity::FetchSessionEpoch => return self.session_epoch(value),
             _ => {}
         }
         IntegerEdit::Keep
@@ -228,13 +274,13 @@ impl Visitor for Inbound<'_> {
                 self.by_id = by_id;
                 Edit::Keep
             }
+            // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
             ApiKey::CONSUMER_GROUP_HEARTBEAT => Edit::Keep,
             _ if !by_id => Edit::Keep,
             // As brokers do, of both and where there is only the field.
+            ApiKey::METADATA => self.refuse(ErrorCode::INVALID_REQUEST),
             ApiKey::DELETE_TOPICS if self.named => self.refuse(ErrorCode::INVALID_REQUEST),
-            ApiKey::DELETE_TOPICS if self.namespace.topic_ids.contains(id) => self.judge(field, Ok(())),
-            ApiKey::DELETE_TOPICS => self.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID)),
-            _ => self.refuse(ErrorCode::INVALID_REQUEST),
+            _ => self.topic_id(field, id),
         };
         match edit {
             Edit::Drop => Verdict::Drop,

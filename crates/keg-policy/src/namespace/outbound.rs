@@ -9,12 +9,15 @@ use super::Namespace;
 use super::asked::{Asked, Denied, is_consumer};
 use super::coverage::NAMED;
 use super::embedded;
+use super::fetch_sessions::FetchSessions;
 use super::prefix::Prefix;
+use crate::connection::Connection;
 
 /// The visitor of a response.
 #[derive(Debug)]
 pub(super) struct Outbound<'a> {
     namespace: &'a Namespace,
+    connection: &'a Connection,
     prefix: &'a Prefix,
     api: &'static Api,
     asked: &'a Asked,
@@ -34,6 +37,7 @@ pub(super) struct Outbound<'a> {
 impl<'a> Outbound<'a> {
     pub(super) fn new(
         namespace: &'a Namespace,
+        connection: &'a Connection,
         asked: &'a Asked,
         api: &'static Api,
         version: i16,
@@ -41,6 +45,7 @@ impl<'a> Outbound<'a> {
     ) -> Result<Self, WalkError> {
         Ok(Self {
             namespace,
+            connection,
             prefix: &namespace.prefix,
             api,
             asked,
@@ -145,8 +150,13 @@ impl Visitor for Outbound<'_> {
     }
 
     fn integer(&mut self, field: &'static Field, value: i64) -> IntegerEdit {
-        if field.entity == Entity::ConfigResourceType {
-            self.config_type = value;
+        match field.entity {
+            Entity::ConfigResourceType => self.config_type = value,
+            Entity::FetchSessionId if self.asked.no_session => return IntegerEdit::Set(0),
+            Entity::FetchSessionId => self
+                .connection
+                .remember(|sessions: &mut FetchSessions| sessions.given(value)),
+            _ => {}
         }
         IntegerEdit::Keep
     }

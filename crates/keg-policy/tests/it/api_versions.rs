@@ -1,8 +1,10 @@
 //! The ApiVersions response, by which clients choose their versions.
 
-use keg_codec::ApiKey;
-use keg_codec::message::{Struct, Value};
-use keg_policy::Outcome;
+use std::sync::Arc;
+
+use keg_codec::message::Struct;
+use keg_codec::{Api, ApiKey};
+use keg_policy::{Interest, Outcome, Policy};
 
 use crate::support::message::{count, ints, texts};
 use crate::support::{Fate, Gateway, answering, api, asking, int, request, text};
@@ -50,7 +52,7 @@ fn versions_are_cut_to_what_is_served() {
                 [32, 2, 9],
                 [36, 0, 2],
                 [55, 0, 2],
-                [66, 2, 2],
+                [51, 0, 0],
                 [78, 1, 2],
                 [999, 0, 3],
             ],
@@ -61,8 +63,8 @@ fn versions_are_cut_to_what_is_served() {
             ranges(&seen),
             [
                 // Brokers advertise what they refuse, for librdkafka's sake.
-                [0, 0, 12],
-                [1, 4, 12],
+                [0, 0, 13],
+                [1, 4, 18],
                 [2, 1, 11],
                 [3, 0, 13],
                 [18, 0, 4],
@@ -143,23 +145,42 @@ fn a_version_that_is_not_served_is_answered_in_version_0() {
 fn what_is_cut_is_refused_by_name_when_it_is_sent_all_the_same() {
     let gateway = Gateway::hiding();
     let asked = asking(
-        ApiKey::OFFSET_COMMIT,
-        10,
-        &[
-            ("GroupId", text("workers")),
-            ("Topics.0.TopicId", Value::Uuid([1; 16])),
-            ("Topics.0.Partitions.0.PartitionIndex", int(3)),
-        ],
+        ApiKey::DESCRIBE_USER_SCRAM_CREDENTIALS,
+        0,
+        &[("Users.0.Name", text("ann")), ("Users.1.Name", text("bob"))],
     );
-    let seen = gateway.local(ApiKey::OFFSET_COMMIT, 10, &asked);
-    assert_eq!(ints(&seen, "Topics.*.Partitions.*.PartitionIndex"), [3]);
-    assert_eq!(ints(&seen, "Topics.*.Partitions.*.ErrorCode"), [35]);
+    let seen = gateway.local(ApiKey::DESCRIBE_USER_SCRAM_CREDENTIALS, 0, &asked);
+    assert_eq!(ints(&seen, "ErrorCode"), [35]);
+    assert_eq!(count(&seen, "Results"), 0);
+}
+
+#[test]
+fn a_produce_version_that_is_not_served_closes_when_nobody_waits_for_an_answer() {
+    let gateway = Gateway::of(vec![Arc::new(UpTo(12))]);
     let asked = asking(ApiKey::PRODUCE, 13, &[("Acks", int(0))]);
     let fate = gateway.ask(ApiKey::PRODUCE, 13, &asked);
     assert!(
         matches!(&fate, Fate::Closed(reason) if reason.contains("version 13")),
         "{fate:?}"
     );
+}
+
+/// Serves Produce up to a version.
+#[derive(Debug)]
+struct UpTo(i16);
+
+impl Policy for UpTo {
+    fn name(&self) -> &str {
+        "up_to"
+    }
+
+    fn interest(&self, api: &Api, version: i16) -> Interest {
+        if api.key == ApiKey::PRODUCE && version > self.0 {
+            Interest::Unsupported
+        } else {
+            Interest::None
+        }
+    }
 }
 
 #[test]

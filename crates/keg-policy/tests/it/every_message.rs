@@ -7,8 +7,8 @@ use keg_policy::{Mode, Outcome, Reply, Response};
 
 use crate::support::bytes::{contains, positions};
 use crate::support::fill::{BACKEND_HOST, Filler};
-use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, is_name};
-use crate::support::{Gateway, PREFIX, request};
+use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, is_name, topics};
+use crate::support::{Fate, Gateway, PREFIX, request};
 
 /// A request in which the client uses its own names.
 fn own_request(api: &'static Api, version: i16, mode: Mode) -> Filler {
@@ -46,6 +46,21 @@ fn has_names(api: &'static Api, direction: Direction, version: i16) -> bool {
     .any(|entity| entities.contains(entity))
 }
 
+/// The bytes that the broker gets, which has everybody's topics.
+fn forwarded(gateway: &Gateway, api: &'static Api, version: i16, body: Vec<u8>) -> Vec<u8> {
+    let mut sent = request(api.key, version, body.clone());
+    match gateway.chain.request(&gateway.connection, &mut sent) {
+        Outcome::Forward(_) => sent.body_bytes().to_vec(),
+        Outcome::Ask(asking) => {
+            let Fate::Forwarded(..) = gateway.look_up(sent, asking, &topics()) else {
+                panic!("{} v{version} is not forwarded after a look-up", api.name)
+            };
+            forwarded(gateway, api, version, body)
+        }
+        other => panic!("{} v{version}: {other:?}", api.name),
+    }
+}
+
 #[test]
 fn every_name_of_a_request_gets_the_hidden_prefix() {
     let gateway = Gateway::hiding();
@@ -55,11 +70,7 @@ fn every_name_of_a_request_gets_the_hidden_prefix() {
             .message()
             .write(&api.request, version)
             .unwrap();
-        let mut sent = request(api.key, version, asked.clone());
-        let Outcome::Forward(_) = gateway.chain.request(&gateway.connection, &mut sent) else {
-            panic!("{} v{version} is not forwarded", api.name)
-        };
-        let sent = sent.body_bytes();
+        let sent = forwarded(&gateway, api, version, asked.clone());
         for name in OWN {
             let (before, after) = (positions(&asked, name.as_bytes()), positions(&sent, name.as_bytes()));
             assert_eq!(before.len(), after.len(), "{} v{version}: {name}", api.name);
@@ -82,17 +93,21 @@ fn a_request_that_has_the_enforced_prefix_goes_on_as_it_is() {
             .message()
             .write(&api.request, version)
             .unwrap();
-        let mut sent = request(api.key, version, asked.clone());
-        let Outcome::Forward(_) = gateway.chain.request(&gateway.connection, &mut sent) else {
-            panic!("{} v{version} is not forwarded", api.name)
-        };
-        assert_eq!(sent.body_bytes(), asked, "{} v{version}", api.name);
+        assert_eq!(
+            forwarded(&gateway, api, version, asked.clone()),
+            asked,
+            "{} v{version}",
+            api.name
+        );
     }
 }
 
 /// The bytes that a client gets of a response with names of everybody.
 fn received(gateway: &Gateway, api: &'static Api, version: i16, mode: Mode) -> Vec<u8> {
-    let (_, pending) = gateway.forward(api.key, version, &own_request(api, version, mode).message());
+    let asked = own_request(api, version, mode).message();
+    let Fate::Forwarded(_, pending) = gateway.ask_one_with(&topics(), api.key, version, &asked) else {
+        panic!("{} v{version} is not forwarded", api.name)
+    };
     let body = mixed_response(api, version)
         .message()
         .write(&api.response, version)

@@ -13,6 +13,7 @@ mod chains;
 mod coordinators;
 mod denials;
 mod every_message;
+mod fetch_sessions;
 mod groups;
 mod hostile;
 mod layers;

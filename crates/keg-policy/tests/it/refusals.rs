@@ -151,14 +151,6 @@ fn what_a_namespace_does_not_cover_is_not_served() {
             "{key:?} v{version}"
         );
     };
-    // By topic id.
-    check(ApiKey::PRODUCE, 12, true);
-    check(ApiKey::PRODUCE, 13, false);
-    check(ApiKey::FETCH, 12, true);
-    check(ApiKey::FETCH, 13, false);
-    check(ApiKey::OFFSET_COMMIT, 10, false);
-    check(ApiKey::OFFSET_FETCH, 10, false);
-    check(ApiKey::TXN_OFFSET_COMMIT, 6, false);
     // By a regular expression.
     check(ApiKey::LIST_TRANSACTIONS, 1, true);
     check(ApiKey::LIST_TRANSACTIONS, 2, false);

@@ -11,10 +11,10 @@ pub(crate) mod tracer;
 use std::sync::Arc;
 
 use ::bytes::Bytes;
-use keg_codec::message::Struct;
+use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 use keg_policy::{
-    BrokerAddresses, Chain, Connection, Mode, Namespace, Outcome, Pending, Policy, Reply, Request, Response,
+    Asking, BrokerAddresses, Chain, Connection, Mode, Namespace, Outcome, Pending, Policy, Reply, Request, Response,
 };
 
 pub(crate) use book::Book;
@@ -35,6 +35,8 @@ pub(crate) struct Gateway {
 pub(crate) enum Fate {
     /// The broker gets this.
     Forwarded(Struct, Pending),
+    /// The broker is asked something else first.
+    Waits(Request, Box<Asking>),
     /// The client gets this.
     Answered(Struct),
     /// The client gets nothing more.
@@ -71,9 +73,55 @@ impl Gateway {
 
     /// Sends a request whose body is these bytes.
     pub(crate) fn ask_bytes(&self, key: ApiKey, version: i16, body: Vec<u8>) -> Fate {
-        let api = api(key);
         let mut request = request(key, version, body);
-        match self.chain.request(&self.connection, &mut request) {
+        let outcome = self.chain.request(&self.connection, &mut request);
+        Self::fate(request, outcome)
+    }
+
+    /// Gives the broker's response to what was asked first.
+    pub(crate) fn resume(&self, mut request: Request, asking: Box<Asking>, response: &Struct) -> Fate {
+        let Request { api, version, .. } = asking.question();
+        let response = Response::local(api, version, response.write(&api.response, version).unwrap());
+        let reply = Reply::Response(response);
+        let outcome = self.chain.resume(&self.connection, &mut request, asking, reply);
+        Self::fate(request, outcome)
+    }
+
+    /// Sends a request to a broker that has these topics, in case that their ids are to be looked up.
+    pub(crate) fn ask_one_with(&self, topics: &[(Value, &str)], key: ApiKey, version: i16, body: &Struct) -> Fate {
+        match self.ask(key, version, body) {
+            Fate::Waits(request, asking) => self.look_up(request, asking, topics),
+            fate => fate,
+        }
+    }
+
+    /// Answers a look-up of topic ids, for a broker that has these topics and knows no other ids.
+    pub(crate) fn look_up(&self, request: Request, asking: Box<Asking>, topics: &[(Value, &str)]) -> Fate {
+        let mut question = asking.question();
+        assert_eq!((question.api.key, question.version), (ApiKey::METADATA, 12));
+        let question = Struct::read(&question.api.request, 12, &question.body_bytes()).unwrap();
+        assert_eq!(message::values(&question, "AllowAutoTopicCreation"), [&int(0)]);
+        let answer = message::values(&question, "Topics.*.TopicId").into_iter().map(|id| {
+            let mut answer = answering(ApiKey::METADATA, 12, &[("Topics.0.TopicId", id.clone())]);
+            let known = topics.iter().find(|(known, _)| known == id);
+            let (name, error) = known.map_or((null(), 100), |(_, name)| (text(name), 0));
+            let Some(Value::Array(topics)) = answer.get_mut("Topics") else {
+                unreachable!()
+            };
+            let Value::Struct(topic) = &mut topics[0] else {
+                unreachable!()
+            };
+            topic.set("Name", name);
+            topic.set("ErrorCode", int(error));
+            topics.remove(0)
+        });
+        let answer = Value::Array(answer.collect());
+        self.resume(request, asking, &answering(ApiKey::METADATA, 12, &[("Topics", answer)]))
+    }
+
+    fn fate(mut request: Request, outcome: Outcome<Pending>) -> Fate {
+        let Request { api, version, .. } = request;
+        match outcome {
             Outcome::Forward(pending) => {
                 let body = request.body_bytes();
                 Fate::Forwarded(Struct::read(&api.request, version, &body).unwrap(), pending)
@@ -81,6 +129,7 @@ impl Gateway {
             Outcome::Reply(Reply::Response(mut response)) => {
                 Fate::Answered(Struct::read(&api.response, version, &response.body_bytes()).unwrap())
             }
+            Outcome::Ask(asking) => Fate::Waits(request, asking),
             Outcome::Reply(Reply::Silent) => panic!("nothing was sent"),
             Outcome::Close(reason) => Fate::Closed(reason),
         }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use keg_codec::ApiKey;
-use keg_codec::message::Value;
+use keg_codec::message::{Struct, Value};
 use keg_policy::{Mode, Namespace, TopicIds};
 
 use crate::support::message::{count, ints, texts, values};
-use crate::support::{Gateway, PREFIX, answering, asking, int, null, text};
+use crate::support::{Fate, Gateway, PREFIX, answering, asking, int, null, text};
 
 const OWN_ID: Value = Value::Uuid([1; 16]);
 const FOREIGN_ID: Value = Value::Uuid([2; 16]);
@@ -136,10 +136,9 @@ fn versions_that_only_have_the_field_take_no_ids() {
     }
 }
 
-#[test]
-fn topics_are_deleted_by_the_ids_that_the_namespace_has_seen() {
-    let gateway = Gateway::hiding();
-    let asked = asking(
+/// A request to delete topics by own, foreign and unknown ids, and by name.
+fn delete() -> Struct {
+    asking(
         ApiKey::DELETE_TOPICS,
         6,
         &[
@@ -151,19 +150,25 @@ fn topics_are_deleted_by_the_ids_that_the_namespace_has_seen() {
             ("Topics.2.Name", null()),
             ("Topics.3.Name", text("bills")),
         ],
-    );
-    let (sent, pending) = gateway.forward(ApiKey::DELETE_TOPICS, 6, &asked);
-    assert_eq!(texts(&sent, "Topics.*.Name"), ["team-a.bills"], "no id was seen yet");
-    let answer = answering(ApiKey::DELETE_TOPICS, 6, &[("Responses.0.Name", text("team-a.bills"))]);
-    let seen = gateway.answer(ApiKey::DELETE_TOPICS, 6, pending, &answer);
-    assert_eq!(
-        texts(&seen, "Responses.*.Name"),
-        ["bills", "<null>", "<null>", "<null>"]
-    );
-    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 100, 100, 100]);
+    )
+}
 
-    teach(&gateway);
-    let (sent, pending) = gateway.forward(ApiKey::DELETE_TOPICS, 6, &asked);
+#[test]
+fn ids_that_nobody_told_are_looked_up_before_the_request_goes_on() {
+    let gateway = Gateway::hiding();
+    let Fate::Waits(request, asking) = gateway.ask(ApiKey::DELETE_TOPICS, 6, &delete()) else {
+        panic!("it waits")
+    };
+    let mut question = asking.question();
+    let question = Struct::read(&question.api.request, 12, &question.body_bytes()).unwrap();
+    assert_eq!(
+        values(&question, "Topics.*.TopicId"),
+        [&OWN_ID, &FOREIGN_ID, &UNKNOWN_ID]
+    );
+    let topics = [(OWN_ID, "team-a.orders"), (FOREIGN_ID, "team-b.orders")];
+    let Fate::Forwarded(sent, pending) = gateway.look_up(request, asking, &topics) else {
+        panic!("it goes on")
+    };
     assert_eq!(texts(&sent, "Topics.*.Name"), ["<null>", "team-a.bills"]);
     assert_eq!(values(&sent, "Topics.0.TopicId"), [&OWN_ID]);
     let answer = answering(
@@ -185,6 +190,87 @@ fn topics_are_deleted_by_the_ids_that_the_namespace_has_seen() {
         [&OWN_ID, &Value::Uuid([0; 16]), &FOREIGN_ID, &UNKNOWN_ID]
     );
     assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 0, 100, 100]);
+}
+
+#[test]
+fn ids_that_were_told_are_not_looked_up() {
+    let gateway = Gateway::hiding();
+    teach(&gateway);
+    for (key, version, path) in [
+        (ApiKey::PRODUCE, 13, "TopicData.0.TopicId"),
+        (ApiKey::FETCH, 18, "Topics.0.TopicId"),
+        (ApiKey::OFFSET_COMMIT, 10, "Topics.0.TopicId"),
+        (ApiKey::OFFSET_FETCH, 10, "Groups.0.Topics.0.TopicId"),
+        (ApiKey::TXN_OFFSET_COMMIT, 6, "Topics.0.TopicId"),
+    ] {
+        let mut asked = asking(key, version, &[(path, OWN_ID)]);
+        if key == ApiKey::TXN_OFFSET_COMMIT {
+            asked.set("TransactionalId", text("tx"));
+        }
+        let (sent, _) = gateway.forward(key, version, &asked);
+        assert_eq!(values(&sent, path), [&OWN_ID], "{key:?}");
+    }
+}
+
+#[test]
+fn offsets_by_foreign_ids_are_unknown_and_the_rest_is_answered_by_the_broker() {
+    let gateway = Gateway::hiding();
+    teach(&gateway);
+    let asked = asking(
+        ApiKey::OFFSET_FETCH,
+        10,
+        &[
+            ("Groups.0.GroupId", text("workers")),
+            ("Groups.0.Topics.0.TopicId", FOREIGN_ID),
+            ("Groups.0.Topics.0.PartitionIndexes.0", int(7)),
+            ("Groups.0.Topics.1.TopicId", OWN_ID),
+            ("Groups.1.GroupId", text("others")),
+            ("Groups.1.Topics.0.TopicId", UNKNOWN_ID),
+            ("Groups.1.Topics.0.PartitionIndexes.0", int(8)),
+        ],
+    );
+    let topics = [(FOREIGN_ID, "team-b.orders")];
+    let Fate::Forwarded(sent, pending) = gateway.ask_one_with(&topics, ApiKey::OFFSET_FETCH, 10, &asked) else {
+        panic!("it goes on")
+    };
+    assert_eq!(values(&sent, "Groups.*.Topics.*.TopicId"), [&OWN_ID]);
+    let answer = answering(
+        ApiKey::OFFSET_FETCH,
+        10,
+        &[
+            ("Groups.0.GroupId", text("team-a.workers")),
+            ("Groups.0.Topics.0.TopicId", OWN_ID),
+            ("Groups.0.Topics.0.Partitions.0.CommittedOffset", int(5)),
+            ("Groups.1.GroupId", text("team-a.others")),
+        ],
+    );
+    let seen = gateway.answer(ApiKey::OFFSET_FETCH, 10, pending, &answer);
+    assert_eq!(
+        values(&seen, "Groups.*.Topics.*.TopicId"),
+        [&OWN_ID, &FOREIGN_ID, &UNKNOWN_ID]
+    );
+    assert_eq!(ints(&seen, "Groups.*.Topics.*.Partitions.*.ErrorCode"), [0, 100, 100]);
+    assert_eq!(
+        ints(&seen, "Groups.*.Topics.*.Partitions.*.CommittedOffset"),
+        [5, -1, -1]
+    );
+    assert_eq!(ints(&seen, "Groups.*.Topics.*.Partitions.*.PartitionIndex"), [0, 7, 8]);
+}
+
+#[test]
+fn a_broker_that_takes_no_ids_in_metadata_is_not_asked() {
+    let gateway = Gateway::hiding();
+    let broker = answering(
+        ApiKey::API_VERSIONS,
+        3,
+        &[
+            ("ApiKeys.0.ApiKey", int(ApiKey::METADATA.0.into())),
+            ("ApiKeys.0.MaxVersion", int(11)),
+        ],
+    );
+    gateway.exchange(ApiKey::API_VERSIONS, 3, &asking(ApiKey::API_VERSIONS, 3, &[]), &broker);
+    let (sent, _) = gateway.forward(ApiKey::DELETE_TOPICS, 6, &delete());
+    assert_eq!(texts(&sent, "Topics.*.Name"), ["team-a.bills"]);
 }
 
 #[test]

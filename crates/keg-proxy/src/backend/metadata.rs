@@ -93,12 +93,7 @@ fn request(api: &'static Api) -> Result<Vec<u8>, String> {
     body.set("Topics", Value::Array(Vec::new()));
     body.set("AllowAutoTopicCreation", Value::Integer(0));
     let body = body.write(&api.request, VERSION).map_err(|error| error.to_string())?;
-    let mut head = Vec::new();
-    head.extend(api.key.0.to_be_bytes());
-    head.extend(VERSION.to_be_bytes());
-    head.extend([0; 4]);
-    head.extend(3_i16.to_be_bytes());
-    head.extend(b"keg");
+    let head = header::request_head(api, VERSION, b"keg");
     let mut queue = WriteQueue::default();
     header::write_request(&mut queue, &head, 0, bytes::Bytes::from(body).into());
     Ok(queue.to_vec())

@@ -1,13 +1,14 @@
 //! OffsetFetch and OffsetDelete: an error of the whole response stands beside those of partitions, and says nothing of
 //! them.
 
-use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
+use keg_codec::{ApiKey, ErrorCode};
 
 use super::Original;
 use crate::namespace::asked::Denied;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
 
 impl Original<'_> {
     /// The answers for the topics that are denied.
@@ -63,10 +64,24 @@ impl Original<'_> {
         }))
     }
 
+    fn is_denied(self, id: &[u8; 16]) -> bool {
+        self.asked
+            .denied_ids
+            .as_ref()
+            .is_some_and(|denied| denied.binary_search(id).is_ok())
+    }
+
     /// The answer for a topic, if it is denied.
     fn topic(self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
-        let name = name(asked, "Name");
-        let code = self.namespace.prefix.admits(Entity::TopicName, name).err()?;
+        let (name, id) = (
+            name(asked, "Name"),
+            asked.get("TopicId").filter(|id| **id != Value::Uuid(NO_TOPIC_ID)),
+        );
+        let code = match id {
+            Some(Value::Uuid(id)) if self.is_denied(id) => ErrorCode::UNKNOWN_TOPIC_ID,
+            Some(_) => return None,
+            None => self.namespace.prefix.admits(Entity::TopicName, name).err()?,
+        };
         let (_, partition) = array(table, "Partitions")?;
         let indexes = asked.get("PartitionIndexes").and_then(Value::as_array);
         let indexes = indexes.unwrap_or_default().iter().filter_map(Value::as_integer);
@@ -81,6 +96,7 @@ impl Original<'_> {
         let mut answer = Struct::new(table, self.version);
         answer.set("Partitions", Value::Array(partitions.collect()));
         answer.set("Name", Value::Bytes(name.to_vec()));
+        answer.set("TopicId", id.cloned().unwrap_or(Value::Uuid(NO_TOPIC_ID)));
         Some(Value::Struct(answer))
     }
 }

@@ -230,41 +230,6 @@ fn metadata_of_foreign_topics_alone_still_gives_the_nodes() {
 }
 
 #[test]
-fn a_fetch_session_goes_on_beside_denied_topics() {
-    let gateway = Gateway::enforcing();
-    let asked = asking(
-        ApiKey::FETCH,
-        12,
-        &[
-            ("ReplicaId", int(-1)),
-            ("SessionId", int(9)),
-            ("SessionEpoch", int(3)),
-            ("Topics.0.Topic", text("team-b.x")),
-            ("Topics.0.Partitions.0.Partition", int(2)),
-            ("ForgottenTopicsData.0.Topic", text("team-b.y")),
-            ("ForgottenTopicsData.1.Topic", text("team-a.y")),
-        ],
-    );
-    let (sent, pending) = gateway.forward(ApiKey::FETCH, 12, &asked);
-    assert_eq!(count(&sent, "Topics"), 0);
-    assert_eq!(texts(&sent, "ForgottenTopicsData.*.Topic"), ["team-a.y"]);
-    let answer = answering(
-        ApiKey::FETCH,
-        12,
-        &[
-            ("SessionId", int(9)),
-            ("Responses.0.Topic", text("team-a.x")),
-            ("Responses.0.Partitions.0.HighWatermark", int(5)),
-        ],
-    );
-    let seen = gateway.answer(ApiKey::FETCH, 12, pending, &answer);
-    assert_eq!(ints(&seen, "ErrorCode"), [0]);
-    assert_eq!(texts(&seen, "Responses.*.Topic"), ["team-a.x", "team-b.x"]);
-    assert_eq!(ints(&seen, "Responses.1.Partitions.*.PartitionIndex"), [2]);
-    assert_eq!(ints(&seen, "Responses.1.Partitions.*.ErrorCode"), [29]);
-}
-
-#[test]
 fn a_produce_request_without_acks_is_not_narrowed_in_silence() {
     let gateway = Gateway::enforcing();
     let asked = |acks, topics: [&str; 2]| {

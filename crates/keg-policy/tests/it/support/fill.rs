@@ -7,7 +7,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::PREFIX;
 use super::book::{FIRST_PORT, GATEWAY};
-use super::names::{Owner, TOPIC, backend_name, client_name, is_name, is_own};
+use super::names::{Owner, TOPIC, backend_name, client_name, is_by_id, is_name, is_own, topic_id};
 
 pub(crate) const BACKEND_HOST: &str = "backend.internal";
 pub(crate) const BACKEND_PORT: u16 = 19_092;
@@ -36,7 +36,16 @@ impl Filler {
                 *value = self.value(field, owner);
             }
         }
+        if self.asks_by_id(table) {
+            filled.set("TopicId", topic_id(owner));
+        }
         filled
+    }
+
+    /// Requests name everybody's ids; a broker tells the ids of what it was asked for.
+    fn asks_by_id(self, table: &'static [Field]) -> bool {
+        let in_request = self.direction == Direction::Request && self.api.key != ApiKey::CONSUMER_GROUP_HEARTBEAT;
+        in_request && is_by_id(table, self.version)
     }
 
     fn value(self, field: &'static Field, owner: Owner) -> Value {
@@ -56,10 +65,11 @@ impl Filler {
 
     fn names_something(self, table: &'static [Field]) -> bool {
         let mut present = table.iter().filter(|field| field.versions.contains(self.version));
-        present.any(|field| match field.ty {
-            Type::Struct(nested) => self.names_something(nested),
-            _ => is_name(field.entity),
-        })
+        self.asks_by_id(table)
+            || present.any(|field| match field.ty {
+                Type::Struct(nested) => self.names_something(nested),
+                _ => is_name(field.entity),
+            })
     }
 
     fn for_each_owner(self, element: impl Fn(Owner) -> Value) -> Value {
@@ -92,7 +102,9 @@ impl Filler {
             }
             Entity::FreeText => Value::text(&format!("Topic '{PREFIX}{TOPIC}' isn't fit")),
             Entity::ProtocolType => Value::text("consumer"),
-            Entity::TopicId if in_request && self.api.key != ApiKey::CONSUMER_GROUP_HEARTBEAT => Value::Uuid([0; 16]),
+            Entity::TopicId if in_request => Value::Uuid([0; 16]),
+            Entity::TopicId => topic_id(Owner::Client),
+            Entity::FetchSessionId | Entity::FetchSessionEpoch => Value::Integer(0),
             Entity::TopicNameRegex => Value::text(if in_request { "" } else { "team-.*" }),
             _ => match field.ty {
                 Type::String => Value::text("x"),

@@ -1,7 +1,7 @@
 //! Names on the backend: the client's own, and all others.
 
 use keg_codec::message::Value;
-use keg_codec::schema::Entity;
+use keg_codec::schema::{Entity, Field};
 
 use super::PREFIX;
 
@@ -69,4 +69,27 @@ pub(crate) fn is_name(entity: Entity) -> bool {
 /// Whether the name is the client's, on the backend.
 pub(crate) fn is_own(name: &Value) -> bool {
     matches!(name, Value::Bytes(name) if name.starts_with(PREFIX.as_bytes()))
+}
+
+/// The id of a topic; nobody's is unknown to the broker.
+pub(crate) fn topic_id(owner: Owner) -> Value {
+    Value::Uuid([1 + owner as u8; 16])
+}
+
+/// The topics that the broker has.
+pub(crate) fn topics() -> [(Value, &'static str); 3] {
+    [
+        (topic_id(Owner::Client), "team-a.own-topic"),
+        (topic_id(Owner::OtherTenant), "team-b.secret"),
+        (topic_id(Owner::Neighbour), "team-aa.secret"),
+    ]
+}
+
+/// Whether a table says by an id alone which topic it is about.
+pub(crate) fn is_by_id(table: &[Field], version: i16) -> bool {
+    let has = |entity| {
+        let mut present = table.iter().filter(|field| field.versions.contains(version));
+        present.any(|field| field.entity == entity)
+    };
+    has(Entity::TopicId) && !has(Entity::TopicName)
 }
