@@ -101,7 +101,7 @@ pub use connection::Connection;
 pub use glob::{Glob, InvalidGlob};
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
-pub use namespace::{Mode, Namespace, TopicIds};
+pub use namespace::{Additional, AdditionalTopics, Conflicts, Mode, NameSet, Namespace, OnConflict, TopicIds};
 pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Question, Withheld};
 
 /// The example of the README is a test too.

@@ -1,6 +1,9 @@
 //! Namespaces: a virtual cluster's own names on a shared backend.
 
+mod additional;
+mod alters;
 mod asked;
+mod conflicts;
 mod coverage;
 mod denial;
 mod embedded;
@@ -9,6 +12,7 @@ mod inbound;
 mod look_up;
 mod memory;
 mod metadata;
+mod names;
 mod outbound;
 mod place;
 mod prefix;
@@ -20,13 +24,15 @@ use keg_codec::walk::{WalkError, walk};
 use keg_codec::{Api, ApiKey, Rope};
 
 use crate::connection::Connection;
-use crate::message::{Reply, Request, trimmed};
+use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
+pub use additional::{Additional, AdditionalTopics, NameSet, OnConflict};
 use asked::Asked;
+pub use conflicts::Conflicts;
 use denial::{Denial, Original};
 use inbound::{Inbound, Side};
+use names::Names;
 use outbound::Outbound;
-use prefix::Prefix;
 pub use topic_ids::TopicIds;
 
 /// What clients see of the prefix.
@@ -38,14 +44,15 @@ pub enum Mode {
     EnforcePrefix,
 }
 
-/// Keeps a virtual cluster's topics, groups and transactional ids apart from all others by a prefix.
+/// Keeps a virtual cluster's topics, groups and transactional ids apart from all others by a prefix. [Some](Additional) of
+/// the others' topics and groups can be shown beside them.
 ///
 /// What a client names is admitted or denied on its own, with the error that a broker has for it; the rest of the
 /// request goes on. Responses lose what is not of the namespace. Versions and APIs that name things in ways that this
 /// policy can't tell the owner of aren't served.
 #[derive(Debug, Clone)]
 pub struct Namespace {
-    prefix: Prefix,
+    names: Names,
     topic_ids: TopicIds,
 }
 
@@ -55,7 +62,7 @@ impl Namespace {
     /// Two namespaces on one backend of which one prefix begins with the other are not apart either.
     pub fn new(mode: Mode, prefix: &str) -> Self {
         Self {
-            prefix: Prefix::new(mode, prefix),
+            names: Names::new(mode, prefix),
             topic_ids: TopicIds::default(),
         }
     }
@@ -64,6 +71,15 @@ impl Namespace {
     #[must_use]
     pub fn with_topic_ids(mut self, topic_ids: TopicIds) -> Self {
         self.topic_ids = topic_ids;
+        self
+    }
+
+    /// The same namespace with topics and groups of the backend beside its own.
+    ///
+    /// `conflicts` is told of topics of the namespace that clients don't see for that.
+    #[must_use]
+    pub fn with_additional(mut self, additional: Additional, conflicts: Conflicts) -> Self {
+        self.names.set_additional(additional, conflicts);
         self
     }
 
@@ -78,6 +94,13 @@ impl Namespace {
     ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
         let mut asked = Asked::read(api, version, &body, connection)?;
+        let (body, place) = match api.key {
+            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match topic_partitions::take_place(connection, api, version, &body)? {
+                Ok(taken) => taken,
+                Err(code) => return Response::error(api, version, &body, code, None).map(Decision::Answer),
+            },
+            _ => (body, None),
+        };
         let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);
         visitor.connection = Some(connection);
         let walked = walk(&api.request, version, &body, &mut visitor);
@@ -86,19 +109,19 @@ impl Namespace {
             denied,
             denied_topics,
             kept,
-            mut unknown_ids,
+            denied_ids,
+            additional,
             ..
         } = visitor;
-        unknown_ids.sort_unstable();
-        unknown_ids.dedup();
         let edits = match walked {
-            Ok(_) if ask && !unknown_ids.is_empty() => {
-                if let Some(question) = look_up::question(&unknown_ids, request)? {
-                    return Ok(Decision::Ask(question));
-                }
-                return self.inbound(connection, request, body, false);
-            }
-            Ok(edits) => edits,
+            Ok(edits) => match ask
+                .then(|| look_up::question(&denied_ids, request))
+                .transpose()?
+                .flatten()
+            {
+                Some(question) => return Ok(Decision::Ask(question)),
+                None => edits,
+            },
             Err(error) => {
                 let code = refusal.ok_or(error)?;
                 return original(self, api, version, &body, &asked)
@@ -109,7 +132,7 @@ impl Namespace {
         if denied.is_empty() && !denied_topics {
             request.body = edits.apply(&body);
         } else {
-            asked.denied_ids = Some(unknown_ids);
+            asked.denied_ids = Some(denied_ids);
             match original(self, api, version, &body, &asked).deny(&denied, denied_topics, kept)? {
                 Denial::Whole(response) => return Ok(Decision::Answer(response)),
                 Denial::Rest(denied) => {
@@ -123,7 +146,12 @@ impl Namespace {
             request.body = walk(&api.request, version, &body, &mut visitor)?.apply(&body);
         }
         if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
-            request.body = topic_partitions::begin_at_prefix(&self.prefix, api, version, &request.body_bytes())?.into();
+            request.body = topic_partitions::begin(&self.names, api, version, &request.body_bytes(), place)?.into();
+        }
+        if api.key == ApiKey::METADATA && additional {
+            let (body, picked) = metadata::without_creation(api, version, &request.body_bytes())?;
+            request.body = body.into();
+            asked.picked = picked;
         }
         Ok(Decision::Forward(Note::new(asked)))
     }
@@ -149,14 +177,24 @@ impl Namespace {
         version: i16,
         mut body: Bytes,
     ) -> Result<Option<Rope>, WalkError> {
+        let mut place = None;
         if asked.by_id {
-            body = metadata::hide_others(&self.prefix, api, version, &body)?;
+            body = metadata::hide_others(&self.names, api, version, &body)?;
+        } else if let Some(picked) = &asked.picked {
+            body = metadata::pick(picked, api, version, &body)?;
         } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
-            body = topic_partitions::end_with_prefix(&self.prefix, api, version, &body)?;
+            (body, place) = topic_partitions::end(&self.names, api, version, &body)?;
         }
         let mut visitor = Outbound::new(self, connection, asked, api, version, &body)?;
         let edits = walk(&api.response, version, &body, &mut visitor)?;
-        Ok(visitor.is_complete().then(|| edits.apply(&body)))
+        if !visitor.is_complete() {
+            return Ok(None);
+        }
+        let body = edits.apply(&body);
+        Ok(Some(match place {
+            Some(place) => topic_partitions::put_place(connection, api, version, &body.into_bytes(), place)?.into(),
+            None => body,
+        }))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What must be known of a request before its first name, and what it leaves for its response.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::Field;
+use keg_codec::schema::{Entity, Field};
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey};
+use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::memory::JoinedGroups;
 use super::metadata;
@@ -22,11 +24,14 @@ pub(super) struct Asked {
     pub(super) by_id: bool,
     /// Metadata: none of the named topics was admitted. In version 0 no names ask for all topics.
     pub(super) no_topics: bool,
-    /// The topic ids that are denied, in order, once that is settled; until then they are judged by what is known of them.
-    pub(super) denied_ids: Option<Vec<[u8; 16]>>,
+    /// The topic ids that are denied, and why, once that is settled; until then they are judged by what is known of them,
+    /// which other connections may add to.
+    pub(super) denied_ids: Option<BTreeMap<[u8; 16], ErrorCode>>,
     /// Fetch: there is to be no session, since the broker would have one without what was denied, of which the client
     /// thinks that it is part of it.
     pub(super) no_session: bool,
+    /// Metadata: all topics are asked for, to pick these out of them.
+    pub(super) picked: Option<BTreeSet<Vec<u8>>>,
     /// What the response is to say of what was denied.
     pub(super) denied: Vec<Denied>,
 }
@@ -44,6 +49,14 @@ pub(super) struct Denied {
 }
 
 impl Asked {
+    /// FindCoordinator: what its keys name.
+    pub(super) fn coordinator(&self) -> Entity {
+        match self.coordinator_type {
+            0 => Entity::GroupId,
+            _ => Entity::TransactionalId,
+        }
+    }
+
     /// Reads what stands behind the names that it decides on.
     pub(super) fn read(
         api: &'static Api,

@@ -1,15 +1,18 @@
 //! Requests: the client's names become the backend's.
 
+use std::collections::BTreeMap;
+
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use super::alters::alters;
 use super::asked::Asked;
 use super::coverage::NAMED;
 use super::embedded;
 use super::fetch_sessions::FetchSessions;
+use super::names::{Names, unauthorized};
 use super::place::Place;
-use super::prefix::Prefix;
 use super::topic_ids::NO_TOPIC_ID;
 use super::{Namespace, metadata};
 use crate::connection::Connection;
@@ -29,15 +32,15 @@ pub(super) enum Side {
 #[derive(Debug)]
 pub(super) struct Inbound<'a> {
     namespace: &'a Namespace,
-    prefix: &'a Prefix,
+    names: &'a Names,
     api: &'static Api,
     version: i16,
     asked: &'a Asked,
     side: Side,
     /// Whose fetch sessions may be used; none where it doesn't matter.
     pub(super) connection: Option<&'a Connection>,
-    /// Topic ids of which it isn't known whose they are.
-    pub(super) unknown_ids: Vec<[u8; 16]>,
+    /// The topic ids that may not be used, and why.
+    pub(super) denied_ids: BTreeMap<[u8; 16], ErrorCode>,
     foreign_session: bool,
     /// Why the whole request is refused.
     pub(super) refusal: Option<ErrorCode>,
@@ -47,6 +50,8 @@ pub(super) struct Inbound<'a> {
     pub(super) denied_topics: bool,
     /// Whether an array element was admitted by its name.
     pub(super) kept: bool,
+    /// Whether a topic or group was admitted that is not the namespace's own.
+    pub(super) additional: bool,
     config_type: i64,
     place: Option<(&'static Field, Place)>,
     /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
@@ -59,18 +64,19 @@ impl<'a> Inbound<'a> {
     pub(super) fn new(namespace: &'a Namespace, api: &'static Api, version: i16, asked: &'a Asked, side: Side) -> Self {
         Self {
             namespace,
-            prefix: &namespace.prefix,
+            names: &namespace.names,
             api,
             version,
             asked,
             side,
             connection: None,
-            unknown_ids: Vec::new(),
+            denied_ids: BTreeMap::new(),
             foreign_session: false,
             refusal: None,
             denied: Vec::new(),
             denied_topics: false,
             kept: false,
+            additional: false,
             config_type: 0,
             place: None,
             named: false,
@@ -96,16 +102,17 @@ impl<'a> Inbound<'a> {
     }
 
     fn rename(&mut self, entity: Entity, field: &'static Field, name: &[u8]) -> Edit<'a> {
-        let admitted = self.prefix.admits(entity, name);
+        let admitted = self.names.admit(self.api.key, entity, name);
+        self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
         self.judge(field, admitted)
     }
 
-    fn judge(&mut self, field: &'static Field, admitted: Result<(), ErrorCode>) -> Edit<'a> {
+    fn judge(&mut self, field: &'static Field, admitted: Result<Edit<'a>, ErrorCode>) -> Edit<'a> {
         let place = self.place(field);
         match (self.side, admitted, place) {
-            (Side::Admitted, Ok(()), _) => {
+            (Side::Admitted, Ok(edit), _) => {
                 self.kept |= matches!(place, Place::Element | Place::Topic);
-                self.prefix.add()
+                edit
             }
             (Side::Admitted, Err(code), Place::Element) => {
                 if !self.denied.contains(&code) {
@@ -120,21 +127,24 @@ impl<'a> Inbound<'a> {
             (Side::Admitted, Err(_), Place::Filter) => Edit::Drop,
             (Side::Admitted, Err(code), Place::Top | Place::Deeper) => self.refuse(code),
             (Side::AsAsked, Err(_), Place::Element) => Edit::Drop,
-            (Side::Denied(wanted), found, Place::Element) if found != Err(wanted) => Edit::Drop,
+            (Side::Denied(wanted), found, Place::Element) if found.as_ref().err() != Some(&wanted) => Edit::Drop,
             (Side::AsAsked | Side::Denied(_), ..) => Edit::Keep,
         }
     }
 
     fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
-        let is_own = match &self.asked.denied_ids {
-            Some(denied) => denied.binary_search(id).is_err(),
-            None => self.namespace.topic_ids.contains(id),
+        let denied = match &self.asked.denied_ids {
+            Some(denied) => denied.get(id).copied(),
+            None => match self.namespace.topic_ids.is_additional(id) {
+                None => Some(ErrorCode::UNKNOWN_TOPIC_ID),
+                Some(true) if alters(self.api.key, Entity::TopicName) => Some(unauthorized(Entity::TopicName)),
+                Some(_) => None,
+            },
         };
-        if is_own {
-            return self.judge(field, Ok(()));
+        if let Some(code) = denied {
+            self.denied_ids.insert(*id, code);
         }
-        self.unknown_ids.push(*id);
-        self.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID))
+        self.judge(field, denied.map_or(Ok(Edit::Keep), Err))
     }
 
     /// A session holds topics that the request doesn't name: a client may use only those that it was given itself.
@@ -234,11 +244,11 @@ impl Visitor for Inbound<'_> {
         let (Some(bytes), Side::Admitted, true) = (value, self.side, self.asked.consumers) else {
             return Edit::Keep;
         };
-        let prefix = self.prefix;
+        let (names, api) = (self.names, self.api.key);
         let mut denial = None;
         let rewritten = embedded::rewrite(field.entity, bytes, |topic| {
-            match prefix.admits(Entity::TopicName, topic) {
-                Ok(()) => prefix.add(),
+            match names.admit(api, Entity::TopicName, topic) {
+                Ok(edit) => edit,
                 Err(code) => {
                     denial = Some(code);
                     Edit::Refuse

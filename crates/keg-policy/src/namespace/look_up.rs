@@ -1,8 +1,11 @@
 //! Topic ids that nobody has told yet: the broker is asked whose they are.
 
+use std::collections::BTreeMap;
+
 use keg_codec::message::{Struct, Value};
+use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey};
+use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::Namespace;
 use super::metadata::FIRST_BY_ID;
@@ -21,18 +24,23 @@ pub(super) fn is_possible(connection: &Connection) -> bool {
 /// How many ids are looked up for one request. More than that are known from Metadata, or for the next request, or nobody's.
 const MOST: usize = 10_000;
 
-/// A Metadata request for topics by their ids.
-pub(super) fn question(ids: &[[u8; 16]], on_behalf_of: &Request) -> Result<Option<Question>, WalkError> {
-    let Some(api) = Api::of(ApiKey::METADATA) else {
+/// A Metadata request for the unknown ones among topic ids, if there are any.
+pub(super) fn question(
+    denied: &BTreeMap<[u8; 16], ErrorCode>,
+    on_behalf_of: &Request,
+) -> Result<Option<Question>, WalkError> {
+    let unknown = denied.iter().filter(|(_, code)| **code == ErrorCode::UNKNOWN_TOPIC_ID);
+    let ids: Vec<_> = unknown.map(|(id, _)| *id).take(MOST).collect();
+    let Some(api) = Api::of(ApiKey::METADATA).filter(|_| !ids.is_empty()) else {
         return Ok(None);
     };
     let mut body = Struct::new(api.request.fields, FIRST_BY_ID);
     let Some(table) = topics(&body) else {
         return Ok(None);
     };
-    let topics = ids.iter().take(MOST).map(|id| {
+    let topics = ids.into_iter().map(|id| {
         let mut topic = Struct::new(table, FIRST_BY_ID);
-        topic.set("TopicId", Value::Uuid(*id));
+        topic.set("TopicId", Value::Uuid(id));
         topic.set("Name", Value::Null);
         Value::Struct(topic)
     });
@@ -63,9 +71,10 @@ impl Namespace {
         let topics = response.get("Topics").and_then(Value::as_array).unwrap_or_default();
         for topic in topics.iter().filter_map(Value::as_struct) {
             if let (Some(Value::Bytes(name)), Some(Value::Uuid(id))) = (topic.get("Name"), topic.get("TopicId"))
-                && self.prefix.owns(name)
+                && self.names.shows(Entity::TopicName, name)
             {
-                self.topic_ids.learn(id);
+                let is_additional = self.names.is_additional(Entity::TopicName, name);
+                self.topic_ids.learn(id, is_additional);
             }
         }
         Ok(())

@@ -1,15 +1,21 @@
-//! Metadata by topic id (version 12 and newer): what is another tenant's is unknown, not left out.
+//! Metadata: topics by their ids (version 12 and newer), and topics that must not be made because they are asked for.
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
+use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ErrorCode};
 
-use super::prefix::Prefix;
+use super::names::Names;
 use super::topic_ids::NO_TOPIC_ID;
 
 /// From this version on brokers take topic ids in requests; the two before it only have the field.
 pub(super) const FIRST_BY_ID: i16 = 12;
+
+/// From this version on a request says whether what it names is to be made. Before, all of it is.
+const FIRST_WITHOUT_CREATION: i16 = 4;
 
 /// Whether a request names a topic by its id.
 pub(super) fn asks_by_id(request: &Struct) -> bool {
@@ -21,12 +27,13 @@ pub(super) fn asks_by_id(request: &Struct) -> bool {
 }
 
 /// Makes the topics of others what a broker answers for an id that it doesn't know.
-pub(super) fn hide_others(prefix: &Prefix, api: &'static Api, version: i16, body: &Bytes) -> Result<Bytes, WalkError> {
+pub(super) fn hide_others(names: &Names, api: &'static Api, version: i16, body: &Bytes) -> Result<Bytes, WalkError> {
     let mut response = Struct::read(&api.response, version, body)?;
     if let Some(Value::Array(topics)) = response.get_mut("Topics") {
         for topic in topics {
             let Value::Struct(topic) = topic else { continue };
-            let is_others = matches!(topic.get("Name"), Some(Value::Bytes(name)) if !prefix.owns(name));
+            let is_others =
+                matches!(topic.get("Name"), Some(Value::Bytes(name)) if !names.shows(Entity::TopicName, name));
             if is_others {
                 let id = topic.get("TopicId").cloned().unwrap_or(Value::Uuid(NO_TOPIC_ID));
                 topic.reset(version);
@@ -37,4 +44,73 @@ pub(super) fn hide_others(prefix: &Prefix, api: &'static Api, version: i16, body
         }
     }
     response.write(&api.response, version).map(Bytes::from)
+}
+
+/// Keeps a broker from making the topics that a request names, which has the backend's names already.
+///
+/// Where the version has no place to say so, all topics are asked for: these are the ones to [`pick`].
+pub(super) fn without_creation(
+    api: &'static Api,
+    version: i16,
+    body: &[u8],
+) -> Result<(Bytes, Option<BTreeSet<Vec<u8>>>), WalkError> {
+    let mut request = Struct::read(&api.request, version, body)?;
+    let mut picked = None;
+    if version >= FIRST_WITHOUT_CREATION {
+        request.set("AllowAutoTopicCreation", Value::Integer(0));
+    } else if let Some(topics) = request.get_mut("Topics") {
+        picked = Some(names(topics));
+        // Version 0 has no null.
+        *topics = if version == 0 {
+            Value::Array(Vec::new())
+        } else {
+            Value::Null
+        };
+    }
+    let body = request.write(&api.request, version)?;
+    Ok((body.into(), picked))
+}
+
+/// Leaves of all topics those that were asked for; the ones that aren't there are said to be unknown.
+pub(super) fn pick(
+    wanted: &BTreeSet<Vec<u8>>,
+    api: &'static Api,
+    version: i16,
+    body: &[u8],
+) -> Result<Bytes, WalkError> {
+    let mut response = Struct::read(&api.response, version, body)?;
+    if let (Some(table), Some(Value::Array(topics))) = (topics_table(api), response.get_mut("Topics")) {
+        topics.retain(|topic| name(topic).is_some_and(|name| wanted.contains(name)));
+        let found: BTreeSet<Vec<u8>> = topics.iter().filter_map(name).map(<[u8]>::to_vec).collect();
+        for missing in wanted.difference(&found) {
+            let mut topic = Struct::new(table, version);
+            topic.set(
+                "ErrorCode",
+                Value::Integer(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0.into()),
+            );
+            topic.set("Name", Value::Bytes(missing.clone()));
+            topics.push(Value::Struct(topic));
+        }
+    }
+    response.write(&api.response, version).map(Bytes::from)
+}
+
+fn names(topics: &Value) -> BTreeSet<Vec<u8>> {
+    let topics = topics.as_array().unwrap_or_default();
+    topics.iter().filter_map(name).map(<[u8]>::to_vec).collect()
+}
+
+fn name(topic: &Value) -> Option<&[u8]> {
+    match topic.as_struct()?.get("Name")? {
+        Value::Bytes(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn topics_table(api: &'static Api) -> Option<&'static [Field]> {
+    let topics = api.response.fields.iter().find(|field| field.name == "Topics")?;
+    match topics.ty {
+        Type::Struct(table) => Some(table),
+        _ => None,
+    }
 }

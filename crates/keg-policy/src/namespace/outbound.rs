@@ -10,7 +10,7 @@ use super::asked::{Asked, Denied, is_consumer};
 use super::coverage::NAMED;
 use super::embedded;
 use super::fetch_sessions::FetchSessions;
-use super::prefix::Prefix;
+use super::names::{Names, Owner};
 use crate::connection::Connection;
 
 /// The visitor of a response.
@@ -18,7 +18,7 @@ use crate::connection::Connection;
 pub(super) struct Outbound<'a> {
     namespace: &'a Namespace,
     connection: &'a Connection,
-    prefix: &'a Prefix,
+    names: &'a Names,
     api: &'static Api,
     asked: &'a Asked,
     /// What was denied, and isn't appended yet.
@@ -30,8 +30,8 @@ pub(super) struct Outbound<'a> {
     config_types: std::vec::IntoIter<i64>,
     /// Whether the members at hand are consumers.
     consumers: bool,
-    /// Whether the topic at hand is the client's.
-    own_topic: bool,
+    /// Whose the topic at hand is.
+    topic: Owner,
 }
 
 impl<'a> Outbound<'a> {
@@ -46,7 +46,7 @@ impl<'a> Outbound<'a> {
         Ok(Self {
             namespace,
             connection,
-            prefix: &namespace.prefix,
+            names: &namespace.names,
             api,
             asked,
             waiting: asked.denied.iter().collect(),
@@ -54,7 +54,7 @@ impl<'a> Outbound<'a> {
             config_type: 0,
             config_types: listed_types(api, version, body)?.into_iter(),
             consumers: asked.consumers,
-            own_topic: false,
+            topic: Owner::Other,
         })
     }
 
@@ -64,16 +64,17 @@ impl<'a> Outbound<'a> {
     }
 
     fn topic(&mut self, name: &[u8]) -> Edit<'a> {
-        self.own_topic = self.prefix.owns(name);
+        self.topic = self.names.owner(Entity::TopicName, name);
         if self.asked.no_topics {
             return Edit::Drop;
         }
-        self.prefix.remove(name)
+        self.names.remove_from(self.topic, name)
     }
 
     fn resource(&self, name: &[u8]) -> Edit<'a> {
         match self.config_type {
-            2 | 32 => self.prefix.remove(name),
+            2 => self.names.remove(Entity::TopicName, name),
+            32 => self.names.remove(Entity::GroupId, name),
             // Node ids, which are in Metadata as well.
             4 | 8 if self.api.key == ApiKey::LIST_CONFIG_RESOURCES => Edit::Keep,
             _ => Edit::Drop,
@@ -109,7 +110,7 @@ impl Visitor for Outbound<'_> {
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         let Some(text) = value else {
-            self.own_topic = false;
+            self.topic = Owner::Other;
             return match (self.api.key, field.entity) {
                 // Named by its id.
                 (ApiKey::METADATA | ApiKey::DELETE_TOPICS, Entity::TopicName) => Edit::Keep,
@@ -123,11 +124,12 @@ impl Visitor for Outbound<'_> {
                 if !self.waiting.is_empty() {
                     self.group = text.to_vec();
                 }
-                self.prefix.remove(text)
+                self.names.remove(Entity::GroupId, text)
             }
-            Entity::TransactionalId | Entity::CoordinatorKey => self.prefix.remove(text),
+            Entity::TransactionalId => self.names.remove(Entity::TransactionalId, text),
+            Entity::CoordinatorKey => self.names.remove(self.asked.coordinator(), text),
             Entity::ConfigResourceName => self.resource(text),
-            Entity::FreeText => self.prefix.scrub(text),
+            Entity::FreeText => self.names.prefix().scrub(text),
             Entity::ProtocolType => {
                 self.consumers = is_consumer(text);
                 Edit::Keep
@@ -142,7 +144,7 @@ impl Visitor for Outbound<'_> {
         let (Some(bytes), true) = (value, self.consumers) else {
             return Edit::Keep;
         };
-        match embedded::rewrite(field.entity, bytes, |topic| self.prefix.remove(topic)) {
+        match embedded::rewrite(field.entity, bytes, |topic| self.names.remove(Entity::TopicName, topic)) {
             Ok(Some(bytes)) => Edit::Replace(bytes.into()),
             Ok(None) => Edit::Keep,
             Err(_) => Edit::Refuse,
@@ -167,8 +169,9 @@ impl Visitor for Outbound<'_> {
             self.api.key,
             ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
         );
-        if tells && std::mem::take(&mut self.own_topic) {
-            self.namespace.topic_ids.learn(id);
+        let topic = std::mem::replace(&mut self.topic, Owner::Other);
+        if tells && matches!(topic, Owner::Own | Owner::Additional) {
+            self.namespace.topic_ids.learn(id, topic == Owner::Additional);
         }
         Verdict::Keep
     }

@@ -7,6 +7,7 @@ use keg_codec::schema::Entity;
 use keg_codec::walk::Edit;
 
 use super::Mode;
+use super::names::unauthorized;
 
 /// The length that two bytes can say; brokers refuse names from far below it on.
 const LONGEST_NAME: usize = i16::MAX as usize;
@@ -34,9 +35,19 @@ impl Prefix {
         &self.prefix
     }
 
-    /// Whether a name of the backend belongs to the namespace.
+    /// Whether clients don't see it.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.mode == Mode::HidePrefix
+    }
+
+    /// Whether a name of the backend has it.
     pub(super) fn owns(&self, name: &[u8]) -> bool {
         name.starts_with(&self.prefix)
+    }
+
+    /// What a name of the backend is without it; `None` when the name hasn't got it.
+    pub(super) fn bare<'a>(&self, name: &'a [u8]) -> Option<&'a [u8]> {
+        name.strip_prefix(&*self.prefix)
     }
 
     /// Whether a client may use the name; if not, why.
@@ -53,9 +64,7 @@ impl Prefix {
             (Mode::HidePrefix, _) if name.len() + self.prefix.len() > LONGEST_NAME => Err(illegal),
             (Mode::HidePrefix, _) => Ok(()),
             (Mode::EnforcePrefix, _) if self.owns(name) => Ok(()),
-            (Mode::EnforcePrefix, Entity::GroupId) => Err(ErrorCode::GROUP_AUTHORIZATION_FAILED),
-            (Mode::EnforcePrefix, Entity::TransactionalId) => Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
-            (Mode::EnforcePrefix, _) => Err(ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+            (Mode::EnforcePrefix, _) => Err(unauthorized(entity)),
         }
     }
 
@@ -75,10 +84,9 @@ impl Prefix {
         }
     }
 
-    /// Makes a name of the backend the client's, or drops it with what it belongs to.
-    pub(super) fn remove(&self, name: &[u8]) -> Edit<'static> {
+    /// Makes a name of the backend that has it the client's.
+    pub(super) fn remove(&self) -> Edit<'static> {
         match self.mode {
-            _ if !self.owns(name) => Edit::Drop,
             Mode::HidePrefix => Edit::Strip(self.prefix.len()),
             Mode::EnforcePrefix => Edit::Keep,
         }

@@ -1,6 +1,6 @@
 //! The ids of a namespace's topics, as responses tell them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The id that says that there is none.
@@ -9,7 +9,8 @@ pub(super) const NO_TOPIC_ID: [u8; 16] = [0; 16];
 /// How many ids are kept at most, in two halves; ids of deleted topics would pile up without an end to it.
 const MOST: usize = 1 << 16;
 
-/// The ids of a namespace's topics. Clones share what they know, so that it can outlive a change of policies.
+/// The ids of the topics that a namespace shows, each with whether it is an additional one. Clones share what they know,
+/// so that it can outlive a change of policies.
 ///
 /// Ids are learned from responses that name their topics. Kafka never gives an id twice, so that none has to be forgotten
 /// for safety; those that were not told for long are forgotten for want of space, and looked up again when they are asked
@@ -19,19 +20,30 @@ pub struct TopicIds(Arc<RwLock<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
-    young: HashSet<[u8; 16]>,
-    old: HashSet<[u8; 16]>,
+    young: HashMap<[u8; 16], bool>,
+    old: HashMap<[u8; 16], bool>,
 }
 
 impl TopicIds {
-    /// Whether the id is known to be of one of the namespace's topics.
+    /// Whether the id is known to be of a topic that the namespace shows.
     pub fn contains(&self, id: &[u8; 16]) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.young.contains(id) || known.old.contains(id)
+        self.is_additional(id).is_some()
     }
 
-    pub(super) fn learn(&self, id: &[u8; 16]) {
-        let is_young = || self.0.read().unwrap_or_else(PoisonError::into_inner).young.contains(id);
+    /// Whether the id is of a topic that is shown beside the namespace's own, if it is known.
+    pub(super) fn is_additional(&self, id: &[u8; 16]) -> Option<bool> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.young.get(id).or_else(|| known.old.get(id)).copied()
+    }
+
+    pub(super) fn learn(&self, id: &[u8; 16], additional: bool) {
+        let is_young = || {
+            self.0
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .young
+                .contains_key(id)
+        };
         if *id == NO_TOPIC_ID || is_young() {
             return;
         }
@@ -39,7 +51,7 @@ impl TopicIds {
         if known.young.len() >= MOST / 2 {
             known.old = std::mem::take(&mut known.young);
         }
-        known.young.insert(*id);
+        known.young.insert(*id, additional);
     }
 }
 
@@ -55,11 +67,16 @@ mod tests {
     fn what_was_told_lately_is_kept_and_the_rest_ends_somewhere() {
         let ids = TopicIds::default();
         for number in 0..3 * MOST {
-            ids.learn(&id(number));
-            ids.learn(&id(0));
+            ids.learn(&id(number), number % 2 == 1);
+            ids.learn(&id(0), false);
         }
-        assert!(ids.contains(&id(0)), "it was told all the time");
-        assert!((3 * MOST - MOST / 2..3 * MOST).all(|number| ids.contains(&id(number))));
+        assert_eq!(ids.is_additional(&id(0)), Some(false), "it was told all the time");
+        let latest = 3 * MOST - MOST / 2..3 * MOST;
+        assert!(
+            latest
+                .into_iter()
+                .all(|number| ids.is_additional(&id(number)) == Some(number % 2 == 1))
+        );
         assert!(!ids.contains(&id(1)));
         let known = ids.0.read().unwrap();
         assert!(known.young.len() + known.old.len() <= MOST);
@@ -68,7 +85,7 @@ mod tests {
     #[test]
     fn no_id_is_never_known() {
         let ids = TopicIds::default();
-        ids.learn(&NO_TOPIC_ID);
+        ids.learn(&NO_TOPIC_ID, false);
         assert!(!ids.contains(&NO_TOPIC_ID));
     }
 }

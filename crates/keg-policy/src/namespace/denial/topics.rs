@@ -1,10 +1,10 @@
 //! OffsetFetch and OffsetDelete: an error of the whole response stands beside those of partitions, and says nothing of
 //! them.
 
+use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
-use keg_codec::{ApiKey, ErrorCode};
 
 use super::Original;
 use crate::namespace::asked::Denied;
@@ -20,15 +20,18 @@ impl Original<'_> {
             && let Some((_, response)) = array(response, "Groups")
         {
             let admitted = |group: &&Struct| {
-                self.namespace
-                    .prefix
-                    .admits(Entity::GroupId, name(group, "GroupId"))
+                let names = &self.namespace.names;
+                names
+                    .admit(self.api.key, Entity::GroupId, name(group, "GroupId"))
                     .is_ok()
             };
             return elements(&request, "Groups")
                 .filter(admitted)
                 .filter_map(|group| {
-                    let backend_name = self.namespace.prefix.backend_name(name(group, "GroupId"));
+                    let backend_name = self
+                        .namespace
+                        .names
+                        .backend_name(Entity::GroupId, name(group, "GroupId"));
                     self.topics_of(group, response, Some(backend_name)).transpose()
                 })
                 .collect();
@@ -64,23 +67,17 @@ impl Original<'_> {
         }))
     }
 
-    fn is_denied(self, id: &[u8; 16]) -> bool {
-        self.asked
-            .denied_ids
-            .as_ref()
-            .is_some_and(|denied| denied.binary_search(id).is_ok())
-    }
-
     /// The answer for a topic, if it is denied.
     fn topic(self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
+        let names = &self.namespace.names;
         let (name, id) = (
             name(asked, "Name"),
             asked.get("TopicId").filter(|id| **id != Value::Uuid(NO_TOPIC_ID)),
         );
         let code = match id {
-            Some(Value::Uuid(id)) if self.is_denied(id) => ErrorCode::UNKNOWN_TOPIC_ID,
+            Some(Value::Uuid(id)) => *self.asked.denied_ids.as_ref()?.get(id)?,
             Some(_) => return None,
-            None => self.namespace.prefix.admits(Entity::TopicName, name).err()?,
+            None => names.admit(self.api.key, Entity::TopicName, name).err()?,
         };
         let (_, partition) = array(table, "Partitions")?;
         let indexes = asked.get("PartitionIndexes").and_then(Value::as_array);
