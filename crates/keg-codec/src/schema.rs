@@ -7,6 +7,8 @@
 mod entity;
 mod generated;
 
+use std::fmt;
+
 pub use entity::{Entity, EntitySet};
 pub use generated::KAFKA_VERSION;
 
@@ -110,7 +112,6 @@ impl Api {
 }
 
 /// The structure of one message in all its versions.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Message {
     /// Kafka's name of it, such as `FetchResponse`.
@@ -121,6 +122,16 @@ pub struct Message {
     pub flexible: Versions,
     /// The fields, in the order of the wire.
     pub fields: &'static [Field],
+}
+
+impl fmt::Debug for Message {
+    /// Without the table, which would fill pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("name", &self.name)
+            .field("versions", &self.versions)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Message {

@@ -1,6 +1,6 @@
 //! What must be known of a request before its first name, and what it leaves for its response.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field};
@@ -8,7 +8,7 @@ use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::memory::JoinedGroups;
-use super::metadata;
+use super::metadata::{self, Picked};
 use crate::connection::Connection;
 
 /// What is kept of a request.
@@ -31,7 +31,7 @@ pub(super) struct Asked {
     /// thinks that it is part of it.
     pub(super) no_session: bool,
     /// Metadata: all topics are asked for, to pick these out of them.
-    pub(super) picked: Option<BTreeSet<Vec<u8>>>,
+    pub(super) picked: Option<Picked>,
     /// What the response is to say of what was denied.
     pub(super) denied: Vec<Denied>,
 }

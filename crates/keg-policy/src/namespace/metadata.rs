@@ -14,6 +14,9 @@ use super::topic_ids::NO_TOPIC_ID;
 /// From this version on brokers take topic ids in requests; the two before it only have the field.
 pub(super) const FIRST_BY_ID: i16 = 12;
 
+/// The names of topics that are asked for, where all are.
+pub(super) type Picked = BTreeSet<Vec<u8>>;
+
 /// From this version on a request says whether what it names is to be made. Before, all of it is.
 const FIRST_WITHOUT_CREATION: i16 = 4;
 
@@ -53,7 +56,7 @@ pub(super) fn without_creation(
     api: &'static Api,
     version: i16,
     body: &[u8],
-) -> Result<(Bytes, Option<BTreeSet<Vec<u8>>>), WalkError> {
+) -> Result<(Bytes, Option<Picked>), WalkError> {
     let mut request = Struct::read(&api.request, version, body)?;
     let mut picked = None;
     if version >= FIRST_WITHOUT_CREATION {
@@ -72,16 +75,11 @@ pub(super) fn without_creation(
 }
 
 /// Leaves of all topics those that were asked for; the ones that aren't there are said to be unknown.
-pub(super) fn pick(
-    wanted: &BTreeSet<Vec<u8>>,
-    api: &'static Api,
-    version: i16,
-    body: &[u8],
-) -> Result<Bytes, WalkError> {
+pub(super) fn pick(wanted: &Picked, api: &'static Api, version: i16, body: &[u8]) -> Result<Bytes, WalkError> {
     let mut response = Struct::read(&api.response, version, body)?;
     if let (Some(table), Some(Value::Array(topics))) = (topics_table(api), response.get_mut("Topics")) {
         topics.retain(|topic| name(topic).is_some_and(|name| wanted.contains(name)));
-        let found: BTreeSet<Vec<u8>> = topics.iter().filter_map(name).map(<[u8]>::to_vec).collect();
+        let found: Picked = topics.iter().filter_map(name).map(<[u8]>::to_vec).collect();
         for missing in wanted.difference(&found) {
             let mut topic = Struct::new(table, version);
             topic.set(
@@ -95,7 +93,7 @@ pub(super) fn pick(
     response.write(&api.response, version).map(Bytes::from)
 }
 
-fn names(topics: &Value) -> BTreeSet<Vec<u8>> {
+fn names(topics: &Value) -> Picked {
     let topics = topics.as_array().unwrap_or_default();
     topics.iter().filter_map(name).map(<[u8]>::to_vec).collect()
 }

@@ -7,7 +7,7 @@ use keg_policy::{Mode, Outcome, Reply, Response};
 
 use crate::support::bytes::{contains, positions};
 use crate::support::fill::{BACKEND_HOST, Filler};
-use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, is_name, topics};
+use crate::support::names::{FOREIGN, OWN, OWNERS, Owner, SHARED, is_name, topics};
 use crate::support::{Fate, Gateway, PREFIX, request};
 
 /// A request in which the client uses its own names.
@@ -124,36 +124,56 @@ fn received(gateway: &Gateway, api: &'static Api, version: i16, mode: Mode) -> V
 
 #[test]
 fn no_response_shows_a_foreign_name_or_the_hidden_prefix_or_a_backend_address() {
-    let gateway = Gateway::hiding();
-    for (api, version) in gateway.served() {
-        let body = received(&gateway, api, version, Mode::HidePrefix);
-        for secret in FOREIGN {
-            assert!(!contains(&body, secret), "{} v{version} shows {secret}", api.name);
+    for (gateway, secrets) in [
+        (Gateway::hiding(), &[&FOREIGN[..], &[SHARED]].concat()[..]),
+        (Gateway::sharing(Mode::HidePrefix), &FOREIGN[..]),
+    ] {
+        for (api, version) in gateway.served() {
+            check_for_secrets(&gateway, api, version, secrets);
         }
-        let without_user_data = String::from_utf8_lossy(&body).replace("team-a.user-data", "");
-        assert!(
-            !without_user_data.contains(PREFIX),
-            "{} v{version} shows the prefix",
-            api.name
-        );
-        assert!(!contains(&body, BACKEND_HOST), "{} v{version} shows a host", api.name);
-        // In version 0 of ListConfigResources all are client metrics.
-        let is_listed =
-            has_names(api, Direction::Response, version) && (api.key, version) != (ApiKey::LIST_CONFIG_RESOURCES, 0);
-        let shows_own = OWN.into_iter().any(|name| contains(&body, name));
-        assert!(shows_own || !is_listed, "{} v{version} shows nothing", api.name);
     }
+}
+
+fn check_for_secrets(gateway: &Gateway, api: &'static Api, version: i16, secrets: &[&str]) {
+    let body = received(gateway, api, version, Mode::HidePrefix);
+    for secret in secrets {
+        assert!(!contains(&body, secret), "{} v{version} shows {secret}", api.name);
+    }
+    let without_user_data = String::from_utf8_lossy(&body).replace("team-a.user-data", "");
+    assert!(
+        !without_user_data.contains(PREFIX),
+        "{} v{version} shows the prefix",
+        api.name
+    );
+    assert!(!contains(&body, BACKEND_HOST), "{} v{version} shows a host", api.name);
+    // In version 0 of ListConfigResources all are client metrics.
+    let is_listed =
+        has_names(api, Direction::Response, version) && (api.key, version) != (ApiKey::LIST_CONFIG_RESOURCES, 0);
+    let shows_own = OWN.into_iter().any(|name| contains(&body, name));
+    assert!(shows_own || !is_listed, "{} v{version} shows nothing", api.name);
 }
 
 #[test]
 fn every_response_is_what_the_client_would_get_of_a_cluster_of_its_own() {
-    for mode in [Mode::HidePrefix, Mode::EnforcePrefix] {
-        let gateway = Gateway::isolated(mode);
+    for (mode, shared) in [
+        (Mode::HidePrefix, false),
+        (Mode::EnforcePrefix, false),
+        (Mode::HidePrefix, true),
+        (Mode::EnforcePrefix, true),
+    ] {
+        let gateway = match shared {
+            true => Gateway::sharing(mode),
+            false => Gateway::isolated(mode),
+        };
         for (api, version) in gateway.served().filter(|(api, _)| api.key != ApiKey::API_VERSIONS) {
             let body = received(&gateway, api, version, mode);
-            let expected = mixed_response(api, version).seen(mode == Mode::HidePrefix);
+            let expected = mixed_response(api, version).seen(mode == Mode::HidePrefix, shared);
             let seen = Struct::read(&api.response, version, &body).unwrap();
-            assert!(seen == expected, "{} v{version}, {mode:?}: {seen:?}", api.name);
+            assert!(
+                seen == expected,
+                "{} v{version}, {mode:?}, {shared}: {seen:?}",
+                api.name
+            );
         }
     }
 }

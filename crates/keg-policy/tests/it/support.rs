@@ -14,7 +14,8 @@ use ::bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 use keg_policy::{
-    Asking, BrokerAddresses, Chain, Connection, Mode, Namespace, Outcome, Pending, Policy, Reply, Request, Response,
+    Additional, AdditionalTopics, Asking, BrokerAddresses, Chain, Conflicts, Connection, Glob, Mode, NameSet,
+    Namespace, OnConflict, Outcome, Pending, Policy, Reply, Request, Response,
 };
 
 pub(crate) use book::Book;
@@ -56,6 +57,26 @@ impl Gateway {
     /// The policies of a virtual cluster with a namespace.
     pub(crate) fn isolated(mode: Mode) -> Self {
         Self::of(vec![Arc::new(Namespace::new(mode, PREFIX)), Arc::new(BrokerAddresses)])
+    }
+
+    /// The same with [`SHARED`](names::SHARED) names beside the client's own; the pattern for Kafka's names shows nothing.
+    pub(crate) fn sharing(mode: Mode) -> Self {
+        let sets = || {
+            ["shared-*", "__*"]
+                .into_iter()
+                .map(|glob| NameSet::Glob(Glob::new(glob).unwrap()))
+        };
+        let additional = Additional {
+            topics: sets()
+                .map(|names| AdditionalTopics {
+                    names,
+                    conflict: OnConflict::Warn,
+                })
+                .collect(),
+            groups: sets().take(1).collect(),
+        };
+        let namespace = Namespace::new(mode, PREFIX).with_additional(additional, Conflicts::default());
+        Self::of(vec![Arc::new(namespace), Arc::new(BrokerAddresses)])
     }
 
     pub(crate) fn hiding() -> Self {

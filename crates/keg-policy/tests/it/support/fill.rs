@@ -7,7 +7,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::PREFIX;
 use super::book::{FIRST_PORT, GATEWAY};
-use super::names::{Owner, TOPIC, backend_name, client_name, is_by_id, is_name, is_own, topic_id};
+use super::names::{Owner, TOPIC, backend_name, client_name, is_by_id, is_name, is_own, is_shared, topic_id};
 
 pub(crate) const BACKEND_HOST: &str = "backend.internal";
 pub(crate) const BACKEND_PORT: u16 = 19_092;
@@ -116,10 +116,11 @@ impl Filler {
         }
     }
 
-    /// What a client sees of the response, when the prefix is hidden or not.
-    pub(crate) fn seen(self, hidden: bool) -> Struct {
+    /// What a client sees of the response, when the prefix is hidden or not, and shared names are shown or not.
+    pub(crate) fn seen(self, hidden: bool, shared: bool) -> Struct {
         let mut seen = self.message();
-        Seen { filler: self, hidden }.fields(&mut seen);
+        let filler = self;
+        Seen { filler, hidden, shared }.fields(&mut seen);
         seen
     }
 }
@@ -129,6 +130,7 @@ impl Filler {
 struct Seen {
     filler: Filler,
     hidden: bool,
+    shared: bool,
 }
 
 impl Seen {
@@ -139,13 +141,17 @@ impl Seen {
                 Value::Array(elements) => {
                     elements.retain(|element| match element {
                         Value::Struct(element) => self.is_own(element),
-                        name => !is_name(field.entity) || is_own(name),
+                        name => !is_name(field.entity) || self.shows(field, name),
                     });
                     elements.iter_mut().for_each(|element| self.value(field, element));
                 }
                 value => self.value(field, value),
             }
         }
+    }
+
+    fn shows(self, field: &'static Field, name: &Value) -> bool {
+        is_own(name) || self.shared && is_shared(field.entity, name)
     }
 
     /// Whether all names in it that are not in an array of their own are the client's.
@@ -159,13 +165,14 @@ impl Seen {
         present.all(|(field, value)| match value {
             Value::Struct(nested) => self.is_own(nested),
             _ if field.entity == Entity::ConfigResourceName && !has_type(element) => false,
-            value => field.array || !is_name(field.entity) || is_own(value),
+            value => field.array || !is_name(field.entity) || self.shows(field, value),
         })
     }
 
     fn value(self, field: &'static Field, value: &mut Value) {
         match value {
             Value::Struct(nested) => self.fields(nested),
+            name if is_name(field.entity) && !is_own(name) => {}
             Value::Bytes(bytes) if is_name(field.entity) && self.hidden => drop(bytes.drain(..PREFIX.len())),
             Value::Bytes(bytes) => match field.entity {
                 Entity::BrokerHost => *bytes = GATEWAY.into(),
@@ -173,8 +180,11 @@ impl Seen {
                 Entity::FreeText if self.hidden => *bytes = format!("Topic '{TOPIC}' isn't fit").into(),
                 Entity::ConsumerAssignment | Entity::ConsumerSubscription => {
                     let topic = self.filler.name(Entity::TopicName, Owner::Client);
-                    let topic = if self.hidden { TOPIC.to_owned() } else { topic };
-                    *bytes = embedded(field.entity, 3, &[topic]);
+                    let mut topics = vec![if self.hidden { TOPIC.to_owned() } else { topic }];
+                    if self.shared {
+                        topics.push(backend_name(Entity::TopicName, Owner::Shared));
+                    }
+                    *bytes = embedded(field.entity, 3, &topics);
                 }
                 _ => {}
             },

@@ -13,19 +13,25 @@ pub(crate) enum Owner {
     /// Begins like the prefix, and differs at its end.
     Neighbour,
     Kafka,
+    /// Shown beside the client's own, where that was asked for.
+    Shared,
     Nobody,
 }
 
-pub(crate) const OWNERS: [Owner; 5] = [
+pub(crate) const OWNERS: [Owner; 6] = [
     Owner::OtherTenant,
     Owner::Client,
     Owner::Neighbour,
     Owner::Kafka,
+    Owner::Shared,
     Owner::Nobody,
 ];
 
 /// What must never be seen of names that aren't the client's.
 pub(crate) const FOREIGN: [&str; 3] = ["team-b.", "team-aa", "__consumer_offsets"];
+
+/// What names that can be shown beside the client's own begin with.
+pub(crate) const SHARED: &str = "shared-";
 
 /// What the client calls its own; none of it occurs elsewhere in a message.
 pub(crate) const OWN: [&str; 3] = [TOPIC, GROUP, TRANSACTION];
@@ -41,6 +47,11 @@ pub(crate) fn backend_name(entity: Entity, owner: Owner) -> String {
         Owner::OtherTenant => "team-b.secret".to_owned(),
         Owner::Neighbour => "team-aa.secret".to_owned(),
         Owner::Kafka => "__consumer_offsets".to_owned(),
+        Owner::Shared => match entity {
+            Entity::GroupId | Entity::CoordinatorKey => format!("{SHARED}group"),
+            Entity::TransactionalId => format!("{SHARED}transaction"),
+            _ => format!("{SHARED}topic"),
+        },
         Owner::Nobody => String::new(),
     }
 }
@@ -77,11 +88,12 @@ pub(crate) fn topic_id(owner: Owner) -> Value {
 }
 
 /// The topics that the broker has.
-pub(crate) fn topics() -> [(Value, &'static str); 3] {
+pub(crate) fn topics() -> [(Value, &'static str); 4] {
     [
         (topic_id(Owner::Client), "team-a.own-topic"),
         (topic_id(Owner::OtherTenant), "team-b.secret"),
         (topic_id(Owner::Neighbour), "team-aa.secret"),
+        (topic_id(Owner::Shared), "shared-topic"),
     ]
 }
 
@@ -92,4 +104,9 @@ pub(crate) fn is_by_id(table: &[Field], version: i16) -> bool {
         present.any(|field| field.entity == entity)
     };
     has(Entity::TopicId) && !has(Entity::TopicName)
+}
+
+/// Whether the name is one that can be shown beside the client's own.
+pub(crate) fn is_shared(entity: Entity, name: &Value) -> bool {
+    entity != Entity::TransactionalId && matches!(name, Value::Bytes(name) if name.starts_with(SHARED.as_bytes()))
 }
