@@ -101,7 +101,9 @@ pub use connection::Connection;
 pub use glob::{Glob, InvalidGlob};
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
-pub use namespace::{Additional, AdditionalTopics, Conflicts, Mode, NameSet, Namespace, OnConflict, TopicIds};
+pub use namespace::{
+    Additional, AdditionalTopics, Conflicts, Mode, NameSet, Namespace, OnConflict, TopicIds, is_internal_topic,
+};
 pub use policy::{Answer, Decision, Interest, Note, Outcome, Policy, Question, Withheld};
 
 /// The example of the README is a test too.

@@ -32,6 +32,7 @@ pub use conflicts::Conflicts;
 use denial::{Denial, Original};
 use inbound::{Inbound, Side};
 use names::Names;
+pub use names::is_internal_topic;
 use outbound::Outbound;
 pub use topic_ids::TopicIds;
 

@@ -149,7 +149,12 @@ impl Names {
 }
 
 fn is_internal(entity: Entity, name: &[u8]) -> bool {
-    entity == Entity::TopicName && INTERNAL_TOPICS.contains(&name)
+    entity == Entity::TopicName && is_internal_topic(name)
+}
+
+/// Whether a topic of this name is Kafka's own. No [`Namespace`](super::Namespace) shows it.
+pub fn is_internal_topic(name: &[u8]) -> bool {
+    INTERNAL_TOPICS.contains(&name)
 }
 
 /// What a broker says of a name for lack of a permission.

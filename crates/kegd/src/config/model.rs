@@ -12,6 +12,7 @@ mod tls;
 mod virtual_cluster;
 
 pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
+pub use keg_policy::{Additional, AdditionalTopics, NameSet, OnConflict};
 pub use keg_proxy::HostPort;
 pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
 pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};

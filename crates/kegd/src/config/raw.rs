@@ -3,6 +3,7 @@
 //! The fields of Kong Event Gateway keep their names and limits; what this version of keg lacks is declared as `NotYet`
 //! or under `later`, so that it is refused and never silently ignored.
 
+mod additional;
 mod backend_cluster;
 mod forward;
 mod listener;
@@ -11,6 +12,7 @@ mod runtime;
 mod tls;
 mod virtual_cluster;
 
+pub(crate) use additional::{Additional, AdditionalGroup, AdditionalGroups, AdditionalTopic, AdditionalTopics};
 pub(crate) use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls, NodeAddress};
 pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,

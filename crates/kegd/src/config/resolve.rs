@@ -7,6 +7,7 @@ use super::model::Config;
 use super::problem::{Problem, Report};
 use super::raw;
 
+mod additional;
 mod backend_cluster;
 mod dns;
 mod forward;
@@ -49,6 +50,7 @@ pub(crate) fn resolve(merged: &Merged, report: &Report) -> Option<Config> {
         listener::listener(&it.value, &targets, &trust_bundles, report)
     });
     prefix::check(&merged.virtual_clusters.items, report);
+    additional::check(&merged.virtual_clusters.items, report);
     dns::check(&merged.virtual_clusters.items, &merged.listeners.items, report);
     socket::check(&merged.listeners.items, merged.runtime.as_ref(), report);
     Some(Config {

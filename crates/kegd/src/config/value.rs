@@ -4,12 +4,14 @@ mod address;
 mod api;
 mod duration;
 mod host;
+mod kafka;
 mod name;
 mod pem;
 mod size;
 
 pub(crate) use api::ApiName;
 pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
+pub(crate) use kafka::{GroupName, NameGlob, TopicName};
 pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};
 pub(crate) use pem::{Pem, SecretPem};
 pub(crate) use size::{FrameSize, Size};

@@ -1,5 +1,6 @@
 //! From a configuration to what runs. What hasn't changed is taken over.
 
+mod conflicts;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use keg_auth::{Authentication, Method};
 use keg_codec::ApiKey;
-use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy, TopicIds};
+use keg_policy::{BlockApis, BrokerAddresses, Chain, Conflicts, Mode, Namespace, Policy, TopicIds};
 use keg_proxy::{Backend, BackendSettings, Change, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
 use keg_tls::{ClientTls, Live};
 
@@ -43,6 +44,8 @@ pub(super) struct Built {
     listeners: BTreeMap<String, Arc<Listener>>,
     /// By virtual cluster: what is known of its topics' ids, which a change of policies doesn't end.
     topic_ids: BTreeMap<String, TopicIds>,
+    /// By virtual cluster: which of its topics are hidden by others, as long.
+    conflicts: BTreeMap<String, Conflicts>,
 }
 
 /// What puts a configuration in force.
@@ -127,6 +130,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
     }
 
     let (mut clusters, mut chains, mut topic_ids) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+    let mut conflicts = BTreeMap::new();
     for cluster in &config.virtual_clusters {
         let taken_over = previous.filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
         let ids = taken_over
@@ -134,7 +138,10 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             .cloned()
             .unwrap_or_default();
         topic_ids.insert(cluster.name.clone(), ids.clone());
-        let chain = match chain(cluster, ids) {
+        let known = taken_over.and_then(|it| it.conflicts.get(&cluster.name)).cloned();
+        let known = known.unwrap_or_else(|| conflicts::conflicts(cluster));
+        conflicts.insert(cluster.name.clone(), known.clone());
+        let chain = match chain(cluster, ids, known) {
             Ok(chain) => Arc::new(chain),
             Err(error) => {
                 note(format!("virtual_clusters {:?}", cluster.name), error);
@@ -194,6 +201,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         clusters,
         listeners,
         topic_ids,
+        conflicts,
     };
     Ok((
         built,
@@ -223,7 +231,7 @@ fn authentication(cluster: &model::VirtualCluster) -> Authentication {
 }
 
 /// The policies of a virtual cluster, the client's side first.
-fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds) -> Result<Chain, String> {
+fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds, conflicts: Conflicts) -> Result<Chain, String> {
     let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
     for (index, policy) in cluster.cluster_policies.iter().enumerate() {
         match &policy.kind {
@@ -247,7 +255,9 @@ fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds) -> Result<Chain, 
             model::NamespaceMode::EnforcePrefix => Mode::EnforcePrefix,
         };
         policies.push(Arc::new(
-            Namespace::new(mode, &namespace.prefix).with_topic_ids(topic_ids),
+            Namespace::new(mode, &namespace.prefix)
+                .with_additional(namespace.additional.clone(), conflicts)
+                .with_topic_ids(topic_ids),
         ));
     }
     policies.push(Arc::new(BrokerAddresses));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::BackendCluster;
+use super::{Additional, BackendCluster};
 
 /// A view of one backend cluster with its own names, authentication and policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Namespace {
     pub mode: NamespaceMode,
     /// The prefix; not empty.
     pub prefix: String,
+    /// What is shown beside the namespace.
+    pub additional: Additional,
 }
 
 /// What clients see of a namespace's prefix.

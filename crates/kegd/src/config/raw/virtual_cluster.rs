@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
 use super::super::model::{AclMode, NamespaceMode};
 use super::super::value::{Description, DnsLabel, Name, Prefix};
-use super::{ClusterPolicy, Reference};
+use super::{Additional, ClusterPolicy, Reference};
 
 entity! {
     /// A view of one backend cluster with its own names, authentication and policies.
@@ -65,10 +65,11 @@ entity! {
         /// The prefix.
         prefix: At<Prefix>,
         /// Whether another virtual cluster of the same backend cluster that says so too may have a prefix that begins
-        /// with this one, or that this one begins with. The two then see each other's names.
+        /// with this one, or that this one begins with, or show names of this one as additional. They then see each
+        /// other's names.
         allow_overlap: bool = false,
-        /// Not supported yet.
-        additional: NotYet,
+        /// What is shown beside the namespace.
+        additional: Option<Additional>,
     }
 }
 

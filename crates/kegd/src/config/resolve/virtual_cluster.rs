@@ -1,10 +1,12 @@
 //! What clients see.
 
 use super::super::decode::At;
-use super::super::model::{ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster, VirtualClusterAuthentication};
+use super::super::model::{
+    Additional, ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster, VirtualClusterAuthentication,
+};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{BackendClusters, is_enabled, refuse_duplicates};
+use super::{BackendClusters, additional, is_enabled, refuse_duplicates};
 
 pub(super) fn virtual_cluster(
     raw: &raw::VirtualCluster,
@@ -30,7 +32,7 @@ pub(super) fn virtual_cluster(
         authentication: raw.authentication.as_ref()?.0.iter().map(authentication).collect(),
         acl_mode: raw.acl_mode?,
         namespace: match raw.namespace.as_ref()? {
-            Some(raw) => Some(namespace(raw)?),
+            Some(raw) => Some(namespace(raw, report)?),
             None => None,
         },
         cluster_policies: policies?.iter().filter_map(cluster_policy).collect::<Option<_>>()?,
@@ -43,10 +45,15 @@ fn authentication(raw: &At<raw::VirtualClusterAuthentication>) -> VirtualCluster
     }
 }
 
-fn namespace(raw: &raw::Namespace) -> Option<Namespace> {
+fn namespace(raw: &raw::Namespace, report: &Report) -> Option<Namespace> {
+    let additional = match raw.additional.as_ref()? {
+        Some(raw) => additional::additional(raw, report)?,
+        None => Additional::default(),
+    };
     Some(Namespace {
         mode: raw.mode?,
         prefix: raw.prefix.as_ref()?.value.0.clone(),
+        additional,
     })
 }
 

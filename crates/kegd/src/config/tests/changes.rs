@@ -49,6 +49,27 @@ fn namespace_and_label_drain_their_virtual_cluster_alone() {
         [Drain, Unchanged],
         Kept,
     );
+    check(
+        "glob: \"shared-*\"",
+        "glob: \"common-*\"",
+        Unchanged,
+        [Drain, Unchanged],
+        Kept,
+    );
+    check(
+        "conflict: ignore",
+        "conflict: warn",
+        Unchanged,
+        [Drain, Unchanged],
+        Kept,
+    );
+    check(
+        "value: old group",
+        "value: older group",
+        Unchanged,
+        [Drain, Unchanged],
+        Kept,
+    );
     check("dns_label: team-b", "dns_label: b", Unchanged, [Unchanged, Drain], Kept);
 }
 

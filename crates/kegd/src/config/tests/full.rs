@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use keg_policy::Glob;
+
 use super::super::model::{
-    AclMode, BackendAuthentication, BootstrapPort, BrokerHostFormat, ClientAuthenticationMode, ClusterPolicyKind,
-    Forward, LogFormat, NamespaceMode, PortRange, TlsVersion, TlsVersions, VirtualClusterAuthentication,
+    AclMode, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort, BrokerHostFormat,
+    ClientAuthenticationMode, ClusterPolicyKind, Forward, LogFormat, NameSet, NamespaceMode, OnConflict, PortRange,
+    TlsVersion, TlsVersions, VirtualClusterAuthentication,
 };
 use super::{CERTIFICATE, FULL, config};
 
@@ -63,13 +66,28 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
     let namespace = team_a.namespace.as_ref().unwrap();
     assert_eq!(namespace.mode, NamespaceMode::HidePrefix);
     assert_eq!(namespace.prefix, "team-a-");
+    let glob = |pattern| NameSet::Glob(Glob::new(pattern).unwrap());
+    let exact = |names: &[&str]| NameSet::Exact(names.iter().map(|it| (*it).to_owned()).collect());
+    let topics = |names, conflict| AdditionalTopics { names, conflict };
+    assert_eq!(
+        namespace.additional,
+        Additional {
+            topics: vec![
+                topics(glob("shared-*"), OnConflict::Ignore),
+                topics(exact(&["legacy", "older"]), OnConflict::Warn),
+            ],
+            groups: vec![glob("app-?"), exact(&["old group"])],
+        }
+    );
     let [policy] = &team_a.cluster_policies[..] else {
         panic!("expected the enabled policy only");
     };
     assert_eq!(policy.name.as_deref(), Some("no-topics"));
     let ClusterPolicyKind::BlockApis { apis } = &policy.kind;
     assert_eq!(apis, &["create_topics", "20"]);
-    assert_eq!(team_b.namespace.as_ref().unwrap().mode, NamespaceMode::EnforcePrefix);
+    let namespace = team_b.namespace.as_ref().unwrap();
+    assert_eq!(namespace.mode, NamespaceMode::EnforcePrefix);
+    assert_eq!(namespace.additional, Additional::default());
     assert!(team_b.cluster_policies.is_empty());
 }
 

@@ -149,10 +149,6 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
             "virtual_clusters[0].topic_aliases",
         ),
         (
-            "namespace: { mode: hide_prefix, prefix: a, additional: { topics: [] } }",
-            "namespace.additional",
-        ),
-        (
             "cluster_policies: [{ type: acls, config: { rules: [] } }]",
             "cluster_policies[0].type",
         ),
@@ -200,6 +196,65 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
         "observability.otel",
         supported,
     );
+}
+
+#[test]
+fn additional_names_are_patterns_and_lists_of_legal_names() {
+    let additional = |fields: &str| {
+        let namespace = format!("namespace: {{ mode: hide_prefix, prefix: a-, additional: {{ {fields} }} }}");
+        virtual_clusters(&[&namespace])
+    };
+    for (fields, path, message) in [
+        (
+            "topics: [{ type: glob, glob: \"[ab]*\" }]",
+            "additional.topics[0].glob",
+            "expected a pattern of 1 to 253 letters, digits, dots, underscores, hyphens, * and ?, as in shared-*, found \"[ab]*\"",
+        ),
+        (
+            "topics: [{ type: glob }]",
+            "additional.topics[0]",
+            "the required field glob is missing",
+        ),
+        (
+            "topics: [{ type: regex, glob: x }]",
+            "additional.topics[0].type",
+            "unknown type \"regex\" (supported: glob, exact_list)",
+        ),
+        (
+            "topics: [{ type: glob, glob: x, conflict: fail }]",
+            "additional.topics[0].conflict",
+            "allowed: warn, ignore",
+        ),
+        (
+            "topics: [{ type: exact_list, exact_list: [] }]",
+            "additional.topics[0].exact_list",
+            "expected at least one item",
+        ),
+        (
+            "topics: [{ type: exact_list, exact_list: [{ backend: a/b }] }]",
+            "additional.topics[0].exact_list[0].backend",
+            "expected a topic's name",
+        ),
+        (
+            "topics: [{ type: exact_list, exact_list: [{ backend: __consumer_offsets }] }]",
+            "additional.topics[0].exact_list[0].backend",
+            "\"__consumer_offsets\" is Kafka's own, and never shown (remove it)",
+        ),
+        (
+            "consumer_groups: [{ type: glob, glob: x, conflict: warn }]",
+            "additional.consumer_groups[0]",
+            "unknown field \"conflict\"",
+        ),
+        (
+            "consumer_groups: [{ type: exact_list, exact_list: [{ value: \"\" }] }]",
+            "additional.consumer_groups[0].exact_list[0].value",
+            "expected a group's name",
+        ),
+    ] {
+        check_one(&additional(fields), path, message);
+    }
+    super::config(&additional(""));
+    super::config(&additional("topics: [], consumer_groups: []"));
 }
 
 #[test]

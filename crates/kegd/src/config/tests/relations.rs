@@ -117,6 +117,57 @@ fn prefixes_on_one_backend_do_not_begin_with_each_other() {
 }
 
 #[test]
+fn additional_names_are_not_those_of_another_namespace_on_the_backend() {
+    let shows = |additional: &str| {
+        format!("namespace: {{ mode: hide_prefix, prefix: team-a-, additional: {{ {additional} }} }}")
+    };
+    let other = "namespace: { mode: enforce_prefix, prefix: team-b- }";
+    let topics = |glob: &str| shows(&format!("topics: [{{ type: glob, glob: \"{glob}\" }}]"));
+    let groups = |glob: &str| shows(&format!("consumer_groups: [{{ type: glob, glob: \"{glob}\" }}]"));
+    let listed = "topics: [{ type: exact_list, exact_list: [{ backend: legacy }, { backend: team-b-x }] }]";
+    let listed_group = "consumer_groups: [{ type: exact_list, exact_list: [{ value: team-b-x }] }]";
+    for (namespace, path, message) in [
+        (
+            topics("*"),
+            "virtual_clusters[0].namespace.additional.topics[0].glob",
+            "\"*\" can match a topic with the prefix \"team-b-\" of virtual cluster \"b\" at 4 on the same backend cluster",
+        ),
+        (topics("team-?-shared"), "topics[0].glob", "can match a topic"),
+        (topics("*-shared"), "topics[0].glob", "can match a topic"),
+        (topics("team-b-shared"), "topics[0].glob", "can match a topic"),
+        (groups("t*"), "consumer_groups[0].glob", "can match a group"),
+        (
+            shows(listed),
+            "topics[0].exact_list[1].backend",
+            "\"team-b-x\" is a topic with the prefix \"team-b-\"",
+        ),
+        (
+            shows(listed_group),
+            "consumer_groups[0].exact_list[0].value",
+            "\"team-b-x\" is a group with the prefix",
+        ),
+    ] {
+        check_one(&virtual_clusters(&[&namespace, other]), path, message);
+        let allows = |namespace: &str| namespace.replacen("mode:", "allow_overlap: true, mode:", 1);
+        check_one(
+            &virtual_clusters(&[&namespace, &allows(other)]),
+            path,
+            "allow_overlap: true on both",
+        );
+        config(&virtual_clusters(&[&allows(&namespace), &allows(other)]));
+        // Alone it may be shown everything, and what is its own.
+        config(&virtual_clusters(&[&namespace]));
+        config(&virtual_clusters(&[&namespace, "dns_label: c"]));
+    }
+    for namespace in [topics("shared-*"), topics("team-?"), topics("team-b"), groups("app-*")] {
+        config(&virtual_clusters(&[&namespace, other]));
+    }
+    // The same names can be shared by all.
+    let another = topics("shared-*").replace("team-a-", "team-b-");
+    config(&virtual_clusters(&[&topics("shared-*"), &another]));
+}
+
+#[test]
 fn routing_by_sni_needs_tls_and_labels() {
     check_one(
         &listener("[9092]", &[SNI]),
