@@ -26,7 +26,7 @@ tagged! {
 entity! {
     /// All topics whose names match.
     TopicGlob {
-        /// The pattern, as in shared-*: * stands for any characters, ? for one.
+        /// The pattern, in which an asterisk stands for any characters and a question mark for one, as in shared-*.
         glob: At<NameGlob>,
         /// What to do when one of them takes the name of a topic of the namespace, whose prefix is hidden: a line in the
         /// log and a metric (warn), or nothing (ignore).
@@ -64,7 +64,7 @@ tagged! {
 entity! {
     /// All groups whose names match.
     GroupGlob {
-        /// The pattern, as in app-*: * stands for any characters, ? for one.
+        /// The pattern, in which an asterisk stands for any characters and a question mark for one, as in app-*.
         glob: At<NameGlob>,
     }
 }

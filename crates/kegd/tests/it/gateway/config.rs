@@ -23,6 +23,10 @@ pub(crate) struct Config {
     nodes: u16,
     health_port: u16,
     cluster_policies: String,
+    /// The namespaces' modes.
+    modes: [&'static str; 2],
+    /// What both show beside their namespaces.
+    additional: String,
 }
 
 /// A listener that terminates nothing, and where the nodes are that advertise it as theirs.
@@ -54,6 +58,8 @@ impl Config {
             nodes,
             health_port: free_port(),
             cluster_policies: "[]".to_owned(),
+            modes: ["hide_prefix"; 2],
+            additional: "{}".to_owned(),
         }
     }
 
@@ -83,6 +89,18 @@ impl Config {
         self
     }
 
+    /// The modes of the virtual clusters' namespaces.
+    pub(crate) fn with_modes(mut self, modes: [&'static str; 2]) -> Self {
+        self.modes = modes;
+        self
+    }
+
+    /// What both virtual clusters show beside their namespaces, in YAML's flow style.
+    pub(crate) fn with_additional(mut self, additional: &str) -> Self {
+        self.additional = additional.to_owned();
+        self
+    }
+
     /// What the names of a virtual cluster begin with on the backend.
     pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
         format!("{}-{virtual_cluster}-", self.stem)
@@ -103,7 +121,7 @@ impl Config {
     pub(crate) fn yaml(&self) -> String {
         let mut yaml = self.backend_yaml();
         yaml.push_str("virtual_clusters:\n");
-        for name in VIRTUAL_CLUSTERS {
+        for (name, mode) in VIRTUAL_CLUSTERS.iter().zip(self.modes) {
             write!(
                 yaml,
                 "  - name: {name}
@@ -111,10 +129,11 @@ impl Config {
     dns_label: {name}
     authentication: [{{ type: anonymous }}]
     acl_mode: passthrough
-    namespace: {{ mode: hide_prefix, prefix: {prefix} }}
+    namespace: {{ mode: {mode}, prefix: {prefix}, additional: {additional} }}
     cluster_policies: {policies}
 ",
                 prefix = self.prefix(name),
+                additional = self.additional,
                 policies = self.cluster_policies,
             )
             .unwrap();
