@@ -16,6 +16,7 @@ mod names;
 mod outbound;
 mod place;
 mod prefix;
+mod regex;
 mod topic_ids;
 mod topic_partitions;
 
@@ -107,6 +108,7 @@ impl Namespace {
         let walked = walk(&api.request, version, &body, &mut visitor);
         let Inbound {
             refusal,
+            reason,
             denied,
             denied_topics,
             kept,
@@ -125,8 +127,9 @@ impl Namespace {
             },
             Err(error) => {
                 let code = refusal.ok_or(error)?;
+                let why = reason.map(|reason| reason.to_string());
                 return original(self, api, version, &body, &asked)
-                    .refuse(code)
+                    .refuse(code, why.as_deref())
                     .map(Decision::Answer);
             }
         };

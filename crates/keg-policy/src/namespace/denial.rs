@@ -39,8 +39,8 @@ pub(super) struct Original<'a> {
 
 impl Original<'_> {
     /// Refuses the request as a whole.
-    pub(super) fn refuse(self, code: ErrorCode) -> Result<Response, WalkError> {
-        Response::error(self.api, self.version, self.body, code, None)
+    pub(super) fn refuse(self, code: ErrorCode, why: Option<&str>) -> Result<Response, WalkError> {
+        Response::error(self.api, self.version, self.body, code, why)
     }
 
     /// Answers what was denied: elements for these reasons, and topics that are answered partition by partition.
@@ -49,18 +49,18 @@ impl Original<'_> {
         if is_silent(self.api, self.version, self.body) {
             // There is no response to tell it in.
             let code = codes.first().copied().unwrap_or(ErrorCode::INVALID_REQUEST);
-            return self.refuse(code).map(Denial::Whole);
+            return self.refuse(code, None).map(Denial::Whole);
         }
         let together = self.api.key == ApiKey::ADD_PARTITIONS_TO_TXN;
         if together && self.version >= FIRST_OF_BROKERS {
             let code = codes.first().copied().unwrap_or(ErrorCode::INVALID_REQUEST);
-            return self.refuse(code).map(Denial::Whole);
+            return self.refuse(code, None).map(Denial::Whole);
         }
         let mut parts = Vec::new();
         for code in codes {
             let part = self.answer(Side::Denied(*code), *code)?;
             if answers(&part).next().is_none() {
-                return self.refuse(*code).map(Denial::Whole);
+                return self.refuse(*code, None).map(Denial::Whole);
             }
             parts.push(part);
         }

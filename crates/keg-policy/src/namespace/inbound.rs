@@ -13,6 +13,7 @@ use super::embedded;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, unauthorized};
 use super::place::Place;
+use super::regex::Unconfinable;
 use super::topic_ids::NO_TOPIC_ID;
 use super::{Namespace, metadata};
 use crate::connection::Connection;
@@ -44,6 +45,8 @@ pub(super) struct Inbound<'a> {
     foreign_session: bool,
     /// Why the whole request is refused.
     pub(super) refusal: Option<ErrorCode>,
+    /// What the client is told of it, where a response has a place for that.
+    pub(super) reason: Option<Unconfinable>,
     /// Why elements were denied, each reason once.
     pub(super) denied: Vec<ErrorCode>,
     /// Whether topics were denied that are answered partition by partition.
@@ -73,6 +76,7 @@ impl<'a> Inbound<'a> {
             denied_ids: BTreeMap::new(),
             foreign_session: false,
             refusal: None,
+            reason: None,
             denied: Vec::new(),
             denied_topics: false,
             kept: false,
@@ -198,6 +202,17 @@ impl<'a> Inbound<'a> {
         self.rename(Entity::GroupId, field, name)
     }
 
+    fn regex(&mut self, regex: &[u8]) -> Edit<'a> {
+        match self.names.prefix().confine(regex) {
+            _ if self.side != Side::Admitted => Edit::Keep,
+            Ok(confined) => Edit::Replace(confined.into()),
+            Err(why) => {
+                self.reason = Some(why);
+                self.refuse(ErrorCode::INVALID_REGULAR_EXPRESSION)
+            }
+        }
+    }
+
     fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         match self.config_type {
             2 => self.rename(Entity::TopicName, field, name),
@@ -235,7 +250,7 @@ impl Visitor for Inbound<'_> {
                 _ => self.refuse(ErrorCode::INVALID_REQUEST),
             },
             Entity::ConfigResourceName => self.resource(field, name),
-            Entity::TopicNameRegex if !name.is_empty() => self.refuse(ErrorCode::INVALID_REGULAR_EXPRESSION),
+            Entity::TopicNameRegex if !name.is_empty() => self.regex(name),
             _ => Edit::Keep,
         }
     }

@@ -134,8 +134,8 @@ impl Visitor for Outbound<'_> {
                 self.consumers = is_consumer(text);
                 Edit::Keep
             }
-            // A group that was made beside the gateway: its expression is over the backend's names.
-            Entity::TopicNameRegex => Edit::Replace(Vec::new().into()),
+            // One that wasn't made here is over the backend's names.
+            Entity::TopicNameRegex => Edit::Replace(self.names.prefix().reveal(text).unwrap_or_default().into()),
             _ => Edit::Keep,
         }
     }

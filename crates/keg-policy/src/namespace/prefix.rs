@@ -8,6 +8,7 @@ use keg_codec::walk::Edit;
 
 use super::Mode;
 use super::names::unauthorized;
+use super::regex::{self, Unconfinable};
 
 /// The length that two bytes can say; brokers refuse names from far below it on.
 const LONGEST_NAME: usize = i16::MAX as usize;
@@ -90,6 +91,16 @@ impl Prefix {
             Mode::HidePrefix => Edit::Strip(self.prefix.len()),
             Mode::EnforcePrefix => Edit::Keep,
         }
+    }
+
+    /// Makes a client's regular expression one for the backend that matches in the namespace only.
+    pub(super) fn confine(&self, regex: &[u8]) -> Result<Vec<u8>, Unconfinable> {
+        regex::confine(self.mode, &self.prefix, regex)
+    }
+
+    /// What the client may see of a regular expression of the backend.
+    pub(super) fn reveal(&self, regex: &[u8]) -> Option<Vec<u8>> {
+        regex::reveal(self.mode, &self.prefix, regex)
     }
 
     /// Takes out of a text for people what the client must not see: the prefix, and others' topics.

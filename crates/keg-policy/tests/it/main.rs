@@ -19,6 +19,7 @@ mod groups;
 mod hostile;
 mod layers;
 mod refusals;
+mod regular_expressions;
 mod support;
 mod topic_ids;
 mod topics;

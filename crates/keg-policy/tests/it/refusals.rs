@@ -63,31 +63,6 @@ fn no_client_fetches_as_a_broker() {
 }
 
 #[test]
-fn subscriptions_by_regular_expression_are_refused() {
-    let gateway = Gateway::hiding();
-    let asked = |regex| {
-        asking(
-            ApiKey::CONSUMER_GROUP_HEARTBEAT,
-            1,
-            &[("GroupId", text("workers")), ("SubscribedTopicRegex", regex)],
-        )
-    };
-    check(
-        &gateway,
-        ApiKey::CONSUMER_GROUP_HEARTBEAT,
-        1,
-        &asked(text(".*")),
-        "ErrorCode",
-        128,
-    );
-    // No subscription, and no more a subscription.
-    for none in [null(), text("")] {
-        let (sent, _) = gateway.forward(ApiKey::CONSUMER_GROUP_HEARTBEAT, 1, &asked(none));
-        assert_eq!(texts(&sent, "GroupId"), ["team-a.workers"]);
-    }
-}
-
-#[test]
 fn leaders_of_all_partitions_are_not_elected() {
     let gateway = Gateway::hiding();
     for version in 0..=2 {
