@@ -87,8 +87,7 @@ impl Chain {
         let pending = Pending {
             api: request.api,
             version: request.version,
-            // Policies may leave the acks in a later piece of the body.
-            silent: is_silent(request),
+            silent: request.body.is_silent(request.api, request.version),
             seen: Vec::new(),
         };
         self.forward_rest(connection, request, pending, first)
@@ -219,7 +218,7 @@ impl Chain {
         if request.api.key == ApiKey::API_VERSIONS {
             return Outcome::Reply(Reply::Response(self.served.unsupported()));
         }
-        if is_silent(request) {
+        if request.body.is_silent(request.api, request.version) {
             return Outcome::Close(format!("Produce version {} with acks=0 is not served", request.version));
         }
         let (code, message) = match request.api.key {
@@ -240,8 +239,4 @@ impl Chain {
             )),
         }
     }
-}
-
-fn is_silent(request: &mut Request) -> bool {
-    request.api.key == ApiKey::PRODUCE && keg_codec::is_silent(request.api, request.version, &request.body_bytes())
 }

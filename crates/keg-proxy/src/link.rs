@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use keg_codec::ledger::Ledger;
-use keg_codec::{Api, ResponseFrame, WriteQueue, header, is_silent};
+use keg_codec::{Api, ResponseFrame, WriteQueue, header};
 use keg_policy::{Reply, Request, Response};
 use tokio::time::Instant;
 use tower_service::Service;
@@ -87,11 +87,7 @@ impl Link {
     }
 
     fn send(self: &Arc<Self>, request: Request) -> LinkFuture {
-        let silent = request
-            .body
-            .pieces()
-            .first()
-            .is_some_and(|head| is_silent(request.api, request.version, head));
+        let silent = request.body.is_silent(request.api, request.version);
         let mut state = self.state();
         let State { ledger, out, .. } = &mut *state;
         let waiter = Waiter {

@@ -14,14 +14,15 @@ use crate::policy::Outcome;
 ///
 /// The request's side, and the inner service's `call`, run synchronously inside `call`, so that the order of calls is
 /// the order of the wire. Where a policy asks the broker something first, the request waits, and the service isn't ready
-/// for another until that request was sent; its future does the sending, and has to be polled for it.
+/// for another until that request was sent; its future does the sending, and has to be polled for it. Clones wait as well:
+/// they are of the same connection.
 #[derive(Debug, Clone)]
 pub struct PolicyService<S, C> {
     inner: S,
     source: C,
     connection: Arc<Connection>,
-    /// Whether a request waits, and all behind it.
-    gate: Option<Arc<Gate>>,
+    /// Closed while a request waits, and all behind it.
+    gate: Gate,
 }
 
 impl<S, C> PolicyService<S, C> {
@@ -30,7 +31,7 @@ impl<S, C> PolicyService<S, C> {
             inner,
             source,
             connection,
-            gate: None,
+            gate: Gate::default(),
         }
     }
 }
@@ -46,10 +47,7 @@ where
     type Future = PolicyFuture<S, S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        if let Some(gate) = &self.gate {
-            ready!(gate.poll_open(context));
-            self.gate = None;
-        }
+        ready!(self.gate.poll_open(context));
         self.inner.poll_ready(context)
     }
 
@@ -61,13 +59,11 @@ where
             }
             Outcome::Ask(asking) => {
                 let question = self.inner.call(asking.question());
-                let (gate, hold) = Gate::close();
-                self.gate = Some(gate);
                 let inner = self.inner.clone();
                 let held = Held {
                     request,
                     inner,
-                    _hold: hold,
+                    _hold: self.gate.close(),
                 };
                 PolicyFuture::held(question, chain, Arc::clone(&self.connection), held, asking)
             }

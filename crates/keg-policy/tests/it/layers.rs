@@ -1,7 +1,10 @@
 //! Policies in a tower stack.
 
+mod questions;
+
 use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -118,7 +121,7 @@ struct Slow {
     log: Log,
     /// What it answers, in the order of the requests.
     answers: Arc<Mutex<Vec<Option<Answered>>>>,
-    ready: bool,
+    ready: Arc<AtomicBool>,
 }
 
 impl Slow {
@@ -126,7 +129,7 @@ impl Slow {
         Self {
             log: log.clone(),
             answers: Arc::default(),
-            ready: true,
+            ready: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -141,12 +144,20 @@ impl Service<Request> for Slow {
     type Future = Pin<Box<dyn Future<Output = Result<Reply, Over>>>>;
 
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Over>> {
-        if self.ready { Poll::Ready(Ok(())) } else { Poll::Pending }
+        if self.ready.load(Ordering::Relaxed) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let asked = Struct::read(&request.api.request, request.version, &request.body_bytes()).unwrap();
-        self.log.push(format!("broker {}", texts(&asked, "Topics.0.Name")[0]));
+        let what = match request.api.key {
+            KEY => texts(&asked, "Topics.0.Name").remove(0),
+            _ => request.api.name.to_owned(),
+        };
+        self.log.push(format!("broker {what}"));
         let mut answers = self.answers.lock().unwrap();
         let index = answers.len();
         answers.push(None);
@@ -245,8 +256,8 @@ fn backpressure_of_the_inner_service_is_passed_on() {
     let log = Log::default();
     let chain = traced("a", Does::Nothing, &log);
     for is_ready in [true, false] {
-        let mut broker = Slow::new(&log);
-        broker.ready = is_ready;
+        let broker = Slow::new(&log);
+        broker.ready.store(is_ready, Ordering::Relaxed);
         let mut stack = PolicyLayer::new(Arc::clone(&chain), connection()).layer(broker);
         let poll = Service::poll_ready(&mut stack, &mut Context::from_waker(noop_waker_ref()));
         assert_eq!(poll.is_ready(), is_ready);

@@ -1,5 +1,6 @@
 //! Messages by path, a backend that is played by hand, and what the gateway makes of both.
 
+pub(crate) mod asker;
 pub(crate) mod book;
 pub(crate) mod bytes;
 pub(crate) mod fill;
