@@ -1,6 +1,7 @@
 //! An exchange between two ends in memory, in virtual time.
 
 mod order;
+mod questions;
 mod times;
 mod turns;
 

@@ -16,5 +16,6 @@ mod hostile_clients;
 mod memory;
 mod pipelining;
 mod port_mapping;
+mod questions;
 mod support;
 mod tls;

@@ -3,10 +3,10 @@
 use super::*;
 
 /// Numbers that are the same in each run.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -14,7 +14,7 @@ impl Dice {
         (self.0 >> 33) as usize % bound
     }
 
-    fn size(&mut self) -> usize {
+    pub(super) fn size(&mut self) -> usize {
         match self.below(10) {
             0 => self.below(300_000),
             1..=3 => self.below(20_000),
@@ -22,7 +22,7 @@ impl Dice {
         }
     }
 
-    async fn pause(&mut self) {
+    pub(super) async fn pause(&mut self) {
         for _ in 0..self.below(4) {
             tokio::task::yield_now().await;
         }
