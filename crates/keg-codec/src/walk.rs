@@ -106,7 +106,13 @@ impl<V: Visitor> Walker<'_, V> {
 
     fn tagged_section(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         let mut previous = None;
-        for _ in 0..self.reader.varint()? {
+        let mark = self.edits.mark();
+        let before_count = self.reader.position();
+        let count = self.reader.varint()?;
+        let after_count = self.reader.position();
+        let mut kept = count;
+        for _ in 0..count {
+            let before_tag = self.reader.position();
             let tag = self.reader.tag(&mut previous)?;
             let before_size = self.reader.position();
             let size = self.reader.varint()? as usize;
@@ -117,11 +123,25 @@ impl<V: Visitor> Walker<'_, V> {
                 Some(field) => self.tagged(field, before_size, size)?,
                 None => {
                     self.reader.take(size)?;
-                    self.visitor.unknown_tag(tag)?;
+                    match self.visitor.unknown_tag(tag) {
+                        Verdict::Keep => {}
+                        Verdict::Drop => {
+                            kept -= 1;
+                            let dropped = before_tag..self.reader.position();
+                            self.edits.drop_since(self.edits.mark(), dropped)?;
+                        }
+                        Verdict::Refuse => return Err(WalkError::UnknownTag { tag }),
+                    }
                 }
             }
         }
-        Ok(())
+        if kept == count {
+            return Ok(());
+        }
+        self.edits.patch(mark, before_count..after_count, |out| {
+            put_varint(out, kept);
+            Ok(())
+        })
     }
 
     fn tagged(&mut self, field: &'static Field, before_size: usize, size: usize) -> Result<(), WalkError> {

@@ -6,7 +6,7 @@ mod rewrite;
 use std::fmt;
 use std::sync::Arc;
 
-use keg_codec::schema::Entity;
+use keg_codec::schema::{Entity, EntitySet};
 use keg_codec::walk::walk;
 use keg_codec::{Api, ApiKey};
 
@@ -34,6 +34,10 @@ pub trait AddressBook: fmt::Debug + Send + Sync {
 ///   left out, and the client asks for metadata instead.
 /// - DescribeQuorum: the listeners of controllers are left out; clients can't reach them.
 /// - DescribeConfigs of a broker: settings that hold addresses are null.
+/// - The hosts of group members, as brokers see them: those of members behind a gateway are the gateway's own, in the
+///   operator's network, and which members are behind one nobody knows. None is shown.
+///
+/// Tagged fields that keg doesn't know are left out of all of these.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BrokerAddresses;
 
@@ -43,7 +47,8 @@ impl Policy for BrokerAddresses {
     }
 
     fn interest(&self, api: &Api, version: i16) -> Interest {
-        let has_hosts = api.response.entities(version).contains(Entity::BrokerHost);
+        const HOSTS: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::ClientHost]);
+        let has_hosts = api.response.entities(version).intersects(HOSTS);
         Interest::of(false, has_hosts || api.key == ApiKey::DESCRIBE_CONFIGS)
     }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::WalkError;
 use crate::schema::{EntitySet, Field};
 
 /// Sees the fields of a message in the order of the wire, and may change them.
@@ -51,12 +50,10 @@ pub trait Visitor {
         None
     }
 
-    /// A tagged field that the tables don't know. Kept by default; an isolating visitor refuses it.
-    ///
-    /// # Errors
-    /// [`WalkError::UnknownTag`] when it must not pass.
-    fn unknown_tag(&mut self, _tag: u32) -> Result<(), WalkError> {
-        Ok(())
+    /// A tagged field that the tables don't know. Kept by default; an isolating visitor drops it, as if who sent it
+    /// didn't know it either, or refuses the message with [`WalkError::UnknownTag`](super::WalkError::UnknownTag).
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        Verdict::Keep
     }
 }
 

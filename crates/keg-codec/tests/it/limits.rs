@@ -95,8 +95,8 @@ impl Visitor for Strict {
         EntitySet::EMPTY
     }
 
-    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
-        Err(WalkError::UnknownTag { tag })
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        Verdict::Refuse
     }
 }
 
@@ -106,6 +106,52 @@ fn an_isolating_visitor_refuses_unknown_tags() {
     let outcome = walk(&api.request, 9, &with_unknown_tag(), &mut Strict);
     assert_eq!(outcome, Err(WalkError::UnknownTag { tag: 7 }));
     walk(&api.request, 9, &metadata("orders", 9), &mut Strict).unwrap();
+}
+
+/// Drops tags that the tables don't know, and edits nothing else.
+struct Untagged;
+
+impl Visitor for Untagged {
+    fn interest(&self) -> EntitySet {
+        EntitySet::EMPTY
+    }
+
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        Verdict::Drop
+    }
+}
+
+#[test]
+fn unknown_tags_are_dropped_wherever_they_stand() {
+    let metadata_api = Api::of(ApiKey::METADATA).unwrap();
+    let body = Bytes::from(with_unknown_tag());
+    let edits = walk(&metadata_api.request, 9, &body, &mut Untagged).unwrap();
+    assert_eq!(edits.apply(&body).into_bytes(), metadata("orders", 9));
+
+    // Fetch, version 12 and up: the cluster's id is tag 0 of the request.
+    let api = Api::of(ApiKey::FETCH).unwrap();
+    let mut fetch = Struct::new(api.request.fields, 12);
+    fetch.set("ClusterId", Value::text("cluster"));
+    let clean = fetch.write(&api.request, 12).unwrap();
+    let tags = [&[1, 0, 8, 8][..], b"cluster"].concat();
+    let at = clean.len() - tags.len();
+    assert_eq!(clean[at..], tags);
+    // Many more, behind and with a count of two bytes.
+    let mut body = clean[..at].to_vec();
+    body.extend([0x81, 0x02]);
+    body.extend(&tags[1..]);
+    for tag in 1..257_u16 {
+        let low = (tag & 0x7f) as u8;
+        if tag < 0x80 {
+            body.push(low);
+        } else {
+            body.extend([low | 0x80, (tag >> 7) as u8]);
+        }
+        body.extend([1, 0xaa]);
+    }
+    let body = Bytes::from(body);
+    let edits = walk(&api.request, 12, &body, &mut Untagged).unwrap();
+    assert_eq!(edits.apply(&body).into_bytes(), clean);
 }
 
 /// Drops null arrays, and appends a partition to each list of them, without interest in any field.

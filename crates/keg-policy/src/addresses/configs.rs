@@ -1,13 +1,14 @@
 //! The settings of brokers, some of which hold addresses.
 
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Visitor};
+use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
 
 /// The kind of resource that a broker is.
 const BROKER: i64 = 4;
 
 /// How the names of such settings end.
-const ADDRESSES: [&[u8]; 6] = [
+const ADDRESSES: [&[u8]; 7] = [
+    b"endpoint.url",
     b"listeners",
     b"bootstrap.servers",
     b"quorum.voters",
@@ -45,5 +46,9 @@ impl Visitor for Configs {
             }
             _ => Edit::Keep,
         }
+    }
+
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        Verdict::Drop
     }
 }

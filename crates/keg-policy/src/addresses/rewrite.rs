@@ -8,6 +8,9 @@ use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
 
 use super::AddressBook;
 
+/// What stands in the place of a group member's host. It is written as brokers write addresses, for tools that read it.
+const SOMEWHERE: &[u8] = b"/0.0.0.0";
+
 /// The visitor of a response.
 #[derive(Debug)]
 pub(super) struct Rewrite<'a> {
@@ -43,7 +46,14 @@ impl<'a> Rewrite<'a> {
 
 impl Visitor for Rewrite<'_> {
     fn interest(&self) -> EntitySet {
-        const { EntitySet::of(&[Entity::BrokerId, Entity::BrokerHost, Entity::BrokerPort]) }
+        const {
+            EntitySet::of(&[
+                Entity::BrokerId,
+                Entity::BrokerHost,
+                Entity::BrokerPort,
+                Entity::ClientHost,
+            ])
+        }
     }
 
     fn enter(&mut self, field: &'static Field) {
@@ -52,8 +62,10 @@ impl Visitor for Rewrite<'_> {
     }
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        if field.entity != Entity::BrokerHost {
-            return Edit::Keep;
+        match field.entity {
+            Entity::BrokerHost => {}
+            Entity::ClientHost => return Edit::Replace(SOMEWHERE.into()),
+            _ => return Edit::Keep,
         }
         self.address = None;
         self.host = value
@@ -106,5 +118,10 @@ impl Visitor for Rewrite<'_> {
     fn leave(&mut self, _field: &'static Field) -> Verdict {
         self.node = None;
         Verdict::Keep
+    }
+
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        // It may hold an address, as KIP-951's hints did in their time.
+        Verdict::Drop
     }
 }

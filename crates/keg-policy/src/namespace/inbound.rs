@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError};
+use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::alters::alters;
@@ -323,9 +323,9 @@ impl Visitor for Inbound<'_> {
         Verdict::Keep
     }
 
-    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
         // It may name something.
         self.refusal = Some(ErrorCode::INVALID_REQUEST);
-        Err(WalkError::UnknownTag { tag })
+        Verdict::Refuse
     }
 }

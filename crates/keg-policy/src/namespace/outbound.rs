@@ -189,8 +189,8 @@ impl Visitor for Outbound<'_> {
         Some(appended).filter(|(count, _)| *count > 0)
     }
 
-    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
-        // It may name something.
-        Err(WalkError::UnknownTag { tag })
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        // It may name something. What the client gets is what a broker says that doesn't have the field yet.
+        Verdict::Drop
     }
 }

@@ -6,7 +6,7 @@ use keg_codec::{Api, ApiKey, Direction};
 use keg_policy::{BrokerAddresses, Outcome, Pending, Reply, Response};
 
 use crate::support::bytes::contains;
-use crate::support::fill::{BACKEND_HOST, BACKEND_PORT, Filler};
+use crate::support::fill::{BACKEND_HOST, BACKEND_PORT, Filler, MEMBER_HOST};
 use crate::support::message::{count, ints, texts};
 use crate::support::names::Owner;
 use crate::support::{Fields, Gateway, answering, api, asking, int, text};
@@ -52,7 +52,7 @@ fn ports(of: &Struct, version: i16, found: &mut Vec<i64>) {
 #[test]
 fn no_response_of_any_version_shows_the_address_of_a_backend_node() {
     let gateway = gateway();
-    let mut with_hosts = 0;
+    let (mut with_hosts, mut with_members) = (0, 0);
     for api in Api::all() {
         let versions = gateway.chain.served().versions(api.key);
         for version in api.versions().first..=api.versions().last {
@@ -66,6 +66,8 @@ fn no_response_of_any_version_shows_the_address_of_a_backend_node() {
                 .write(&api.response, version)
                 .unwrap();
             assert_eq!(contains(&response, BACKEND_HOST), has_host);
+            let has_member = api.response.entities(version).contains(Entity::ClientHost);
+            assert_eq!(contains(&response, MEMBER_HOST), has_member);
             let response = Response::local(api, version, response);
             let Outcome::Reply(Reply::Response(mut seen)) =
                 gateway
@@ -76,6 +78,8 @@ fn no_response_of_any_version_shows_the_address_of_a_backend_node() {
             };
             let seen = seen.body_bytes();
             assert!(!contains(&seen, BACKEND_HOST), "{} v{version}", api.name);
+            assert!(!contains(&seen, MEMBER_HOST), "{} v{version}", api.name);
+            with_members += usize::from(has_member);
             let mut found = Vec::new();
             ports(
                 &Struct::read(&api.response, version, &seen).unwrap(),
@@ -98,6 +102,7 @@ fn no_response_of_any_version_shows_the_address_of_a_backend_node() {
         }
     }
     assert!(with_hosts > 30, "{with_hosts} versions");
+    assert!(with_members > 9, "{with_members} versions");
 }
 
 #[test]
@@ -106,7 +111,8 @@ fn what_has_no_address_passes_unseen() {
         for version in api.versions().first..=api.versions().last {
             use keg_policy::{Interest, Policy};
             let entities = api.response.entities(version);
-            let expected = if entities.contains(Entity::BrokerHost) || api.key == ApiKey::DESCRIBE_CONFIGS {
+            let has_hosts = entities.contains(Entity::BrokerHost) || entities.contains(Entity::ClientHost);
+            let expected = if has_hosts || api.key == ApiKey::DESCRIBE_CONFIGS {
                 Interest::Response
             } else {
                 Interest::None
@@ -294,6 +300,65 @@ fn controllers_listeners_are_nobodys_business() {
 }
 
 #[test]
+fn hosts_of_group_members_are_not_shown() {
+    // Of members behind the gateway they are the gateway's own.
+    let gateway = gateway();
+    for (key, last) in [
+        (ApiKey::DESCRIBE_GROUPS, 6),
+        (ApiKey::CONSUMER_GROUP_DESCRIBE, 1),
+        (ApiKey::SHARE_GROUP_DESCRIBE, 1),
+        (ApiKey::STREAMS_GROUP_DESCRIBE, 0),
+    ] {
+        for version in api(key).versions().first..=last {
+            let seen = seen(
+                &gateway,
+                key,
+                version,
+                &[
+                    ("Groups.0.Members.0.ClientId", text("worker")),
+                    ("Groups.0.Members.0.ClientHost", text("/10.1.2.3")),
+                    ("Groups.0.Members.1.ClientHost", text("")),
+                ],
+            );
+            assert_eq!(texts(&seen, "Groups.*.Members.*.ClientHost"), ["/0.0.0.0"; 2]);
+            assert_eq!(texts(&seen, "Groups.*.Members.*.ClientId"), ["worker", ""]);
+        }
+    }
+}
+
+#[test]
+fn unknown_tagged_fields_do_not_pass_where_addresses_are() {
+    let gateway = gateway();
+    let (mut looked_at, mut passed) = (0, 0);
+    for (api, version) in gateway.served() {
+        if !api.response.flexible.contains(version) || api.key == ApiKey::API_VERSIONS {
+            continue;
+        }
+        // Without tagged fields of the tables' own, so that the last section is empty.
+        let plain = answering(api.key, version, &[]).write(&api.response, version).unwrap();
+        let mut tagged = plain.clone();
+        if tagged.pop() != Some(0) {
+            continue;
+        }
+        tagged.extend([1, 99, 16]);
+        tagged.extend(BACKEND_HOST.as_bytes());
+        let pending = pending(&gateway, api, version);
+        let seen = gateway.answer_raw(api.key, version, pending, tagged);
+        let entities = api.response.entities(version);
+        if [Entity::BrokerHost, Entity::ClientHost].map(|it| entities.contains(it)) == [false; 2]
+            && api.key != ApiKey::DESCRIBE_CONFIGS
+        {
+            passed += 1;
+            continue;
+        }
+        looked_at += 1;
+        assert!(!contains(&seen, BACKEND_HOST), "{} v{version}", api.name);
+        assert!(seen.len() <= plain.len(), "{} v{version}", api.name);
+    }
+    assert!(looked_at > 20 && passed > 50, "{looked_at} and {passed} versions");
+}
+
+#[test]
 fn settings_of_brokers_lose_their_addresses() {
     let gateway = gateway();
     let names = [
@@ -304,6 +369,7 @@ fn settings_of_brokers_lose_their_addresses() {
         "zookeeper.connect",
         "advertised.host.name",
         "advertised.port",
+        "sasl.oauthbearer.token.endpoint.url",
         "log.dirs",
     ];
     for version in 1..=4 {
@@ -324,8 +390,8 @@ fn settings_of_brokers_lose_their_addresses() {
                 .map(|(path, value)| (path.as_str(), value.clone()))
                 .collect();
             let seen = seen(&gateway, ApiKey::DESCRIBE_CONFIGS, version, &fields);
-            let mut expected = [if hidden { "<null>" } else { "value" }; 8];
-            expected[7] = "value";
+            let mut expected = [if hidden { "<null>" } else { "value" }; 9];
+            expected[8] = "value";
             assert_eq!(texts(&seen, "Results.*.Configs.*.Value"), expected);
             assert_eq!(texts(&seen, "Results.*.Configs.*.Synonyms.*.Value"), expected);
             assert_eq!(texts(&seen, "Results.*.Configs.*.Name"), names);

@@ -164,14 +164,18 @@ impl Gateway {
     }
 
     pub(crate) fn answer_bytes(&self, key: ApiKey, version: i16, pending: Pending, body: Vec<u8>) -> Struct {
+        let seen = self.answer_raw(key, version, pending, body);
+        Struct::read(&api(key).response, version, &seen).unwrap()
+    }
+
+    /// The bytes that the client gets of a response that is these bytes.
+    pub(crate) fn answer_raw(&self, key: ApiKey, version: i16, pending: Pending, body: Vec<u8>) -> Bytes {
         let response = Response::local(api(key), version, body);
         match self
             .chain
             .response(&self.connection, pending, Reply::Response(response))
         {
-            Outcome::Reply(Reply::Response(mut response)) => {
-                Struct::read(&api(key).response, version, &response.body_bytes()).unwrap()
-            }
+            Outcome::Reply(Reply::Response(mut response)) => response.body_bytes(),
             other => panic!("{other:?} is not a response"),
         }
     }

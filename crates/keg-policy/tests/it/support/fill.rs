@@ -11,6 +11,8 @@ use super::names::{Owner, TOPIC, backend_name, client_name, is_by_id, is_name, i
 
 pub(crate) const BACKEND_HOST: &str = "backend.internal";
 pub(crate) const BACKEND_PORT: u16 = 19_092;
+/// The host of a group's member, as a broker sees it.
+pub(crate) const MEMBER_HOST: &str = "/192.0.2.77";
 
 /// Sets every field of a message.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,7 @@ impl Filler {
             entity if is_name(entity) => Value::text(&self.name(entity, owner)),
             Entity::Acks => Value::Integer(-1),
             Entity::BrokerHost => Value::text(BACKEND_HOST),
+            Entity::ClientHost => Value::text(MEMBER_HOST),
             Entity::BrokerId if field.name == "ReplicaId" => Value::Integer(-1),
             Entity::BrokerPort => Value::Integer(BACKEND_PORT.into()),
             Entity::ConfigResourceType => Value::Integer(2),
@@ -176,6 +179,7 @@ impl Seen {
             Value::Bytes(bytes) if is_name(field.entity) && self.hidden => drop(bytes.drain(..PREFIX.len())),
             Value::Bytes(bytes) => match field.entity {
                 Entity::BrokerHost => *bytes = GATEWAY.into(),
+                Entity::ClientHost => *bytes = "/0.0.0.0".into(),
                 Entity::TopicNameRegex => bytes.clear(),
                 Entity::FreeText if self.hidden => *bytes = format!("Topic '{TOPIC}' isn't fit").into(),
                 Entity::ConsumerAssignment | Entity::ConsumerSubscription => {
