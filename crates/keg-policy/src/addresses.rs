@@ -2,6 +2,7 @@
 
 mod configs;
 mod rewrite;
+mod texts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub trait AddressBook: fmt::Debug + Send + Sync {
 ///   left out, and the client asks for metadata instead.
 /// - DescribeQuorum: the listeners of controllers are left out; clients can't reach them.
 /// - DescribeConfigs of a broker: settings that hold addresses are null.
+/// - Error messages in which a broker writes down the connection of a request that it refuses lose that.
 /// - The hosts of group members, as brokers see them: those of members behind a gateway are the gateway's own, in the
 ///   operator's network, and which members are behind one nobody knows. None is shown.
 ///
@@ -47,9 +49,13 @@ impl Policy for BrokerAddresses {
     }
 
     fn interest(&self, api: &Api, version: i16) -> Interest {
-        const HOSTS: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::ClientHost]);
-        let has_hosts = api.response.entities(version).intersects(HOSTS);
-        Interest::of(false, has_hosts || api.key == ApiKey::DESCRIBE_CONFIGS)
+        const HOSTS: EntitySet = EntitySet::of(&[
+            Entity::BrokerHost,
+            Entity::ClientHost,
+            Entity::ConfigValue,
+            Entity::FreeText,
+        ]);
+        Interest::of(false, api.response.entities(version).intersects(HOSTS))
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

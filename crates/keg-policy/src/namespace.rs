@@ -17,6 +17,7 @@ mod outbound;
 mod place;
 mod prefix;
 mod regex;
+mod texts;
 mod topic_ids;
 mod topic_partitions;
 

@@ -3,6 +3,8 @@
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
 
+use super::texts::without_request;
+
 /// The kind of resource that a broker is.
 const BROKER: i64 = 4;
 
@@ -26,7 +28,14 @@ pub(super) struct Configs {
 
 impl Visitor for Configs {
     fn interest(&self) -> EntitySet {
-        const { EntitySet::of(&[Entity::ConfigResourceType, Entity::ConfigValue, Entity::Plain]) }
+        const {
+            EntitySet::of(&[
+                Entity::ConfigResourceType,
+                Entity::ConfigValue,
+                Entity::FreeText,
+                Entity::Plain,
+            ])
+        }
     }
 
     fn integer(&mut self, field: &'static Field, value: i64) -> IntegerEdit {
@@ -39,6 +48,7 @@ impl Visitor for Configs {
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         match (field.entity, field.name) {
             (Entity::ConfigValue, _) if self.of_broker && self.is_address => Edit::Null,
+            (Entity::FreeText, _) => value.map_or(Edit::Keep, without_request),
             (Entity::Plain, "Name") => {
                 let name = value.unwrap_or_default();
                 self.is_address = ADDRESSES.iter().any(|ending| name.ends_with(ending));

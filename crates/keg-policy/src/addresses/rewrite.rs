@@ -7,6 +7,7 @@ use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
 
 use super::AddressBook;
+use super::texts::without_request;
 
 /// What stands in the place of a group member's host. It is written as brokers write addresses, for tools that read it.
 const SOMEWHERE: &[u8] = b"/0.0.0.0";
@@ -52,6 +53,7 @@ impl Visitor for Rewrite<'_> {
                 Entity::BrokerHost,
                 Entity::BrokerPort,
                 Entity::ClientHost,
+                Entity::FreeText,
             ])
         }
     }
@@ -65,6 +67,7 @@ impl Visitor for Rewrite<'_> {
         match field.entity {
             Entity::BrokerHost => {}
             Entity::ClientHost => return Edit::Replace(SOMEWHERE.into()),
+            Entity::FreeText => return value.map_or(Edit::Keep, without_request),
             _ => return Edit::Keep,
         }
         self.address = None;

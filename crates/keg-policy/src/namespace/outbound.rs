@@ -129,7 +129,7 @@ impl Visitor for Outbound<'_> {
             Entity::TransactionalId => self.names.remove(Entity::TransactionalId, text),
             Entity::CoordinatorKey => self.names.remove(self.asked.coordinator(), text),
             Entity::ConfigResourceName => self.resource(text),
-            Entity::FreeText => self.names.prefix().scrub(text),
+            Entity::FreeText => self.names.scrub(text),
             Entity::ProtocolType => {
                 self.consumers = is_consumer(text);
                 Edit::Keep

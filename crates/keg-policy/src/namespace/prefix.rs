@@ -1,4 +1,4 @@
-//! The prefix, and what it makes of single names and texts.
+//! The prefix, and what it makes of single names.
 
 use std::sync::Arc;
 
@@ -12,9 +12,6 @@ use super::regex::{self, Unconfinable};
 
 /// The length that two bytes can say; brokers refuse names from far below it on.
 const LONGEST_NAME: usize = i16::MAX as usize;
-
-/// What brokers say of a topic whose name differs from another's in `.` and `_` only, before they quote the other's.
-const COLLISION: &[u8] = b" collides with existing topic";
 
 /// A prefix, and whether clients see it.
 #[derive(Debug, Clone)]
@@ -102,36 +99,6 @@ impl Prefix {
     pub(super) fn reveal(&self, regex: &[u8]) -> Option<Vec<u8>> {
         regex::reveal(self.mode, &self.prefix, regex)
     }
-
-    /// Takes out of a text for people what the client must not see: the prefix, and others' topics.
-    pub(super) fn scrub(&self, text: &[u8]) -> Edit<'static> {
-        let collision = text.windows(COLLISION.len()).position(|it| it == COLLISION);
-        let kept = match collision.and_then(|at| text.get(..at + COLLISION.len())) {
-            Some(kept) => kept,
-            None => text,
-        };
-        let scrubbed = match self.mode {
-            Mode::HidePrefix => self.without_prefix(kept),
-            Mode::EnforcePrefix => kept.to_vec(),
-        };
-        if scrubbed == text {
-            Edit::Keep
-        } else {
-            Edit::Replace(scrubbed.into())
-        }
-    }
-
-    /// Byte by byte, so that no prefix is left either where one went and its neighbours met.
-    fn without_prefix(&self, text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(text.len());
-        for byte in text {
-            out.push(*byte);
-            if out.ends_with(&self.prefix) {
-                out.truncate(out.len() - self.prefix.len());
-            }
-        }
-        out
-    }
 }
 
 #[cfg(test)]
@@ -175,43 +142,5 @@ mod tests {
             b"",
             Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
         );
-    }
-
-    #[test]
-    fn texts_lose_every_prefix_and_nothing_else() {
-        let check = |prefix, text: &str, expected: &str| {
-            let scrubbed = match Prefix::new(Mode::HidePrefix, prefix).scrub(text.as_bytes()) {
-                Edit::Keep => text.as_bytes().to_vec(),
-                Edit::Replace(new) => new.into_owned(),
-                other => panic!("{other:?}"),
-            };
-            assert_eq!(String::from_utf8(scrubbed).unwrap(), expected);
-        };
-        check("a.", "nothing of it", "nothing of it");
-        check(
-            "a.",
-            "Topic 'a.orders' already exists.",
-            "Topic 'orders' already exists.",
-        );
-        check("a.", "a.x, a.y, ba.z a", "x, y, bz a");
-        check("aa", "aaa", "a");
-        check("ab", "aabb", "");
-        check("aab", "xaabab", "xab");
-        check("a.", "aa..", "");
-        check("é.", "thé.x", "thx");
-    }
-
-    #[test]
-    fn the_topic_that_a_name_collides_with_is_not_quoted() {
-        let text = b"Topic 'a.b_c' collides with existing topic: a_b.c";
-        for (mode, expected) in [
-            (Mode::HidePrefix, "Topic 'b_c' collides with existing topic"),
-            (Mode::EnforcePrefix, "Topic 'a.b_c' collides with existing topic"),
-        ] {
-            let Edit::Replace(new) = Prefix::new(mode, "a.").scrub(text) else {
-                panic!("{mode:?} keeps it")
-            };
-            assert_eq!(new, expected.as_bytes());
-        }
     }
 }
