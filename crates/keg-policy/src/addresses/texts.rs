@@ -36,8 +36,10 @@ mod tests {
             Edit::Replace(new) => assert_eq!(Some(&*String::from_utf8_lossy(&new)), expected),
             other => panic!("{other:?}"),
         };
-        let request = "Request(processor=2, connectionId=10.0.0.1:9092-10.9.9.9:50234-2-5, session=org.apache.kafka.network.\
-            Session@1, listenerName=ListenerName(PLAINTEXT), securityProtocol=PLAINTEXT, buffer=null, envelope=";
+        // As Kafka 4.3.1 writes it.
+        let request = "Request(processor=2, connectionId=10.0.0.1:9093-10.0.0.2:40048-2-0, \
+            session=org.apache.kafka.network.Session@6f8d56f7, listenerName=ListenerName(CONTROLLER), \
+            securityProtocol=SASL_PLAINTEXT, buffer=java.nio.HeapByteBuffer[pos=30 lim=30 cap=56], envelope=";
         check(
             &format!("Request {request}None) needs ALTER permission."),
             Some("Request needs ALTER permission."),

@@ -18,6 +18,7 @@ mod certs;
 mod codecs;
 mod connect;
 mod docs;
+mod errors;
 mod gateway;
 mod groups;
 mod hosts;
