@@ -203,6 +203,17 @@ fn metadata_has_the_gateways_addresses_and_teaches_the_backends() {
 }
 
 #[test]
+fn a_client_that_is_told_to_bootstrap_again_is_told_so() {
+    // KIP-1102: REBOOTSTRAP_REQUIRED, and nothing else.
+    for gateway in [gateway(), Gateway::hiding(), Gateway::enforcing()] {
+        let asked = asking(ApiKey::METADATA, 13, &[("Topics", Value::Array(Vec::new()))]);
+        let answer = answering(ApiKey::METADATA, 13, &[("ErrorCode", int(129))]);
+        let seen = gateway.exchange(ApiKey::METADATA, 13, &asked, &answer);
+        assert_eq!(seen, answer);
+    }
+}
+
+#[test]
 fn a_node_without_an_address_is_an_error_that_says_what_to_do() {
     let gateway = gateway();
     let asked = asking(ApiKey::METADATA, 9, &[("Topics.0.Name", text("orders"))]);

@@ -48,6 +48,12 @@ impl Gateway {
         self.wait_until_ready();
     }
 
+    /// Stops in an orderly way and starts again with another configuration.
+    pub(crate) fn restart_with(&mut self, yaml: &str) {
+        fs::write(&self.file, yaml).unwrap();
+        self.restart();
+    }
+
     /// Ends without notice, and starts again with the same file.
     pub(crate) fn crash_and_restart(&mut self) {
         self.process.kill();

@@ -30,6 +30,7 @@ mod older_kafka;
 mod ports;
 mod process;
 mod quickstart;
+mod rebootstraps;
 mod reload;
 mod repository;
 mod restarts;

@@ -21,6 +21,7 @@ pub(crate) struct Config {
     entry: Entry,
     passthrough: Option<Passthrough>,
     nodes: u16,
+    min_broker_id: u16,
     health_port: u16,
     cluster_policies: String,
     /// The namespaces' modes.
@@ -45,6 +46,13 @@ enum Entry {
     Sni { port: u16, certificates: Vec<Identity> },
 }
 
+impl Entry {
+    fn some_ports(nodes: u16) -> Self {
+        // One more than it takes, for nodes that are shifted.
+        Self::Ports(VIRTUAL_CLUSTERS.iter().map(|_| free_range(nodes + 2)).collect())
+    }
+}
+
 impl Config {
     /// Plaintext on both sides, virtual clusters by port.
     pub(crate) fn new(backend: &Backend, stem: &str) -> Self {
@@ -53,9 +61,10 @@ impl Config {
             bootstrap_servers: backend.bootstrap(),
             backend_ca: None,
             stem: stem.to_owned(),
-            entry: Entry::Ports(VIRTUAL_CLUSTERS.iter().map(|_| free_range(nodes + 1)).collect()),
+            entry: Entry::some_ports(nodes),
             passthrough: None,
             nodes,
+            min_broker_id: 1,
             health_port: free_port(),
             cluster_policies: "[]".to_owned(),
             modes: ["hide_prefix"; 2],
@@ -101,6 +110,18 @@ impl Config {
         self
     }
 
+    /// Other ports, for everything that clients connect to.
+    pub(crate) fn with_other_ports(mut self) -> Self {
+        self.entry = Entry::some_ports(self.nodes);
+        self
+    }
+
+    /// Each node at the port of its neighbour.
+    pub(crate) fn with_shifted_nodes(mut self) -> Self {
+        self.min_broker_id = 0;
+        self
+    }
+
     /// What the names of a virtual cluster begin with on the backend.
     pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
         format!("{}-{virtual_cluster}-", self.stem)
@@ -142,7 +163,7 @@ impl Config {
         match &self.entry {
             Entry::Ports(first_ports) => {
                 for (name, first) in VIRTUAL_CLUSTERS.iter().zip(first_ports) {
-                    yaml.push_str(&port_listener(name, *first, first + self.nodes));
+                    yaml.push_str(&port_listener(name, *first, self.nodes, self.min_broker_id));
                 }
             }
             Entry::Sni { port, certificates } => yaml.push_str(&sni_listener(*port, certificates)),
@@ -188,7 +209,8 @@ backend_clusters:
     }
 }
 
-fn port_listener(name: &str, first: u16, last: u16) -> String {
+fn port_listener(name: &str, first: u16, nodes: u16, min_broker_id: u16) -> String {
+    let last = first + 1 + nodes - min_broker_id;
     format!(
         "  - name: {name}
     addresses: [127.0.0.1]
@@ -200,7 +222,7 @@ fn port_listener(name: &str, first: u16, last: u16) -> String {
           destination: {{ name: {name} }}
           advertised_host: localhost
           bootstrap_port: at_start
-          min_broker_id: 1
+          min_broker_id: {min_broker_id}
 "
     )
 }
