@@ -1,5 +1,6 @@
 //! Namespaces: a virtual cluster's own names on a shared backend.
 
+mod acls;
 mod additional;
 mod alters;
 mod asked;
@@ -28,6 +29,7 @@ use keg_codec::{Api, ApiKey, Rope};
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
+use acls::RecentAcls;
 pub use additional::{Additional, AdditionalTopics, NameSet, OnConflict};
 use asked::Asked;
 pub use conflicts::Conflicts;
@@ -57,6 +59,7 @@ pub enum Mode {
 pub struct Namespace {
     names: Names,
     topic_ids: TopicIds,
+    recent_acls: RecentAcls,
 }
 
 impl Namespace {
@@ -67,6 +70,7 @@ impl Namespace {
         Self {
             names: Names::new(mode, prefix),
             topic_ids: TopicIds::default(),
+            recent_acls: RecentAcls::default(),
         }
     }
 
@@ -229,10 +233,16 @@ impl Policy for Namespace {
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
+        if acls::administers(request.api.key) {
+            return acls::request(self, request);
+        }
         self.decide(connection, request, look_up::is_possible(connection))
     }
 
-    fn resume(&self, connection: &Connection, request: &mut Request, _note: Note, reply: Reply) -> Decision {
+    fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {
+        if acls::administers(request.api.key) {
+            return acls::resume(self, request, note, reply);
+        }
         match self.learn(reply) {
             Ok(()) => self.decide(connection, request, false),
             Err(error) => Decision::Close(format!("the broker's answer about topic ids is malformed: {error}")),
@@ -240,6 +250,9 @@ impl Policy for Namespace {
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
+        if acls::administers(answer.api.key) {
+            return acls::response(&self.names, answer);
+        }
         let nothing = Asked::default();
         let asked = answer.note.get().unwrap_or(&nothing);
         let body = answer.response.body_bytes();

@@ -3,10 +3,12 @@
 use keg_codec::schema::{Entity, EntitySet, Message};
 use keg_codec::{Api, ApiKey};
 
+use super::acls;
 use crate::policy::Interest;
 
 /// What the namespace reads or changes.
 pub(super) const NAMED: EntitySet = EntitySet::of(&[
+    Entity::AclResourceName,
     Entity::ConfigResourceName,
     Entity::ConfigResourceType,
     Entity::ConsumerAssignment,
@@ -24,12 +26,7 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
 ]);
 
 /// What no client of a namespace may send, because nothing here can tell whose it is.
-const UNCOVERED: EntitySet = EntitySet::of(&[
-    Entity::AclResourceName,
-    Entity::Envelope,
-    Entity::Principal,
-    Entity::TransactionalIdRegex,
-]);
+const UNCOVERED: EntitySet = EntitySet::of(&[Entity::Envelope, Entity::Principal, Entity::TransactionalIdRegex]);
 
 /// The APIs that were reviewed, and that a tenant has a use for. The rest are those of the cluster's operator and of
 /// other brokers, and those that a namespace can't be read out of yet.
@@ -57,6 +54,9 @@ const COVERED: &[ApiKey] = &[
     ApiKey::ADD_OFFSETS_TO_TXN,
     ApiKey::END_TXN,
     ApiKey::TXN_OFFSET_COMMIT,
+    ApiKey::DESCRIBE_ACLS,
+    ApiKey::CREATE_ACLS,
+    ApiKey::DELETE_ACLS,
     ApiKey::DESCRIBE_CONFIGS,
     ApiKey::ALTER_CONFIGS,
     ApiKey::DESCRIBE_LOG_DIRS,
@@ -80,7 +80,8 @@ const COVERED: &[ApiKey] = &[
 ];
 
 pub(super) fn interest(api: &Api, version: i16) -> Interest {
-    let uncovered = api.request.entities(version).intersects(UNCOVERED);
+    // The principals of ACLs are the backend's.
+    let uncovered = api.request.entities(version).intersects(UNCOVERED) && !acls::administers(api.key);
     if uncovered || !COVERED.contains(&api.key) {
         return Interest::Unsupported;
     }

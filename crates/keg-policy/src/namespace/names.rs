@@ -80,6 +80,22 @@ impl Names {
         }
     }
 
+    /// Whether every name of the backend that begins with this would be the namespace's.
+    pub(super) fn owns_all(&self, entity: Entity, beginning: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(beginning) else {
+            return false;
+        };
+        let reaches_others = match entity {
+            Entity::TopicName => {
+                INTERNAL_TOPICS.iter().any(|topic| topic.starts_with(beginning))
+                    || self.additional.topics.iter().any(|topics| topics.names.reaches(text))
+            }
+            Entity::GroupId => self.additional.groups.iter().any(|groups| groups.reaches(text)),
+            _ => false,
+        };
+        self.prefix.owns(beginning) && !reaches_others
+    }
+
     /// Whether clients see a name of the backend.
     pub(super) fn shows(&self, entity: Entity, name: &[u8]) -> bool {
         matches!(self.owner(entity, name), Owner::Own | Owner::Additional)

@@ -132,9 +132,6 @@ fn what_a_namespace_does_not_cover_is_not_served() {
     // Of the operator, of other brokers, and share and streams groups.
     for key in [
         ApiKey::WRITE_TXN_MARKERS,
-        ApiKey::DESCRIBE_ACLS,
-        ApiKey::CREATE_ACLS,
-        ApiKey::DELETE_ACLS,
         ApiKey::ALTER_REPLICA_LOG_DIRS,
         ApiKey::CREATE_DELEGATION_TOKEN,
         ApiKey::RENEW_DELEGATION_TOKEN,

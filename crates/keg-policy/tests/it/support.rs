@@ -209,6 +209,12 @@ impl Gateway {
             (versions.first..=versions.last).map(move |version| (api, version))
         })
     }
+
+    /// The same without ACLs: what they name is a pattern, and is denied in words of their own.
+    pub(crate) fn served_but_acls(&self) -> impl Iterator<Item = (&'static Api, i16)> {
+        let acls = [ApiKey::DESCRIBE_ACLS, ApiKey::CREATE_ACLS, ApiKey::DELETE_ACLS];
+        self.served().filter(move |(api, _)| !acls.contains(&api.key))
+    }
 }
 
 pub(crate) fn api(key: ApiKey) -> &'static Api {

@@ -136,7 +136,7 @@ fn without_session(mut request: Struct) -> Struct {
 #[test]
 fn foreign_names_are_answered_as_a_broker_does_and_do_not_reach_it() {
     let gateway = Gateway::enforcing();
-    for (api, version) in gateway.served() {
+    for (api, version) in gateway.served_but_acls() {
         let place = format!("{} v{version}", api.name);
         let request = asked(api, version, &[Owner::Client, Owner::OtherTenant]);
         let has_foreign = contains(&request.write(&api.request, version).unwrap(), FOREIGN);
@@ -201,7 +201,7 @@ fn the_allowed_part_goes_on_as_if_it_had_been_asked_for_alone() {
 #[test]
 fn what_is_denied_whole_is_answered_at_once_unless_the_broker_has_more_to_say() {
     let gateway = Gateway::enforcing();
-    for (api, version) in gateway.served() {
+    for (api, version) in gateway.served_but_acls() {
         let place = format!("{} v{version}", api.name);
         let goes_on = match api.key {
             // The nodes, the rest of the session, the error of the group, and lists that are narrowed to nothing.
@@ -240,7 +240,7 @@ fn what_is_denied_whole_is_answered_at_once_unless_the_broker_has_more_to_say() 
 #[test]
 fn foreign_names_outside_of_arrays_refuse_the_whole() {
     let gateway = Gateway::enforcing();
-    for (api, version) in gateway.served() {
+    for (api, version) in gateway.served_but_acls() {
         for (field, _) in Struct::new(api.request.fields, version).iter() {
             if field.array || !is_name(field.entity) || !field.versions.contains(version) {
                 continue;

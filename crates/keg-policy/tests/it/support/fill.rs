@@ -93,6 +93,8 @@ impl Filler {
         let in_request = self.direction == Direction::Request;
         match field.entity {
             entity if is_name(entity) => Value::text(&self.name(entity, owner)),
+            Entity::AclResourceType => Value::Integer(2),
+            Entity::AclPatternType => Value::Integer(3),
             Entity::Acks => Value::Integer(-1),
             Entity::BrokerHost => Value::text(BACKEND_HOST),
             Entity::ClientHost => Value::text(MEMBER_HOST),

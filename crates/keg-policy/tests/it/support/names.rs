@@ -74,6 +74,7 @@ pub(crate) fn is_name(entity: Entity) -> bool {
             | Entity::TransactionalId
             | Entity::CoordinatorKey
             | Entity::ConfigResourceName
+            | Entity::AclResourceName
     )
 }
 
@@ -108,5 +109,6 @@ pub(crate) fn is_by_id(table: &[Field], version: i16) -> bool {
 
 /// Whether the name is one that can be shown beside the client's own.
 pub(crate) fn is_shared(entity: Entity, name: &Value) -> bool {
-    entity != Entity::TransactionalId && matches!(name, Value::Bytes(name) if name.starts_with(SHARED.as_bytes()))
+    let is_shown = !matches!(entity, Entity::TransactionalId | Entity::AclResourceName);
+    is_shown && matches!(name, Value::Bytes(name) if name.starts_with(SHARED.as_bytes()))
 }
