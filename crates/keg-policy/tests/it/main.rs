@@ -7,6 +7,7 @@
     reason = "a test may stop at once"
 )]
 
+mod acls;
 mod additional;
 mod addresses;
 mod api_versions;
