@@ -52,6 +52,17 @@ impl Backend {
         Self::once(&OLD, || Self::start(setup, "older", OLDER, 1))
     }
 
+    /// One node with Kafka's own authorizer, for which everybody is a super user, for the ACL tests.
+    pub(crate) fn authorizing(setup: &'static Setup) -> &'static Self {
+        static AUTHORIZING: Started = Started::new();
+        let more = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+";
+        Self::once(&AUTHORIZING, || {
+            Self::start_with(setup, "authorizing", CURRENT, 1, more)
+        })
+    }
+
     /// The plaintext addresses, as a client's `bootstrap.servers`.
     pub(crate) fn bootstrap(&self) -> String {
         self.addresses(|ports| ports.plaintext).join(",")
@@ -129,6 +140,11 @@ impl Backend {
     }
 
     fn start(setup: &'static Setup, name: &str, version: &'static str, count: usize) -> Self {
+        Self::start_with(setup, name, version, count, "")
+    }
+
+    /// Starts nodes whose properties have these lines more.
+    fn start_with(setup: &'static Setup, name: &str, version: &'static str, count: usize, more: &'static str) -> Self {
         let dir = setup.dir(name);
         let authority = Authority::new("backend-ca", &dir);
         let identity = authority.identity("broker", &HOSTS);
@@ -141,6 +157,7 @@ impl Backend {
             trust_store: authority.file().to_owned(),
             advertised_port,
             dir,
+            more,
         };
         let nodes: Vec<Mutex<Node>> = (1..=count)
             .map(|id| Mutex::new(Node::new(&files, id, &voters)))

@@ -10,6 +10,7 @@
     reason = "a test stops where something is not as it expects"
 )]
 
+mod acls;
 mod additional;
 mod admin;
 mod architecture;

@@ -9,6 +9,7 @@ import org.apache.kafka.common.utils.Exit;
 
 /** Kafka's command line tools, run in this JVM: a JVM for each would cost a second. */
 final class Tools {
+    static final String ACLS = "org.apache.kafka.tools.AclCommand";
     static final String TOPICS = "org.apache.kafka.tools.TopicCommand";
     static final String CONFIGS = "kafka.admin.ConfigCommand";
     static final String GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";

@@ -22,6 +22,8 @@ pub(super) struct NodeFiles {
     pub(super) trust_store: PathBuf,
     /// The port that the external listeners advertise: a gateway's.
     pub(super) advertised_port: u16,
+    /// More lines of properties.
+    pub(super) more: &'static str,
 }
 
 /// The ports of a node's listeners.
@@ -164,9 +166,10 @@ num.io.threads=4
 num.recovery.threads.per.data.dir=1
 log.cleaner.dedupe.buffer.size=2097152
 log.cleaner.threads=1
-",
+{more}",
         external_host = external_host(id),
         advertised_port = files.advertised_port,
+        more = files.more,
         voters = voters.join(","),
         data = files.dir.join(format!("node-{id}-data")).display(),
         key_store = files.key_store.display(),
