@@ -32,6 +32,7 @@ mod ports;
 mod process;
 mod quickstart;
 mod rebootstraps;
+mod regular_expressions;
 mod reload;
 mod repository;
 mod restarts;

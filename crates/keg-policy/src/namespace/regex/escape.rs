@@ -61,7 +61,7 @@ impl Parser {
             'r' => Some(0x0d),
             't' => Some(0x09),
             'v' => Some(0x0b),
-            _ if character.is_ascii() && !character.is_ascii_alphanumeric() => Some(character.into()),
+            _ if !character.is_ascii_alphanumeric() => Some(character.into()),
             _ => None,
         };
         point.ok_or_else(|| {

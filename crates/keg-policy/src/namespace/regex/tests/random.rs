@@ -34,42 +34,18 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+/// One of the words.
+fn one_of(words: &'static str) -> impl Strategy<Value = &'static str> + Clone {
+    select(words.split_whitespace().collect::<Vec<_>>())
+}
+
 /// An expression that means the same to RE2/J and to the crate `regex`.
 fn expression() -> impl Strategy<Value = String> {
-    let atoms = select(vec![
-        "a",
-        "b",
-        "K",
-        "k",
-        r"\.",
-        "-",
-        "_",
-        "é",
-        "\u{212a}",
-        ".",
-        "[ab]",
-        "[^a]",
-        "[.-K]",
-        "[[:alpha:]]",
-        "[^[:punct:]b]",
-        r"\w",
-        r"\W",
-        r"\d",
-        r"\pL",
-        r"\P{Lu}",
-        r"[\w.]",
-        r"[^\W]",
-        "^",
-        "$",
-        r"\A",
-        r"\z",
-        r"\b",
-        r"\B",
-        "()",
-    ]);
-    let counts = select(vec![
-        "*", "+", "?", "*?", "+?", "??", "{0}", "{1}", "{2}", "{0,2}", "{1,2}", "{2,3}", "{2,}", "{3,}?",
-    ]);
+    let atoms = one_of(
+        r"a b K k \. - _ é \x{212a} . [ab] [^a] [.-K] [[:alpha:]] [^[:punct:]b] \w \W \d \pL \P{Lu} [\w.] [^\W] ^ $ \A \z
+        \b \B ()",
+    );
+    let counts = one_of(r"* + ? *? +? ?? {0} {1} {2} {0,2} {1,2} {2,3} {2,} {3,}?");
     atoms.prop_map(str::to_owned).prop_recursive(5, 40, 4, move |inner| {
         let several = prop::collection::vec(inner.clone(), 1..=4);
         prop_oneof![
@@ -85,62 +61,11 @@ fn expression() -> impl Strategy<Value = String> {
 
 /// Pieces of expressions that do harm where text is put together.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
-    let pieces = select(vec![
-        "(",
-        ")",
-        "|",
-        "[",
-        "]",
-        "{",
-        "}",
-        "*",
-        "+",
-        "?",
-        ".",
-        "^",
-        "$",
-        "\\",
-        "-",
-        ",",
-        "a",
-        "b",
-        "a.",
-        "b-",
-        "0",
-        "1",
-        "2",
-        "1000",
-        "é",
-        ".*",
-        "a)|(.*",
-        "\\Q",
-        "\\E",
-        "\\b",
-        "\\B",
-        "\\A",
-        "\\z",
-        "\\x{",
-        "\\p{",
-        "\\pL",
-        "\\d",
-        "[^",
-        "[[:",
-        ":]",
-        "[[:alpha:]]",
-        "(?",
-        "(?i",
-        "(?i)",
-        "(?-i:",
-        "(?P<n>",
-        "(?<m>",
-        "(?#",
-        "{2,3}",
-        "{0,",
-        "\0",
-        "\n",
-        "\u{212a}",
-        "&&",
-    ]);
+    let words = one_of(
+        r"( ) | [ ] { } * + ? . ^ $ \ - , a b a. b- 0 1 2 1000 é .* a)|(.* \Q \E \b \B \A \z \x{ \p{ \pL \d [^ [[: :]
+        [[:alpha:]] (? (?i (?i) (?-i: (?P<n> (?<m> (?# {2,3} {0, \x{212a} &&",
+    );
+    let pieces = prop_oneof![9 => words, 1 => select(vec!["\0", "\n", "\u{212a}"])];
     prop_oneof![
         4 => prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat().into_bytes()),
         1 => prop::collection::vec(any::<u8>(), 0..64),
