@@ -1,0 +1,135 @@
+//! A namespace between a client and a broker that the target plays.
+
+#![allow(dead_code, unreachable_pub)]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use keg_codec::message::{Struct, Value};
+use keg_codec::{Api, ApiKey};
+use keg_policy::{AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Response};
+
+#[derive(Debug)]
+struct NoAddresses;
+
+impl AddressBook for NoAddresses {
+    fn advertise(&self, node_id: i32) -> Result<(Arc<str>, u16), String> {
+        Err(format!("node {node_id} is not asked for"))
+    }
+
+    fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
+}
+
+/// A virtual cluster with one client.
+pub(crate) struct Tenant {
+    chain: Chain,
+    connection: Connection,
+}
+
+impl Tenant {
+    /// Every combination, made once: what a chain serves takes a while to find out.
+    pub(crate) fn all(prefixes: &[&str]) -> Vec<(Mode, String, Self)> {
+        let of = |mode| {
+            prefixes
+                .iter()
+                .map(move |prefix| (mode, (*prefix).to_owned(), Self::new(mode, prefix)))
+        };
+        of(Mode::HidePrefix).chain(of(Mode::EnforcePrefix)).collect()
+    }
+
+    fn new(mode: Mode, prefix: &str) -> Self {
+        Self {
+            chain: Chain::new(vec![Arc::new(Namespace::new(mode, prefix))]),
+            connection: Connection::new("tenant", "User:ANONYMOUS", Arc::new(NoAddresses)),
+        }
+    }
+
+    /// What the broker gets, or what the client is answered.
+    pub(crate) fn ask(&self, key: ApiKey, version: i16, asked: &Struct) -> Result<(Struct, Pending), Struct> {
+        let api = api(key);
+        let body = asked.write(&api.request, version).expect("it was made for the version");
+        let mut request = Request {
+            api,
+            version,
+            correlation_id: 1,
+            head: Bytes::from_static(&[0; 10]),
+            body: Bytes::from(body).into(),
+        };
+        match self.chain.request(&self.connection, &mut request) {
+            Outcome::Forward(pending) => {
+                let sent = Struct::read(&api.request, version, &request.body_bytes()).expect("a request is sent");
+                Ok((sent, pending))
+            }
+            Outcome::Reply(Reply::Response(mut response)) => {
+                Err(Struct::read(&api.response, version, &response.body_bytes()).expect("a response is answered"))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the client gets of a broker's response; none if it is withheld.
+    pub(crate) fn answer(&self, key: ApiKey, version: i16, pending: Pending, answer: &Struct) -> Option<Struct> {
+        let api = api(key);
+        let body = answer
+            .write(&api.response, version)
+            .expect("it was made for the version");
+        let response = Response::local(api, version, body);
+        match self
+            .chain
+            .response(&self.connection, pending, Reply::Response(response))
+        {
+            Outcome::Reply(Reply::Response(mut response)) => {
+                Some(Struct::read(&api.response, version, &response.body_bytes()).expect("a response is seen"))
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn api(key: ApiKey) -> &'static Api {
+    Api::of(key).expect("the API is known")
+}
+
+/// The bytes at a path of field names, of the first element of each array.
+pub(crate) fn bytes(of: &Struct, path: &[&str]) -> Vec<u8> {
+    let mut at = of;
+    for name in path {
+        match at.get(name) {
+            Some(Value::Bytes(bytes)) => return bytes.clone(),
+            Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(elements)) => match elements.first() {
+                Some(Value::Struct(first)) => at = first,
+                _ => return Vec::new(),
+            },
+            other => panic!("{path:?}: {other:?}"),
+        }
+    }
+    panic!("{path:?} leads to no bytes")
+}
+
+/// A message with one element in each array on the path, at the end of which the bytes are.
+pub(crate) fn with(mut message: Struct, version: i16, path: &[&str], value: Value) -> Struct {
+    let Some((name, rest)) = path.split_first() else {
+        return message;
+    };
+    let value = match rest {
+        [] => value,
+        rest => {
+            let (field, _) = message
+                .iter()
+                .find(|(field, _)| field.name == *name)
+                .expect("a field of the message");
+            let keg_codec::schema::Type::Struct(nested) = field.ty else {
+                panic!("{name} has no fields")
+            };
+            Value::Array(vec![Value::Struct(with(
+                Struct::new(nested, version),
+                version,
+                rest,
+                value,
+            ))])
+        }
+    };
+    message.set(name, value);
+    message
+}
