@@ -14,7 +14,7 @@ mod recent;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Message, Type};
-use keg_codec::walk::{Edit, Visitor, WalkError, walk};
+use keg_codec::walk::{Edit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{ApiKey, ErrorCode, Rope};
 
 use super::Namespace;
@@ -73,7 +73,7 @@ pub(super) fn resume(namespace: &Namespace, request: &mut Request, note: Note, r
 /// Makes a response the client's.
 pub(super) fn response(names: &Names, answer: Answer<'_>) -> Result<(), Withheld> {
     let (message, version) = (&answer.api.response, answer.version);
-    let mut body = read(message, version, &answer.response.body_bytes()).map_err(Withheld::new)?;
+    let mut body = Struct::read(message, version, &answer.response.body_bytes()).map_err(Withheld::new)?;
     match answer.note.get() {
         Some(Asked::Described(filter)) => describe::response(names, filter, &mut body),
         Some(Asked::Created(refused)) => create::response(names, refused, &mut body, version)?,
@@ -84,7 +84,7 @@ pub(super) fn response(names: &Names, answer: Answer<'_>) -> Result<(), Withheld
     Ok(())
 }
 
-/// Reads a message of which the tables know all fields: any other may name something, or narrow what is asked for.
+/// Reads a request of which the tables know all fields: any other may name something, or narrow what is asked for.
 fn read(message: &'static Message, version: i16, body: &[u8]) -> Result<Struct, WalkError> {
     walk(message, version, body, &mut KnownFields)?;
     Struct::read(message, version, body)
@@ -101,8 +101,8 @@ impl Visitor for KnownFields {
         EntitySet::EMPTY
     }
 
-    fn unknown_tag(&mut self, tag: u32) -> Result<(), WalkError> {
-        Err(WalkError::UnknownTag { tag })
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        Verdict::Refuse
     }
 }
 
@@ -137,7 +137,7 @@ fn set_error(fields: &mut Struct, code: ErrorCode, message: Option<&str>) {
 /// Takes the prefix out of what the broker says of an error.
 fn scrub(names: &Names, fields: &mut Struct) {
     if let Some(Value::Bytes(message)) = fields.get_mut("ErrorMessage")
-        && let Edit::Replace(scrubbed) = names.prefix().scrub(message)
+        && let Edit::Replace(scrubbed) = names.scrub(message)
     {
         *message = scrubbed.into_owned();
     }

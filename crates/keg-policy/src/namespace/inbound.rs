@@ -203,8 +203,10 @@ impl<'a> Inbound<'a> {
     }
 
     fn regex(&mut self, regex: &[u8]) -> Edit<'a> {
+        if self.side != Side::Admitted {
+            return Edit::Keep;
+        }
         match self.names.prefix().confine(regex) {
-            _ if self.side != Side::Admitted => Edit::Keep,
             Ok(confined) => Edit::Replace(confined.into()),
             Err(why) => {
                 self.reason = Some(why);
