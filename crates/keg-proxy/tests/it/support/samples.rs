@@ -9,8 +9,8 @@ use kafka_protocol::records::{
     Compression, Record, RecordBatchDecoder, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
 
-/// A version in which topics have names, and responses no addresses: no policy looks into them.
-pub(crate) const PRODUCE: i16 = 9;
+/// A version in which topics have names, and responses neither addresses nor texts: no policy looks into them.
+pub(crate) const PRODUCE: i16 = 7;
 pub(crate) const FETCH: i16 = 12;
 pub(crate) const METADATA: i16 = 12;
 
