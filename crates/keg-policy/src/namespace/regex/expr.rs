@@ -1,6 +1,7 @@
 //! Expressions over the characters of topic names, as trees in a normal form.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use super::set::Set;
@@ -12,10 +13,18 @@ pub(super) type Node = Rc<Expr>;
 pub(super) type Built = Result<Node, Unconfinable>;
 
 /// An expression, and what is known of it.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Expr {
-    pub(super) kind: Kind,
+    /// Of the kind; compared first, so that others are told apart without a look at their parts.
+    hash: u64,
     pub(super) facts: Facts,
+    pub(super) kind: Kind,
+}
+
+impl Hash for Expr {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 /// Made by the functions below only, which keep the normal form: what is printed is parsed to the same again.
@@ -41,7 +50,7 @@ pub(super) enum Kind {
     Repeat(Node, u16, Option<u16>),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Facts {
     /// About how many bytes it has when it is printed.
     size: usize,
@@ -107,7 +116,14 @@ fn build(kind: Kind, facts: Facts) -> Built {
     if facts.weight > LARGEST {
         return Err(Unconfinable::TooLarge);
     }
-    Ok(Rc::new(Expr { kind, facts }))
+    Ok(node(kind, facts))
+}
+
+fn node(kind: Kind, facts: Facts) -> Node {
+    let mut hasher = DefaultHasher::new();
+    kind.hash(&mut hasher);
+    let hash = hasher.finish();
+    Rc::new(Expr { hash, facts, kind })
 }
 
 pub(super) fn never() -> Node {
@@ -119,10 +135,7 @@ pub(super) fn empty() -> Node {
         size: 0,
         ..Facts::ZERO_WIDTH
     };
-    Rc::new(Expr {
-        kind: Kind::Empty,
-        facts,
-    })
+    node(Kind::Empty, facts)
 }
 
 pub(super) fn set(set: Set) -> Node {
@@ -133,7 +146,7 @@ pub(super) fn set(set: Set) -> Node {
         depth: 1,
         ..Facts::default()
     };
-    Rc::new(Expr { kind, facts })
+    node(kind, facts)
 }
 
 pub(super) fn start() -> Node {
@@ -141,17 +154,11 @@ pub(super) fn start() -> Node {
         starts: true,
         ..Facts::ZERO_WIDTH
     };
-    Rc::new(Expr {
-        kind: Kind::Start,
-        facts,
-    })
+    node(Kind::Start, facts)
 }
 
 pub(super) fn end() -> Node {
-    Rc::new(Expr {
-        kind: Kind::End,
-        facts: Facts::ZERO_WIDTH,
-    })
+    node(Kind::End, Facts::ZERO_WIDTH)
 }
 
 pub(super) fn boundary(is: bool) -> Node {
@@ -159,10 +166,7 @@ pub(super) fn boundary(is: bool) -> Node {
         bounds: true,
         ..Facts::ZERO_WIDTH
     };
-    Rc::new(Expr {
-        kind: Kind::Boundary(is),
-        facts,
-    })
+    node(Kind::Boundary(is), facts)
 }
 
 /// One after the other.
@@ -191,10 +195,13 @@ pub(super) fn concat(parts: impl IntoIterator<Item = Node>) -> Built {
     build(Kind::Concat(flat), facts)
 }
 
-/// An assertion that holds holds twice.
+/// An assertion that holds holds twice, and any number of times twice is any number.
 fn append(parts: &mut Vec<Node>, part: Node) {
-    let asserts = matches!(part.kind, Kind::Start | Kind::End | Kind::Boundary(_));
-    if !(asserts && parts.last() == Some(&part)) {
+    let once = matches!(
+        part.kind,
+        Kind::Start | Kind::End | Kind::Boundary(_) | Kind::Repeat(_, 0, None)
+    );
+    if !(once && parts.last() == Some(&part)) {
         parts.push(part);
     }
 }
