@@ -10,6 +10,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask <command>
 
   schemas [--check]   generate the codec's tables from Kafka's message definitions
+  schemas --list      print every field that names something, and what keg does with it
   setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat
   test [ARGS]         setup, then `cargo test --workspace ARGS`";
 
@@ -29,6 +30,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
     match words.as_slice() {
         ["schemas"] => Ok(schemas::run(false)?),
         ["schemas", "--check"] => Ok(schemas::run(true)?),
+        ["schemas", "--list"] => Ok(schemas::list()?),
         ["setup"] => test::setup(),
         ["test", args @ ..] => test::run(args),
         _ => Err(USAGE.into()),
