@@ -68,6 +68,17 @@ impl Versions {
     }
 }
 
+impl fmt::Display for Versions {
+    /// As in `3` and `0-4`, or `none`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            _ if self.is_empty() => f.write_str("none"),
+            Self { first, last } if first == last => write!(f, "{first}"),
+            Self { first, last } => write!(f, "{first}-{last}"),
+        }
+    }
+}
+
 /// A Kafka API: its request and its response.
 #[derive(Debug)]
 #[non_exhaustive]

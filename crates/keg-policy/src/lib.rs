@@ -72,6 +72,7 @@
 //! | refuse APIs | [`BlockApis`] |
 //! | do something else | a [`Policy`] |
 //! | put policies in an order, and know what they serve together | [`Chain`], [`Served`] |
+//! | know what becomes of every field that names something | [`fields`] |
 //!
 //! # What can be relied on
 //! - **Order.** What is done to a request is done when it is shown to the chain; nothing waits.
@@ -88,6 +89,7 @@ mod addresses;
 mod block_apis;
 mod chain;
 mod connection;
+pub mod fields;
 mod glob;
 pub mod layer;
 mod message;

@@ -6,6 +6,7 @@ mod alters;
 mod asked;
 mod conflicts;
 mod coverage;
+pub(crate) mod decisions;
 mod denial;
 mod embedded;
 mod fetch_sessions;

@@ -3,8 +3,9 @@
 /// What the value of a field names, from Kafka's `entityType` annotations and keg's own review of the rest.
 ///
 /// `Plain` fields were reviewed and name nothing that belongs to a tenant.
+///
+/// Exhaustive, so that whoever decides on each kind finds out at compile time that there is a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 #[repr(u8)]
 pub enum Entity {
     /// Nothing that belongs to anybody.

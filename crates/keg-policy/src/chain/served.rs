@@ -52,6 +52,17 @@ impl Served {
         self.versions(key).contains(version)
     }
 
+    /// What the policies together want to see of a version of an API; [`Interest::Unsupported`] when it isn't served.
+    pub fn interest(&self, key: ApiKey, version: i16) -> Interest {
+        let Some(interested) = self.interested(key, version) else {
+            return Interest::Unsupported;
+        };
+        Interest::of(
+            interested.iter().any(|it| it.request),
+            interested.iter().any(|it| it.response),
+        )
+    }
+
     /// The policies that must see a version of an API, the client's side first; `None` when it isn't served.
     pub(super) fn interested(&self, key: ApiKey, version: i16) -> Option<&[Interested]> {
         let api = self.api(key)?;
@@ -183,6 +194,10 @@ mod tests {
         assert_eq!(of(4), Some(&both(true, false)[..]));
         assert_eq!(of(13), Some(&both(false, true)[..]));
         assert_eq!(served.interested(ApiKey::PRODUCE, 9), Some(&[][..]));
+        assert_eq!(served.interest(ApiKey::METADATA, 3), Interest::Unsupported);
+        assert_eq!(served.interest(ApiKey::METADATA, 4), Interest::Request);
+        assert_eq!(served.interest(ApiKey::METADATA, 13), Interest::Response);
+        assert_eq!(served.interest(ApiKey::PRODUCE, 9), Interest::None);
         assert_eq!(served.interested(ApiKey(-1), 0), None);
         assert_eq!(served.interested(ApiKey(999), 0), None);
     }

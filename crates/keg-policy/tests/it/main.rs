@@ -16,6 +16,7 @@ mod coordinators;
 mod denials;
 mod every_message;
 mod fetch_sessions;
+mod fields;
 mod groups;
 mod hostile;
 mod layers;
