@@ -92,7 +92,7 @@ fn topic_id(api: &'static Api, version: i16, field: &'static Field) -> Decision 
         _ => Decision::new(
             Effect::Checked,
             format!(
-                "known to be the client's topic's, or looked up; {}",
+                "of a topic of the client's, or looked up; {}",
                 denial(field, api, version)
             ),
         ),

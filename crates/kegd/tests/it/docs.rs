@@ -5,9 +5,11 @@
 mod blocks;
 mod closing;
 mod embedding;
+mod fields;
 mod kubernetes;
 mod links;
 mod metrics;
 mod pages;
+mod protocol;
 mod reference;
 mod served;
