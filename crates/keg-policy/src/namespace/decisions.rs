@@ -128,9 +128,10 @@ fn response(api: &'static Api, version: i16, field: &'static Field) -> Decision 
             "the client's own expression; empty where it is not one that was confined here",
         ),
         Entity::TopicId => match api.key {
-            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS => {
-                Decision::new(Effect::Passes, "learned, where the name beside it is the client's; passes")
-            }
+            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS => Decision::new(
+                Effect::Passes,
+                "learned, where the name beside it is the client's; passes",
+            ),
             _ => Decision::new(
                 Effect::Passes,
                 "passes: of what is left, whose name or id was the client's to ask for",

@@ -43,7 +43,11 @@ impl Seen {
             Effect::Replaced => false,
             Effect::NotServed => panic!("{field:?} is served"),
         };
-        assert_eq!(before == after, stays, "{field:?}, {mode:?}: {before:?} becomes {after:?}");
+        assert_eq!(
+            before == after,
+            stays,
+            "{field:?}, {mode:?}: {before:?} becomes {after:?}"
+        );
         match field.decision.effect {
             Effect::Renamed => self.renamed += 1,
             Effect::Replaced => self.replaced += 1,

@@ -20,6 +20,7 @@ mod fields;
 mod groups;
 mod hostile;
 mod layers;
+mod properties;
 mod refusals;
 mod regular_expressions;
 mod support;
