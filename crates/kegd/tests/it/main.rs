@@ -20,6 +20,7 @@ mod codecs;
 mod connect;
 mod docs;
 mod errors;
+mod frames;
 mod gateway;
 mod groups;
 mod hosts;

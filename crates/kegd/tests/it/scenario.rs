@@ -53,33 +53,42 @@ impl Scenario {
 
     /// A scenario with a configuration of the caller's choice.
     pub(crate) fn with(setup: &'static Setup, backend: &'static Backend, name: &'static str, config: &Config) -> Self {
-        let files = KeepFilesOnFailure(setup);
-        let dir = setup.dir(name);
         let target = |name: &str, bootstrap: String, prefix: String| Target {
             name: name.to_owned(),
             bootstrap,
             prefix,
             client: Vec::new(),
         };
-        let (gateway, targets) = if direct() {
-            (None, vec![target("direct", backend.bootstrap(), String::new())])
-        } else {
-            let targets = VIRTUAL_CLUSTERS
-                .iter()
-                .enumerate()
-                .map(|(index, name)| target(name, config.bootstrap(index), config.prefix(name)));
-            (Some(Gateway::start(config, &dir)), targets.collect())
-        };
+        if direct() {
+            let targets = vec![target("direct", backend.bootstrap(), String::new())];
+            return Self::without_gateway(setup, backend, name, targets);
+        }
+        let targets = VIRTUAL_CLUSTERS
+            .iter()
+            .enumerate()
+            .map(|(index, name)| target(name, config.bootstrap(index), config.prefix(name)));
+        let mut scenario = Self::without_gateway(setup, backend, name, targets.collect());
+        scenario.gateway = Some(Gateway::start(config, &scenario.dir));
+        scenario
+    }
+
+    /// A scenario with clusters of the caller's choice.
+    pub(crate) fn without_gateway(
+        setup: &'static Setup,
+        backend: &'static Backend,
+        name: &'static str,
+        targets: Vec<Target>,
+    ) -> Self {
         Self {
             setup,
             backend,
-            gateway,
+            gateway: None,
             targets,
-            dir,
+            dir: setup.dir(name),
             hosts: None,
             own: None,
             name,
-            _files: files,
+            _files: KeepFilesOnFailure(setup),
         }
     }
 

@@ -51,9 +51,15 @@ fn what_becomes_of_every_version_of_every_api_is_on_the_page() {
         );
     }
     for row in &internal {
-        assert!(row.fates.iter().all(|it| it == "refused: UNSUPPORTED_VERSION"), "{row:?}");
+        assert!(
+            row.fates.iter().all(|it| it == "refused: UNSUPPORTED_VERSION"),
+            "{row:?}"
+        );
     }
-    let mut internal: Vec<_> = internal.iter().map(|row| format!("{} ({})", row.name, row.key)).collect();
+    let mut internal: Vec<_> = internal
+        .iter()
+        .map(|row| format!("{} ({})", row.name, row.key))
+        .collect();
     internal.dedup();
     let _ = write!(
         text,
@@ -66,7 +72,12 @@ fn what_becomes_of_every_version_of_every_api_is_on_the_page() {
 fn rows() -> Vec<Row> {
     let tested = Tested::read();
     let addresses = || Arc::new(BrokerAddresses);
-    let isolated = |mode| Fates::of(Chain::new(vec![Arc::new(Namespace::new(mode, PREFIX)), addresses()]), mode);
+    let isolated = |mode| {
+        Fates::of(
+            Chain::new(vec![Arc::new(Namespace::new(mode, PREFIX)), addresses()]),
+            mode,
+        )
+    };
     let chains = [
         Fates::of(Chain::new(vec![addresses()]), None),
         isolated(Mode::HidePrefix),

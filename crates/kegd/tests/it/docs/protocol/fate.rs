@@ -111,5 +111,6 @@ fn error_name(code: i64) -> String {
     let value = format!(": Self = Self({code});");
     let line = codes.lines().find(|line| line.ends_with(&value));
     let name = line.and_then(|line| line.trim().strip_prefix("pub const ")?.strip_suffix(&value));
-    name.unwrap_or_else(|| panic!("no name for the error {code}")).to_owned()
+    name.unwrap_or_else(|| panic!("no name for the error {code}"))
+        .to_owned()
 }

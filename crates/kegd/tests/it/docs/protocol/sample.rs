@@ -12,7 +12,9 @@ pub(super) const PREFIX: &str = "team-a-";
 
 /// A request with one element in every array, and names that may be used.
 pub(super) fn sample(api: &'static Api, version: i16) -> Request {
-    let body = fields(api.request.fields, version).write(&api.request, version).unwrap();
+    let body = fields(api.request.fields, version)
+        .write(&api.request, version)
+        .unwrap();
     Request {
         api,
         version,

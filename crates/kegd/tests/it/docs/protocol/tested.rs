@@ -51,7 +51,14 @@ fn the_versions_that_are_run_are_those_of_the_broker() {
     let answer = api_versions(bootstrap.split(',').next().unwrap());
     let mut text = "api_key,first,last".to_owned();
     for entry in answer.get("ApiKeys").and_then(Value::as_array).unwrap() {
-        let number = |name| entry.as_struct().unwrap().get(name).and_then(Value::as_integer).unwrap();
+        let number = |name| {
+            entry
+                .as_struct()
+                .unwrap()
+                .get(name)
+                .and_then(Value::as_integer)
+                .unwrap()
+        };
         let (key, first, last) = (number("ApiKey"), number("MinVersion"), number("MaxVersion"));
         let _ = write!(text, "\n{key},{first},{last}");
     }
@@ -60,7 +67,11 @@ fn the_versions_that_are_run_are_those_of_the_broker() {
     if std::env::var("KEG_DOCS").is_ok_and(|it| it == "write") {
         fs::write(&path, &text).unwrap();
     }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{LIST}; `KEG_DOCS=write` writes it");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "{LIST}; `KEG_DOCS=write` writes it"
+    );
 }
 
 /// What a broker answers when it is asked for its versions.
@@ -73,12 +84,17 @@ fn api_versions(address: &str) -> Struct {
     let mut frame = request_head(api, VERSION, b"keg").to_vec();
     frame.extend(body.write(&api.request, VERSION).unwrap());
     let mut broker = TcpStream::connect(address).unwrap();
-    broker.write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes()).unwrap();
+    broker
+        .write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())
+        .unwrap();
     broker.write_all(&frame).unwrap();
     let mut size = [0; 4];
     broker.read_exact(&mut size).unwrap();
     let mut answer = vec![0; u32::from_be_bytes(size) as usize];
     broker.read_exact(&mut answer).unwrap();
-    let (_, body) = ResponseFrame::parse(Bytes::from(answer)).unwrap().split(api, VERSION).unwrap();
+    let (_, body) = ResponseFrame::parse(Bytes::from(answer))
+        .unwrap()
+        .split(api, VERSION)
+        .unwrap();
     Struct::read(&api.response, VERSION, &body).unwrap()
 }
