@@ -10,6 +10,6 @@ mod kubernetes;
 mod links;
 mod metrics;
 mod pages;
-mod protocol;
+pub(crate) mod protocol;
 mod reference;
 mod served;

@@ -14,6 +14,7 @@ mod acls;
 mod additional;
 mod admin;
 mod architecture;
+mod ask;
 mod backend;
 mod certs;
 mod codecs;

@@ -1,8 +1,8 @@
 //! What becomes of every version of every API, as the policies themselves say and do it.
 
 mod fate;
-mod sample;
-mod tested;
+pub(crate) mod sample;
+pub(crate) mod tested;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

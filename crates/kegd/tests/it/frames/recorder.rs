@@ -92,8 +92,8 @@ impl Recorder {
         addresses.join(",")
     }
 
-    pub(super) fn check(&self) {
-        self.inspector.check();
+    pub(super) fn inspector(&self) -> &Inspector {
+        &self.inspector
     }
 }
 

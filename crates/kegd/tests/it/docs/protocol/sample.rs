@@ -8,10 +8,10 @@ use keg_codec::schema::{Entity, Field, Type};
 use keg_policy::Request;
 
 /// What names begin with, which may be used in both modes then.
-pub(super) const PREFIX: &str = "team-a-";
+pub(crate) const PREFIX: &str = "team-a-";
 
 /// A request with one element in every array, and names that may be used.
-pub(super) fn sample(api: &'static Api, version: i16) -> Request {
+pub(crate) fn sample(api: &'static Api, version: i16) -> Request {
     let body = fields(api.request.fields, version)
         .write(&api.request, version)
         .unwrap();
@@ -52,6 +52,8 @@ fn scalar(field: &Field) -> Value {
         (Entity::ConfigResourceType | Entity::AclResourceType, _) => Value::Integer(2),
         (Entity::AclPatternType, _) => Value::Integer(3),
         (Entity::Acks | Entity::BrokerId, _) => Value::Integer(-1),
+        // To read is allowed; brokers close the connection at what is neither allowed nor denied.
+        _ if matches!(field.name, "Operation" | "PermissionType") => Value::Integer(3),
         _ => Value::Integer(0),
     }
 }

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 
-use bytes::Bytes;
-use keg_codec::header::request_head;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Versions;
-use keg_codec::{Api, ApiKey, ResponseFrame};
+use keg_codec::{Api, ApiKey};
 
+use crate::ask::ask;
 use crate::backend::Backend;
 use crate::repository::{read, root};
 use crate::scenario::setup_or_skip;
@@ -20,12 +17,12 @@ use crate::setup::CURRENT;
 const LIST: &str = "crates/kegd/tests/it/docs/protocol/tested.csv";
 
 /// What a broker has of each API.
-pub(super) struct Tested(BTreeMap<i16, Versions>);
+pub(crate) struct Tested(BTreeMap<i16, Versions>);
 
 impl Tested {
-    pub(super) const KAFKA: &str = CURRENT;
+    pub(crate) const KAFKA: &str = CURRENT;
 
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let text = read(&root().join(LIST));
         let rows = text.lines().skip(1).map(|row| {
             let numbers: Vec<i16> = row.split(',').map(|number| number.parse().unwrap()).collect();
@@ -37,7 +34,7 @@ impl Tested {
         Self(rows.collect())
     }
 
-    pub(super) fn has(&self, key: ApiKey, version: i16) -> bool {
+    pub(crate) fn has(&self, key: ApiKey, version: i16) -> bool {
         self.0.get(&key.0).is_some_and(|versions| versions.contains(version))
     }
 }
@@ -81,20 +78,7 @@ fn api_versions(address: &str) -> Struct {
     let mut body = Struct::new(api.request.fields, VERSION);
     body.set("ClientSoftwareName", Value::text("keg"));
     body.set("ClientSoftwareVersion", Value::text("0"));
-    let mut frame = request_head(api, VERSION, b"keg").to_vec();
-    frame.extend(body.write(&api.request, VERSION).unwrap());
-    let mut broker = TcpStream::connect(address).unwrap();
-    broker
-        .write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())
-        .unwrap();
-    broker.write_all(&frame).unwrap();
-    let mut size = [0; 4];
-    broker.read_exact(&mut size).unwrap();
-    let mut answer = vec![0; u32::from_be_bytes(size) as usize];
-    broker.read_exact(&mut answer).unwrap();
-    let (_, body) = ResponseFrame::parse(Bytes::from(answer))
-        .unwrap()
-        .split(api, VERSION)
-        .unwrap();
-    Struct::read(&api.response, VERSION, &body).unwrap()
+    let body = body.write(&api.request, VERSION).unwrap();
+    let answer = ask(address, api, VERSION, &body).unwrap();
+    Struct::read(&api.response, VERSION, &answer).unwrap()
 }

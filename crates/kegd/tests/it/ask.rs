@@ -1,0 +1,28 @@
+//! One request to a broker, without a client around it.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use bytes::Bytes;
+use keg_codec::header::request_head;
+use keg_codec::{Api, ResponseFrame};
+
+/// No broker takes longer to answer, or to close the connection.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The body of the response, over a connection of its own.
+pub(crate) fn ask(address: &str, api: &'static Api, version: i16, body: &[u8]) -> io::Result<Bytes> {
+    let mut frame = request_head(api, version, b"keg").to_vec();
+    frame.extend(body);
+    let mut broker = TcpStream::connect(address)?;
+    broker.set_read_timeout(Some(PATIENCE))?;
+    broker.write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())?;
+    broker.write_all(&frame)?;
+    let mut size = [0; 4];
+    broker.read_exact(&mut size)?;
+    let mut answer = vec![0; u32::from_be_bytes(size) as usize];
+    broker.read_exact(&mut answer)?;
+    let parts = ResponseFrame::parse(Bytes::from(answer)).and_then(|frame| frame.split(api, version));
+    parts.map(|(_, body)| body).map_err(io::Error::other)
+}
