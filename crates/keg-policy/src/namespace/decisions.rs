@@ -5,8 +5,8 @@
 use keg_codec::schema::{Entity, Field};
 use keg_codec::{Api, ApiKey, Direction};
 
-use super::metadata;
 use super::place::Place;
+use super::{acls, metadata};
 use crate::fields::{Decision, Effect};
 
 /// Where a name that is not the client's stands in a response, it goes with the element that it is in.
@@ -37,7 +37,17 @@ fn request(api: &'static Api, version: i16, field: &'static Field) -> Decision {
         Entity::TopicName | Entity::GroupId | Entity::TransactionalId => named("gets the prefix, or must have it"),
         Entity::CoordinatorKey => named("by the kind of coordinator, as the name that it is"),
         Entity::ConfigResourceName => named("by the kind of resource: topics and groups as their names, no others"),
-        Entity::AclResourceName => named("by the kind of resource and of pattern, as the names that it stands for"),
+        Entity::AclResourceName if api.key == ApiKey::CREATE_ACLS => {
+            named("as the names of topics, groups and transactional ids that it stands for")
+        }
+        Entity::AclResourceName => Decision::new(
+            Effect::Renamed,
+            "as the names of topics, groups and transactional ids that it stands for; others are not found",
+        ),
+        Entity::AclPatternType if acls::administers(api.key) => Decision::new(
+            Effect::Checked,
+            "read; under a hidden prefix `*` becomes what begins with it",
+        ),
         Entity::ConsumerAssignment | Entity::ConsumerSubscription => Decision::new(
             Effect::Renamed,
             "of consumers: the topics in it get the prefix, or must have it; of others: passes",
@@ -113,7 +123,7 @@ fn response(api: &'static Api, version: i16, field: &'static Field) -> Decision 
         ),
         Entity::AclResourceName => Decision::new(
             Effect::Renamed,
-            "by the kind of resource and of pattern: as the names that it stands for, others are left out",
+            "as the names of topics, groups and transactional ids that it stands for; others are left out",
         ),
         Entity::ConsumerAssignment | Entity::ConsumerSubscription => Decision::new(
             Effect::Renamed,
@@ -121,7 +131,7 @@ fn response(api: &'static Api, version: i16, field: &'static Field) -> Decision 
         ),
         Entity::FreeText => Decision::new(
             Effect::Renamed,
-            "the prefix is removed wherever it stands, and so are others' topics where brokers quote them",
+            "names in it lose the prefix, and others' topics go; without a namespace too, so does the broker's connection",
         ),
         Entity::TopicNameRegex | Entity::TransactionalIdRegex => Decision::new(
             Effect::Replaced,
@@ -155,7 +165,11 @@ fn response(api: &'static Api, version: i16, field: &'static Field) -> Decision 
         Entity::BrokerId | Entity::BrokerRack | Entity::ClusterId => {
             Decision::new(Effect::Passes, "passes: these are the backend's for all")
         }
-        Entity::ClientEndpointHost | Entity::ClientEndpointPort | Entity::ClientHost => {
+        Entity::ClientHost => Decision::new(
+            Effect::Replaced,
+            "`/0.0.0.0`, in virtual clusters without a namespace too: brokers see the gateway",
+        ),
+        Entity::ClientEndpointHost | Entity::ClientEndpointPort => {
             Decision::new(Effect::Passes, "passes: of a member of a group that the client may see")
         }
         Entity::Principal => Decision::new(Effect::Passes, "passes: principals are the backend's for all"),

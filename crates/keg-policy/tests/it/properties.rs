@@ -16,6 +16,9 @@ use crate::support::{Fate, Gateway, PREFIX, asking, request, text};
 /// What names of the client's own are made of: the prefix and parts of it, other letters, and what Kafka forbids too.
 const PARTS: [&str; 9] = ["a", "-", ".", "ö", "漢", "team-a.", "team-", "a.", " "];
 
+/// What names in texts for people are made of: in these, a name ends at what Kafka forbids in topics.
+const WORDS: [&str; 6] = ["a", "-", ".", "team-a.", "team-", "a."];
+
 /// A name of the client's, without the prefix.
 fn bare(entity: Entity, choices: &mut Choices<'_>) -> String {
     let name = choices.some(&PARTS);
@@ -44,7 +47,7 @@ fn own(api: &'static Api, version: i16, direction: Direction, prefixed: bool, ch
         version,
         choices,
         name: &mut |entity, choices| format!("{prefix}{}", bare(entity, choices)),
-        text: &mut |_| "no name".to_owned(),
+        text: &mut |choices| format!("'{prefix}{}' isn't fit", choices.some(&WORDS)),
     }
     .randomize(&mut message);
     settle(&mut message);
@@ -65,6 +68,7 @@ fn settle(message: &mut Struct) {
                 }
             }
             Value::Bytes(host) if field.entity == Entity::BrokerHost => *host = GATEWAY.into(),
+            Value::Bytes(host) if field.entity == Entity::ClientHost => *host = "/0.0.0.0".into(),
             Value::Bytes(regex) if field.entity == Entity::TopicNameRegex => regex.clear(),
             Value::Integer(port) if field.entity == Entity::BrokerPort => *port = i64::from(FIRST_PORT) + 1,
             _ => {}
@@ -107,12 +111,14 @@ fn receive(gateway: &Gateway, api: &'static Api, version: i16, pending: Pending,
     }
 }
 
-/// All but ApiVersions, whose responses are cut, and what lists client metrics alone, which are nobody's.
+/// All but ApiVersions, whose responses are cut; what lists client metrics alone, which are nobody's; and ACLs, whose
+/// responses depend on each request: a model of them is in the tests of ACLs.
 fn served(gateway: &Gateway) -> impl Iterator<Item = (&'static Api, i16)> {
-    let lists_metrics = |key, version| (key, version) == (ApiKey::LIST_CONFIG_RESOURCES, 0);
-    gateway
-        .served()
-        .filter(move |(api, version)| api.key != ApiKey::API_VERSIONS && !lists_metrics(api.key, *version))
+    gateway.served().filter(|(api, version)| match api.key {
+        ApiKey::API_VERSIONS | ApiKey::DESCRIBE_ACLS | ApiKey::CREATE_ACLS | ApiKey::DELETE_ACLS => false,
+        ApiKey::LIST_CONFIG_RESOURCES => *version > 0,
+        _ => true,
+    })
 }
 
 /// Holds that messages of the client's pass byte for byte in both directions.

@@ -79,18 +79,25 @@ impl Fates {
     }
 
     fn word(&self, is_read: bool, api: &'static Api, version: i16, direction: Direction) -> &'static str {
-        let message = api.message(direction).name;
+        let message = api.message(direction);
+        if is_read && self.mode.is_none() {
+            // Only addresses are looked for: these have a place of their own, or may stand in texts.
+            let entities = message.entities(version);
+            return match entities.contains(Entity::BrokerHost) || entities.contains(Entity::ClientHost) {
+                true => "rewritten",
+                false => "checked",
+            };
+        }
         let effects = self
             .fields
             .iter()
-            .filter(|it| it.message == message && it.versions.contains(version))
+            .filter(|it| it.message == message.name && it.versions.contains(version))
             .map(|it| it.decision.effect);
         match (is_read, self.mode, effects.max()) {
             (false, ..) => "passes",
-            // Without a namespace only addresses are read.
-            (true, None, _) | (true, _, Some(Effect::Replaced)) => "rewritten",
+            (true, _, Some(Effect::Replaced)) => "rewritten",
             (true, Some(Mode::HidePrefix), Some(Effect::Renamed)) => "rewritten",
-            (true, Some(_), _) => "checked",
+            (true, ..) => "checked",
         }
     }
 }
