@@ -187,7 +187,9 @@ fuzz_target!(|input: Input| {
         Text::Pieces(pieces) => pieces.iter().map(piece).collect::<String>().into_bytes(),
         Text::Many(pieces, times) => {
             let once: String = pieces.iter().take(8).map(piece).collect();
-            once.repeat(usize::from(*times) % (32_768 / once.len().max(1)))
+            // The longest that there can be take the longest, so that they are left for now and then.
+            let most = if *times > 0xf800 { 32_767 } else { 1_024 };
+            once.repeat(usize::from(*times) % (most / once.len().max(1)) + 1)
                 .into_bytes()
         }
         Text::WellFormed(expression) => {
