@@ -11,8 +11,12 @@ use super::stamp::Stamp;
 pub(super) const CURRENT: &str = "4.3.1";
 /// An older Kafka, as a backend for the core of the tests.
 const OLDER: &str = "3.9.2";
+/// A newer Kafka, of which only the clients are used.
+const NEWER_CLIENTS: &str = "4.4.0";
 /// Sends the broker's log to standard error, where the tests keep it.
 const SLF4J: &str = "1.7.36";
+
+const CLIENTS: [&str; 1] = ["kafka-clients"];
 
 const ARTIFACTS: [&str; 5] = [
     "kafka_2.13",
@@ -22,20 +26,22 @@ const ARTIFACTS: [&str; 5] = [
     "kafka-streams",
 ];
 
+type Release = (&'static str, &'static [&'static str]);
+
+const RELEASES: [Release; 3] = [(CURRENT, &ARTIFACTS), (OLDER, &ARTIFACTS), (NEWER_CLIENTS, &CLIENTS)];
+
 /// The directory of a release's jars.
 pub(super) fn dir(kafka: &Path, version: &str) -> PathBuf {
     kafka.join(version)
 }
 
 pub(super) fn all_set_up(kafka: &Path) -> bool {
-    [CURRENT, OLDER]
-        .iter()
-        .all(|version| stamp(kafka, version).is_current())
+    RELEASES.iter().all(|release| stamp(kafka, *release).is_current())
 }
 
 pub(super) fn set_up(kafka: &Path) -> Outcome {
-    for version in [CURRENT, OLDER] {
-        let stamp = stamp(kafka, version);
+    for release @ (version, artifacts) in RELEASES {
+        let stamp = stamp(kafka, release);
         if stamp.is_current() {
             continue;
         }
@@ -46,7 +52,7 @@ pub(super) fn set_up(kafka: &Path) -> Outcome {
         }
         fs::create_dir_all(&dir)?;
         let pom_file = dir.join("pom.xml");
-        fs::write(&pom_file, pom(version))?;
+        fs::write(&pom_file, pom(version, artifacts))?;
         let status = Command::new("mvn")
             .args(["-q", "-B", "-Dstyle.color=never", "dependency:copy-dependencies"])
             .arg("-f")
@@ -61,12 +67,12 @@ pub(super) fn set_up(kafka: &Path) -> Outcome {
     Ok(())
 }
 
-fn stamp(kafka: &Path, version: &str) -> Stamp {
-    Stamp::new(&dir(kafka, version), &pom(version))
+fn stamp(kafka: &Path, (version, artifacts): Release) -> Stamp {
+    Stamp::new(&dir(kafka, version), &pom(version, artifacts))
 }
 
-fn pom(version: &str) -> String {
-    let kafka: String = ARTIFACTS
+fn pom(version: &str, artifacts: &[&str]) -> String {
+    let kafka: String = artifacts
         .iter()
         .map(|artifact| dependency("org.apache.kafka", artifact, version))
         .collect();
@@ -106,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_pom_names_every_artifact_with_the_release() {
-        let pom = pom("9.9.9");
+        let pom = pom("9.9.9", &ARTIFACTS);
         for artifact in ARTIFACTS {
             let expected = format!("<artifactId>{artifact}</artifactId>\n      <version>9.9.9</version>");
             assert!(pom.contains(&expected), "{artifact} is not in {pom}");

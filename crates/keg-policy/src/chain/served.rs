@@ -7,7 +7,12 @@ use keg_codec::{Api, ApiKey};
 
 use crate::policy::{Interest, Policy};
 
-/// The newest version whose response carries no cluster and node id (KIP-1242), which belong to the backend.
+/// The newest version in which a client doesn't say which node of which cluster it expects (KIP-1242).
+///
+/// A broker that is not the one that was meant sends the client back to its bootstrap address. Whether the node is the one
+/// that was meant could be told here; whether the cluster is, only with an answer of the broker's that is never older than
+/// what the client has learned by another connection, or clients would be sent back again and again. They do without the
+/// check, as on brokers before 4.4, at the price of one more round trip for each connection (KIP-511).
 const NEWEST_API_VERSIONS: i16 = 4;
 
 /// The versions of each API that are served.

@@ -153,6 +153,8 @@ super.users=User:ANONYMOUS
         let files = NodeFiles {
             setup,
             version,
+            // A UUID in base64. No two clusters have the same.
+            cluster_id: format!("keg-test-{name:A<13}"),
             key_store: identity.both,
             trust_store: authority.file().to_owned(),
             advertised_port,

@@ -29,6 +29,7 @@ mod java;
 mod kcat;
 mod librdkafka;
 mod load;
+mod newer_clients;
 mod older_kafka;
 mod ports;
 mod process;

@@ -35,6 +35,8 @@ pub(crate) struct Scenario {
     /// What the Java clients take host names from; none for the machine's.
     pub(crate) hosts: Option<Hosts>,
     own: Option<&'static Backend>,
+    /// The Kafka release of the programs' clients.
+    clients: &'static str,
     name: &'static str,
     _files: KeepFilesOnFailure,
 }
@@ -87,6 +89,7 @@ impl Scenario {
             dir: setup.dir(name),
             hosts: None,
             own: None,
+            clients: CURRENT,
             name,
             _files: KeepFilesOnFailure(setup),
         }
@@ -95,6 +98,12 @@ impl Scenario {
     /// Gives the programs a cluster without a gateway to compare with.
     pub(crate) fn with_own_cluster(mut self, own: &'static Backend) -> Self {
         self.own = Some(own);
+        self
+    }
+
+    /// The programs' clients are of another release.
+    pub(crate) fn with_clients(mut self, clients: &'static str) -> Self {
+        self.clients = clients;
         self
     }
 
@@ -117,7 +126,7 @@ impl Scenario {
         let mut words = vec![clusters.as_str()];
         words.extend(args);
         let log = self.dir.join(format!("{main_class}.log"));
-        let mut java = Java::new(self.setup, CURRENT).option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
+        let mut java = Java::new(self.setup, self.clients).option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
         if let Some(hosts) = &self.hosts {
             java = java.option(hosts.java_option());
         }

@@ -14,6 +14,8 @@ use crate::process::Janitor;
 pub(crate) const CURRENT: &str = "4.3.1";
 /// The older Kafka that the core of the tests runs on as well.
 pub(crate) const OLDER: &str = "3.9.2";
+/// A newer Kafka, of which only the clients are used.
+pub(crate) const NEWER_CLIENTS: &str = "4.4.0";
 
 /// The files of the set-up.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Setup {
     fn look() -> Result<Self, String> {
         let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let kafka = tmp.parent().unwrap().join("kafka");
-        for part in [CURRENT, OLDER, "classes"] {
+        for part in [CURRENT, OLDER, NEWER_CLIENTS, "classes"] {
             if !kafka.join(part).join("stamp").exists() {
                 return Err(format!("no {part} in {}: run `cargo xtask setup`", kafka.display()));
             }

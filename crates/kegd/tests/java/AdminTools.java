@@ -239,6 +239,8 @@ public final class AdminTools {
                         .replaceAll("/?(127\\.0\\.0\\.1|localhost):\\d+", "ADDRESS")
                         .replaceAll("/?(127\\.0\\.0\\.1|localhost)\\s+\\d{4,5}", "ADDRESS")
                         .replaceAll("ADDRESS(,ADDRESS)+", "ADDRESS")
+                        // A gateway shows no host of a member.
+                        .replaceAll("/(127\\.0\\.0\\.1|0\\.0\\.0\\.0)(?=\\s)", "HOST")
                         .replaceAll("ADDRESS\\s+\\([123]\\)", "ADDRESS (N)")
                         .replaceAll("\\[\\d{4}-\\d\\d-\\d\\d[^\\]]*\\]", "[TIME]")
                         .replaceAll("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} ", "")

@@ -29,6 +29,7 @@ public final class Groups {
 
     public static void main(String[] args) {
         boolean withNewProtocol = !List.of(args).contains("classic-only");
+        boolean withTools = !List.of(args).contains("clients-only");
         List<String> kinds = KINDS.stream().filter(kind -> withNewProtocol || !kind.equals("consumer")).toList();
         Clusters.run(args[0], clusters -> {
             clusters.each("group topics", cluster -> {
@@ -43,8 +44,11 @@ public final class Groups {
                 clusters.each("KIP-848", cluster -> dynamic(cluster, "consumer", "group.protocol=consumer"));
             }
             clusters.each("offsets", Offsets::check);
-            clusters.each("lag", Lag::check);
-            List<String> topics = Stream.concat(kinds.stream().map(Groups::name), Stream.of("group-offsets", "group-lag")).toList();
+            if (withTools) {
+                clusters.each("lag", Lag::check);
+            }
+            Stream<String> others = withTools ? Stream.of("group-offsets", "group-lag") : Stream.of("group-offsets");
+            List<String> topics = Stream.concat(kinds.stream().map(Groups::name), others).toList();
             Isolation.check(clusters, topics, topics);
         });
     }

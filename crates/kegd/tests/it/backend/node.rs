@@ -9,14 +9,12 @@ use crate::ports::free_port;
 use crate::process::Process;
 use crate::setup::Setup;
 
-/// Any UUID will do, as long as all nodes of a cluster have the same one.
-const CLUSTER_ID: &str = "a2VnLXRlc3QtY2x1c3Rlcg";
-
 /// What the nodes of a cluster have in common.
 #[derive(Debug)]
 pub(super) struct NodeFiles {
     pub(super) setup: &'static Setup,
     pub(super) version: &'static str,
+    pub(super) cluster_id: String,
     pub(super) dir: PathBuf,
     pub(super) key_store: PathBuf,
     pub(super) trust_store: PathBuf,
@@ -42,6 +40,7 @@ pub(super) struct Node {
     ports: Ports,
     setup: &'static Setup,
     version: &'static str,
+    cluster_id: String,
     config: PathBuf,
     log: PathBuf,
     process: Option<Process>,
@@ -63,6 +62,7 @@ impl Node {
             ports,
             setup: files.setup,
             version: files.version,
+            cluster_id: files.cluster_id.clone(),
             config,
             log: files.dir.join(format!("node-{id}.log")),
             process: None,
@@ -85,7 +85,7 @@ impl Node {
             .option("-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info");
         let name = format!("node {}", self.id);
         let config = self.config.display().to_string();
-        self.process = Some(java.start(&name, &self.log, "keg.Node", &[CLUSTER_ID, &config]));
+        self.process = Some(java.start(&name, &self.log, "keg.Node", &[&self.cluster_id, &config]));
         self.starts += 1;
     }
 

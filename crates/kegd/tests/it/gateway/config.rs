@@ -72,6 +72,12 @@ impl Config {
         }
     }
 
+    /// Another cluster behind the same virtual clusters.
+    pub(crate) fn with_backend(mut self, backend: &Backend) -> Self {
+        self.bootstrap_servers = backend.bootstrap();
+        self
+    }
+
     /// TLS to the backend, at these addresses.
     pub(crate) fn with_backend_tls(mut self, bootstrap_servers: String, ca: PathBuf) -> Self {
         self.bootstrap_servers = bootstrap_servers;
