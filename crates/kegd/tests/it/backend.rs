@@ -105,6 +105,11 @@ super.users=User:ANONYMOUS
         node.wait_until_serving(START);
     }
 
+    /// What clients have pushed to the nodes, a line for each push.
+    pub(crate) fn telemetry(&self) -> String {
+        (1..=self.nodes.len()).map(|id| self.node(id).telemetry()).collect()
+    }
+
     /// The ends of the nodes' logs.
     pub(crate) fn log_tails(&self) -> String {
         let tails: Vec<String> = (1..=self.nodes.len()).map(|id| self.node(id).log_tail()).collect();

@@ -42,5 +42,6 @@ mod restarts;
 mod scenario;
 mod setup;
 mod streams;
+mod telemetry;
 mod tls;
 mod transactions;

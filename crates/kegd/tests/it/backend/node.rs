@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::java::Java;
 use crate::ports::free_port;
 use crate::process::Process;
-use crate::setup::Setup;
+use crate::setup::{CURRENT, Setup};
 
 /// What the nodes of a cluster have in common.
 #[derive(Debug)]
@@ -101,6 +101,11 @@ impl Node {
         self.process.take().unwrap().terminate(Duration::from_secs(60));
     }
 
+    /// What `keg.TelemetryReceiver` has written.
+    pub(super) fn telemetry(&self) -> String {
+        fs::read_to_string(self.log.with_file_name(format!("node-{}-data-telemetry", self.id))).unwrap_or_default()
+    }
+
     pub(super) fn log_tail(&self) -> String {
         self.process.as_ref().map_or_else(String::new, Process::tail)
     }
@@ -159,6 +164,7 @@ group.consumer.min.heartbeat.interval.ms=1000
 group.min.session.timeout.ms=2000
 transaction.max.timeout.ms=900000
 controlled.shutdown.enable=true
+{telemetry}
 broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=1000
 num.network.threads=2
@@ -167,6 +173,11 @@ num.recovery.threads.per.data.dir=1
 log.cleaner.dedupe.buffer.size=2097152
 log.cleaner.threads=1
 {more}",
+        // Brokers take no metrics of clients without one; those of the older Kafka have none.
+        telemetry = match files.version {
+            CURRENT => "metric.reporters=keg.TelemetryReceiver",
+            _ => "",
+        },
         external_host = external_host(id),
         advertised_port = files.advertised_port,
         more = files.more,
