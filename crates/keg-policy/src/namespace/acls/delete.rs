@@ -14,7 +14,7 @@ use super::super::names::Names;
 use super::describe::{pattern, set_pattern};
 use super::filter::{Filter, integer};
 use super::pattern::Pattern;
-use super::{Asked, UNKNOWN_FILTER, element, elements, read, scrub, set_error, write};
+use super::{Asked, UNKNOWN_FILTER, element, elements, scrub, set_error, write};
 use crate::message::{Reply, Request, Response};
 use crate::policy::{Decision, Note, Question, Withheld};
 
@@ -94,7 +94,7 @@ impl Deletion {
             return Ok(self);
         };
         let names = &namespace.names;
-        let mut response = read(&api.response, version, &response.body_bytes())?;
+        let mut response = Struct::read(&api.response, version, &response.body_bytes())?;
         let code = integer(&response, "ErrorCode");
         if code != 0 {
             scrub(names, &mut response);

@@ -1,5 +1,7 @@
 //! CreateAcls: what becomes of each pattern, and that it comes back as it was made.
 
+use std::sync::Arc;
+
 use keg_codec::ApiKey;
 
 use super::wire::{create, described, exchange};
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::support::message::{ints, texts};
 use crate::support::{Fate, Gateway, answering, asking, int, text};
-use keg_policy::Mode;
+use keg_policy::{Mode, Namespace};
 
 /// The pattern that a client's has become on the backend, or the error that it got.
 fn made(gateway: &Gateway, acl: &Acl, version: i16) -> Result<(i64, i64, String), i64> {
@@ -139,6 +141,37 @@ fn additional_names_and_what_they_hide_are_not_the_tenants() {
             expected.map(str::to_owned),
             "{resource_type} {name}"
         );
+    }
+}
+
+#[test]
+fn patterns_that_reach_kafkas_own_topics_are_refused_whatever_the_prefix_is() {
+    for (mode, name) in [(Mode::HidePrefix, "con"), (Mode::EnforcePrefix, "__con")] {
+        let gateway = Gateway::of(vec![Arc::new(Namespace::new(mode, "__"))]);
+        let whole = format!("{name}sumer_offsets");
+        for (resource_type, pattern, name, expected) in [
+            (TOPIC, PREFIXED, name, Err(31)),
+            (TOPIC, LITERAL, &whole, Err(31)),
+            (TOPIC, PREFIXED, &format!("{whole}-"), Ok(())),
+            (TOPIC, LITERAL, name, Ok(())),
+            (GROUP, PREFIXED, name, Ok(())),
+        ] {
+            let made = made(&gateway, &Acl::new(resource_type, pattern, name), 3);
+            assert_eq!(made.map(drop), expected, "{mode:?} {resource_type} {pattern} {name}");
+        }
+    }
+    let hiding = Gateway::of(vec![Arc::new(Namespace::new(Mode::HidePrefix, "__"))]);
+    assert_eq!(made(&hiding, &Acl::new(TOPIC, LITERAL, "*"), 3), Err(31));
+}
+
+#[test]
+fn without_a_prefix_everything_is_as_it_is() {
+    for mode in [Mode::HidePrefix, Mode::EnforcePrefix] {
+        let gateway = Gateway::of(vec![Arc::new(Namespace::new(mode, ""))]);
+        for (pattern, name) in [(LITERAL, "*"), (LITERAL, "orders"), (PREFIXED, "or")] {
+            let made = made(&gateway, &Acl::new(TOPIC, pattern, name), 3);
+            assert_eq!(made, Ok((TOPIC, pattern, name.to_owned())));
+        }
     }
 }
 
