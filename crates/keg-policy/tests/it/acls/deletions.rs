@@ -2,12 +2,12 @@
 
 use keg_codec::ApiKey;
 use keg_codec::message::Struct;
-use keg_policy::{Asking, Request};
+use keg_policy::{Asking, Outcome, Reply, Request, Response};
 
 use super::wire::{answer, create, delete, deleted, exchange, filters};
 use super::{ANY, Acl, Ask, CLUSTER, Cluster, GROUP, LITERAL, MATCH, PREFIXED, TOPIC, TRANSACTIONAL_ID};
 use crate::support::message::{ints, texts};
-use crate::support::{Fate, Gateway, PREFIX, answering, int, text};
+use crate::support::{Fate, Gateway, PREFIX, answering, api, int, text};
 
 /// What the broker gets to delete for a request that needs no look-up.
 fn sent(gateway: &Gateway, ask: Ask, version: i16) -> Vec<(i64, i64, String)> {
@@ -185,6 +185,21 @@ fn errors_of_the_look_up_are_the_filters() {
         panic!("it is answered")
     };
     assert_eq!(ints(&seen, "FilterResults.*.ErrorCode"), [31]);
+}
+
+#[test]
+fn an_unknown_tagged_field_of_the_look_up_is_not_looked_at() {
+    let gateway = Gateway::hiding();
+    let (mut request, asking, _) = question(&gateway, &delete(&[Ask::new(TOPIC, ANY, None)], 3));
+    let describe = api(ApiKey::DESCRIBE_ACLS);
+    let mut body = answering(ApiKey::DESCRIBE_ACLS, 3, &[])
+        .write(&describe.response, 3)
+        .unwrap();
+    assert_eq!(body.pop(), Some(0), "the last section of tagged fields is empty");
+    body.extend([1, 99, 2, b'h', b'i']);
+    let reply = Reply::Response(Response::local(describe, 3, body));
+    let outcome = gateway.chain.resume(&gateway.connection, &mut request, asking, reply);
+    assert!(matches!(outcome, Outcome::Reply(Reply::Response(_))), "{outcome:?}");
 }
 
 #[test]
