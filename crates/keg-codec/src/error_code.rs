@@ -43,6 +43,10 @@ impl ErrorCode {
     pub const FETCH_SESSION_ID_NOT_FOUND: Self = Self(70);
     /// UNKNOWN_TOPIC_ID. Retriable.
     pub const UNKNOWN_TOPIC_ID: Self = Self(100);
+    /// SHARE_SESSION_NOT_FOUND. Retriable.
+    pub const SHARE_SESSION_NOT_FOUND: Self = Self(122);
     /// INVALID_REGULAR_EXPRESSION.
     pub const INVALID_REGULAR_EXPRESSION: Self = Self(128);
+    /// STREAMS_INVALID_TOPOLOGY.
+    pub const STREAMS_INVALID_TOPOLOGY: Self = Self(130);
 }

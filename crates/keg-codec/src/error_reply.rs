@@ -181,6 +181,11 @@ impl Reply<'_> {
             (Exception::Is(number), _) => Some(Answer::Value(Value::Integer(number))),
             (Exception::Null, _) => field.nullable.contains(version).then_some(Answer::Value(Value::Null)),
             (Exception::Echo, _) => request.get(field.name).cloned().map(Answer::Value),
+            (Exception::IfAny(array), _) => request
+                .get(array)
+                .and_then(Value::as_array)
+                .filter(|elements| !elements.is_empty())
+                .map(|_| Answer::Value(Value::Integer(self.error.0.into()))),
             (Exception::AnsweredThrough(last), Type::Struct(nested)) if version <= last || !self.whole => {
                 self.answers(nested, request)
             }

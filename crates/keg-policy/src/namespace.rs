@@ -9,6 +9,7 @@ mod coverage;
 pub(crate) mod decisions;
 mod denial;
 mod embedded;
+mod empty_group;
 mod fetch_sessions;
 mod inbound;
 mod look_up;
@@ -19,13 +20,16 @@ mod outbound;
 mod place;
 mod prefix;
 mod regex;
+mod share_keys;
+mod share_sessions;
 mod texts;
 mod topic_ids;
 mod topic_partitions;
+mod topologies;
 
 use bytes::Bytes;
 use keg_codec::walk::{WalkError, walk};
-use keg_codec::{Api, ApiKey, Rope};
+use keg_codec::{Api, ApiKey, ErrorCode, Rope};
 
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
@@ -102,6 +106,10 @@ impl Namespace {
     ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
         let mut asked = Asked::read(api, version, &body, connection)?;
+        if share_sessions::is_out_of_step(connection, api, version, &body)? {
+            let code = ErrorCode::SHARE_SESSION_NOT_FOUND;
+            return Response::error(api, version, &body, code, None).map(Decision::Answer);
+        }
         let (body, place) = match api.key {
             ApiKey::DESCRIBE_TOPIC_PARTITIONS => match topic_partitions::take_place(connection, api, version, &body)? {
                 Ok(taken) => taken,
@@ -149,6 +157,7 @@ impl Namespace {
                     asked.denied = denied;
                     asked.no_topics = api.key == ApiKey::METADATA && !kept;
                     asked.no_session = api.key == ApiKey::FETCH;
+                    share_sessions::narrowed(connection, api, version, &body)?;
                 }
             }
             let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);

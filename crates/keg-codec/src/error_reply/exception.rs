@@ -13,6 +13,8 @@ pub(super) enum Exception {
     Null,
     /// What the request says in the field of the same name.
     Echo,
+    /// The error, if the element of the request has something in this array.
+    IfAny(&'static str),
     /// One element for each element of the request with the same key up to this version, though the error stands
     /// beside it too.
     AnsweredThrough(i16),
@@ -22,7 +24,7 @@ pub(super) enum Exception {
     OwnVersions,
 }
 
-use Exception::{AnsweredThrough, Default, Echo, ForEach, Is, Null, OwnVersions};
+use Exception::{AnsweredThrough, Default, Echo, ForEach, IfAny, Is, Null, OwnVersions};
 
 const EVERY_VERSION: i16 = i16::MAX;
 
@@ -68,6 +70,11 @@ const EXCEPTIONS: &[(ApiKey, &str, Exception)] = &[
     (ApiKey::ALTER_CLIENT_QUOTAS, "Entries", ForEach(&["Entries"])),
     (ApiKey::ALTER_CLIENT_QUOTAS, "Entity", ForEach(&["Entity"])),
     (ApiKey::ALTER_CLIENT_QUOTAS, "EntityType", Echo),
+    (
+        ApiKey::SHARE_FETCH,
+        "AcknowledgeErrorCode",
+        IfAny("AcknowledgementBatches"),
+    ),
     (
         ApiKey::ALTER_USER_SCRAM_CREDENTIALS,
         "Results",

@@ -67,8 +67,12 @@ impl Original<'_> {
         if together {
             parts.push(self.answer(Side::AsAsked, OPERATION_NOT_ATTEMPTED)?);
         }
-        // Metadata gives the nodes, and a fetch session has more topics than the request names.
-        let goes_on = kept || denied_topics || matches!(self.api.key, ApiKey::METADATA | ApiKey::FETCH);
+        // Metadata gives the nodes, a session has more topics than the request names, and counts its requests.
+        let has_more = matches!(
+            self.api.key,
+            ApiKey::METADATA | ApiKey::FETCH | ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE
+        );
+        let goes_on = kept || denied_topics || has_more;
         if together || !goes_on {
             return self.merge(parts).map(Denial::Whole);
         }

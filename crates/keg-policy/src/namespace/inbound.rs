@@ -10,12 +10,13 @@ use super::alters::alters;
 use super::asked::Asked;
 use super::coverage::NAMED;
 use super::embedded;
+use super::empty_group;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, unauthorized};
 use super::place::Place;
 use super::regex::Unconfinable;
 use super::topic_ids::NO_TOPIC_ID;
-use super::{Namespace, metadata};
+use super::{Namespace, metadata, share_keys, topologies};
 use crate::connection::Connection;
 
 /// Which part of a request is wanted, where not all of it is admitted.
@@ -106,7 +107,10 @@ impl<'a> Inbound<'a> {
     }
 
     fn rename(&mut self, entity: Entity, field: &'static Field, name: &[u8]) -> Edit<'a> {
-        let admitted = self.names.admit(self.api.key, entity, name);
+        let admitted = match (self.api.key, entity) {
+            (ApiKey::STREAMS_GROUP_HEARTBEAT, Entity::TopicName) => topologies::admit(self.names, field, name),
+            _ => self.names.admit(self.api.key, entity, name),
+        };
         self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
         self.judge(field, admitted)
     }
@@ -187,17 +191,11 @@ impl<'a> Inbound<'a> {
             // The member joins again, on this connection, and says what its protocol is.
             return self.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
         }
-        // Brokers refuse to have members in the empty group; offsets can be committed to it.
-        let joins = matches!(
-            self.api.key,
-            ApiKey::JOIN_GROUP
-                | ApiKey::SYNC_GROUP
-                | ApiKey::HEARTBEAT
-                | ApiKey::LEAVE_GROUP
-                | ApiKey::CONSUMER_GROUP_HEARTBEAT
-        );
-        if joins && name.is_empty() {
-            return self.refuse(ErrorCode::INVALID_GROUP_ID);
+        if let Some(code) = empty_group::refusal(self.api.key, name) {
+            return match self.place(field) {
+                Place::Element => self.judge(field, Err(code)),
+                _ => self.refuse(code),
+            };
         }
         self.rename(Entity::GroupId, field, name)
     }
@@ -237,6 +235,8 @@ impl Visitor for Inbound<'_> {
                 Entity::TopicName if self.by_id => self.only_id(),
                 // The id stands behind it.
                 Entity::TopicName if self.api.key == ApiKey::DELETE_TOPICS => Edit::Keep,
+                // A sink whose topic is chosen for each record, or a node that is no sink.
+                Entity::TopicName if self.api.key == ApiKey::STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE => Edit::Keep,
                 Entity::TopicName | Entity::GroupId => self.refuse(ErrorCode::INVALID_REQUEST),
                 _ => Edit::Keep,
             };
@@ -249,6 +249,10 @@ impl Visitor for Inbound<'_> {
             Entity::CoordinatorKey => match self.asked.coordinator_type {
                 0 => self.rename(Entity::GroupId, field, name),
                 1 => self.rename(Entity::TransactionalId, field, name),
+                2 if self.version >= share_keys::FIRST => {
+                    self.judge(field, share_keys::admit(self.names, self.api.key, name))
+                }
+                // As brokers do.
                 _ => self.refuse(ErrorCode::INVALID_REQUEST),
             },
             Entity::ConfigResourceName => self.resource(field, name),

@@ -11,6 +11,7 @@ use super::coverage::NAMED;
 use super::embedded;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, Owner};
+use super::share_keys;
 use crate::connection::Connection;
 
 /// The visitor of a response.
@@ -114,6 +115,8 @@ impl Visitor for Outbound<'_> {
             return match (self.api.key, field.entity) {
                 // Named by its id.
                 (ApiKey::METADATA | ApiKey::DELETE_TOPICS, Entity::TopicName) => Edit::Keep,
+                // Of a node that is no sink, or one whose topic is chosen for each record.
+                (ApiKey::STREAMS_GROUP_DESCRIBE, Entity::TopicName) => Edit::Keep,
                 (_, Entity::TopicName | Entity::GroupId) => Edit::Drop,
                 _ => Edit::Keep,
             };
@@ -127,6 +130,7 @@ impl Visitor for Outbound<'_> {
                 self.names.remove(Entity::GroupId, text)
             }
             Entity::TransactionalId => self.names.remove(Entity::TransactionalId, text),
+            Entity::CoordinatorKey if self.asked.coordinator_type == 2 => share_keys::remove(self.names, text),
             Entity::CoordinatorKey => self.names.remove(self.asked.coordinator(), text),
             Entity::ConfigResourceName => self.resource(text),
             Entity::FreeText => self.names.scrub(text),
@@ -164,6 +168,10 @@ impl Visitor for Outbound<'_> {
     }
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> Verdict {
+        // The session may be another member's, whose id stands in the description of a group that is shared.
+        if self.api.key == ApiKey::SHARE_FETCH && !self.namespace.topic_ids.contains(id) {
+            return Verdict::Drop;
+        }
         // In these the id stands behind the name that it belongs to.
         let tells = matches!(
             self.api.key,

@@ -29,7 +29,7 @@ impl Place {
             if nested.iter().any(is) && array.array && !field.array {
                 return match (api.key, array.name) {
                     (ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE, "Topics") => Self::Topic,
-                    (ApiKey::FETCH, "ForgottenTopicsData")
+                    (ApiKey::FETCH | ApiKey::SHARE_FETCH, "ForgottenTopicsData")
                     | (ApiKey::DESCRIBE_LOG_DIRS | ApiKey::LIST_PARTITION_REASSIGNMENTS, "Topics") => Self::Filter,
                     _ => Self::Element,
                 };
@@ -38,7 +38,8 @@ impl Place {
                 Type::Struct(topic) => topic.iter().any(is),
                 _ => false,
             };
-            if api.key == ApiKey::OFFSET_FETCH && nested.iter().any(is_topic_of_group) {
+            let answers_in_groups = matches!(api.key, ApiKey::OFFSET_FETCH | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS);
+            if answers_in_groups && nested.iter().any(is_topic_of_group) {
                 return Self::Topic;
             }
         }
@@ -83,6 +84,22 @@ mod tests {
         check(ApiKey::OFFSET_FETCH, 8, "Groups.GroupId", Place::Element);
         check(ApiKey::OFFSET_FETCH, 8, "Groups.Topics.Name", Place::Topic);
         check(ApiKey::OFFSET_DELETE, 0, "Topics.Name", Place::Topic);
+        check(ApiKey::SHARE_FETCH, 2, "Topics.TopicId", Place::Element);
+        check(ApiKey::SHARE_FETCH, 2, "ForgottenTopicsData.TopicId", Place::Filter);
+        check(ApiKey::SHARE_ACKNOWLEDGE, 1, "Topics.TopicId", Place::Element);
+        check(
+            ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS,
+            0,
+            "Groups.GroupId",
+            Place::Element,
+        );
+        check(
+            ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS,
+            1,
+            "Groups.Topics.TopicName",
+            Place::Topic,
+        );
+        check(ApiKey::SHARE_GROUP_HEARTBEAT, 1, "SubscribedTopicNames", Place::Element);
         check(ApiKey::OFFSET_COMMIT, 8, "Topics.Name", Place::Element);
         // Both stand in the same table.
         check(

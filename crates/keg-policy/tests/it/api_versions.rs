@@ -54,6 +54,7 @@ fn versions_are_cut_to_what_is_served() {
                 [55, 0, 2],
                 [51, 0, 0],
                 [78, 1, 2],
+                [84, 0, 0],
                 [999, 0, 3],
             ],
         );
@@ -69,6 +70,7 @@ fn versions_are_cut_to_what_is_served() {
                 [3, 0, 13],
                 [18, 0, 4],
                 [32, 2, 4],
+                [78, 1, 2],
             ],
             "v{version}"
         );

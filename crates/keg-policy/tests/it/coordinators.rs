@@ -48,13 +48,86 @@ fn a_foreign_key_is_denied_by_its_type() {
     }
 }
 
+const ID: &str = "AAAAAAAAAAAAAAAAAAAAAQ";
+
 #[test]
-fn coordinators_of_share_groups_are_refused() {
+fn keys_of_share_coordinators_have_the_group_in_front() {
+    let key = format!("a:b:{ID}:0");
     let gateway = Gateway::hiding();
-    let single = asking(KEY, 3, &[("Key", text("g:id:0")), ("KeyType", int(2))]);
-    assert_eq!(ints(&gateway.local(KEY, 3, &single), "ErrorCode"), [42]);
-    let several = asking(KEY, 6, &[("CoordinatorKeys.0", text("g:id:0")), ("KeyType", int(2))]);
-    assert_eq!(ints(&gateway.local(KEY, 6, &several), "Coordinators.*.ErrorCode"), [42]);
+    let asked = asking(KEY, 6, &[("CoordinatorKeys.0", text(&key)), ("KeyType", int(2))]);
+    let (sent, pending) = gateway.forward(KEY, 6, &asked);
+    let on_backend = format!("team-a.{key}");
+    assert_eq!(texts(&sent, "CoordinatorKeys.*"), [on_backend.as_str()]);
+    let answer = answering(
+        KEY,
+        6,
+        &[
+            ("Coordinators.0.Key", text(&on_backend)),
+            ("Coordinators.0.NodeId", int(2)),
+            ("Coordinators.0.Host", text("backend.internal")),
+            ("Coordinators.1.Key", text(&format!("team-b.x:{ID}:0"))),
+            ("Coordinators.2.Key", text("team-a.no-key")),
+        ],
+    );
+    let seen = gateway.answer(KEY, 6, pending, &answer);
+    assert_eq!(texts(&seen, "Coordinators.*.Key"), [key]);
+    assert_eq!(texts(&seen, "Coordinators.*.Host"), ["gateway.example"]);
+}
+
+#[test]
+fn malformed_and_foreign_keys_of_share_coordinators_are_denied_one_by_one() {
+    let gateway = Gateway::enforcing();
+    let (foreign, own) = (format!("team-b.x:{ID}:0"), format!("team-a.x:{ID}:0"));
+    let asked = asking(
+        KEY,
+        6,
+        &[
+            ("CoordinatorKeys.0", text("team-a.x:id:0")),
+            ("CoordinatorKeys.1", text(&foreign)),
+            ("CoordinatorKeys.2", text(&own)),
+            ("KeyType", int(2)),
+        ],
+    );
+    let (sent, pending) = gateway.forward(KEY, 6, &asked);
+    assert_eq!(texts(&sent, "CoordinatorKeys.*"), [own.as_str()]);
+    let answer = answering(KEY, 6, &[("Coordinators.0.Key", text(&own))]);
+    let seen = gateway.answer(KEY, 6, pending, &answer);
+    assert_eq!(
+        texts(&seen, "Coordinators.*.Key"),
+        [&own, "team-a.x:id:0", foreign.as_str()]
+    );
+    assert_eq!(ints(&seen, "Coordinators.*.ErrorCode"), [0, 42, 30]);
+}
+
+#[test]
+fn a_key_that_is_too_long_with_the_prefix_is_denied() {
+    let gateway = Gateway::hiding();
+    let key = |length: usize| format!("{}:{ID}:0", "x".repeat(length - ID.len() - 3));
+    let longest = 0x7fff - "team-a.".len();
+    let asked = |key: &str| asking(KEY, 6, &[("CoordinatorKeys.0", text(key)), ("KeyType", int(2))]);
+    gateway.forward(KEY, 6, &asked(&key(longest)));
+    let seen = gateway.local(KEY, 6, &asked(&key(longest + 1)));
+    assert_eq!(ints(&seen, "Coordinators.*.ErrorCode"), [42]);
+}
+
+#[test]
+fn types_of_coordinators_that_a_version_has_not_are_refused_as_brokers_do() {
+    let gateway = Gateway::hiding();
+    let key = format!("group:{ID}:0");
+    for (version, kind) in [(1, 2), (3, 2), (3, 3), (2, -1)] {
+        let asked = asking(KEY, version, &[("Key", text(&key)), ("KeyType", int(kind))]);
+        assert_eq!(ints(&gateway.local(KEY, version, &asked), "ErrorCode"), [42]);
+    }
+    for (version, kind) in [(4, 2), (5, 2), (6, 3), (6, 127), (6, -1)] {
+        let asked = asking(
+            KEY,
+            version,
+            &[("CoordinatorKeys.0", text(&key)), ("KeyType", int(kind))],
+        );
+        let seen = gateway.local(KEY, version, &asked);
+        assert_eq!(texts(&seen, "Coordinators.*.Key"), [key.as_str()]);
+        assert_eq!(ints(&seen, "Coordinators.*.ErrorCode"), [42]);
+    }
 }
 
 #[test]

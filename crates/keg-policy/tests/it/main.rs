@@ -23,6 +23,8 @@ mod layers;
 mod properties;
 mod refusals;
 mod regular_expressions;
+mod share_groups;
+mod streams_groups;
 mod support;
 mod topic_ids;
 mod topics;

@@ -4,7 +4,7 @@ use keg_codec::ApiKey;
 use keg_codec::message::Struct;
 
 use crate::support::message::{ints, texts};
-use crate::support::{Gateway, asking, int, null, text};
+use crate::support::{Gateway, answering, asking, int, null, text};
 
 /// The error codes at a path of the answer that a request gets at once.
 fn check(gateway: &Gateway, key: ApiKey, version: i16, asked: &Struct, path: &str, code: i64) {
@@ -84,9 +84,33 @@ fn the_empty_group_has_offsets_and_no_members() {
         (ApiKey::JOIN_GROUP, 9),
         (ApiKey::HEARTBEAT, 4),
         (ApiKey::LEAVE_GROUP, 5),
-        (ApiKey::CONSUMER_GROUP_HEARTBEAT, 1),
+        (ApiKey::ALTER_SHARE_GROUP_OFFSETS, 0),
+        (ApiKey::DELETE_SHARE_GROUP_OFFSETS, 0),
     ] {
         check(&gateway, key, version, &asking(key, version, &[]), "ErrorCode", 24);
+    }
+    for (key, version) in [
+        (ApiKey::CONSUMER_GROUP_HEARTBEAT, 1),
+        (ApiKey::SHARE_GROUP_HEARTBEAT, 1),
+        (ApiKey::STREAMS_GROUP_HEARTBEAT, 1),
+    ] {
+        for group in ["", "\t "] {
+            let asked = asking(key, version, &[("GroupId", text(group))]);
+            check(&gateway, key, version, &asked, "ErrorCode", 42);
+        }
+    }
+    for key in [
+        ApiKey::CONSUMER_GROUP_DESCRIBE,
+        ApiKey::SHARE_GROUP_DESCRIBE,
+        ApiKey::STREAMS_GROUP_DESCRIBE,
+    ] {
+        let asked = asking(key, 1, &[("GroupIds.0", text("")), ("GroupIds.1", text("workers"))]);
+        let (sent, pending) = gateway.forward(key, 1, &asked);
+        assert_eq!(texts(&sent, "GroupIds.*"), ["team-a.workers"]);
+        let answer = answering(key, 1, &[("Groups.0.GroupId", text("team-a.workers"))]);
+        let seen = gateway.answer(key, 1, pending, &answer);
+        assert_eq!(texts(&seen, "Groups.*.GroupId"), ["workers", ""]);
+        assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [0, 24]);
     }
     let sync = asking(ApiKey::SYNC_GROUP, 5, &[("ProtocolType", text("consumer"))]);
     check(&gateway, ApiKey::SYNC_GROUP, 5, &sync, "ErrorCode", 24);
@@ -129,7 +153,7 @@ fn what_a_namespace_does_not_cover_is_not_served() {
     // By a regular expression.
     check(ApiKey::LIST_TRANSACTIONS, 1, true);
     check(ApiKey::LIST_TRANSACTIONS, 2, false);
-    // Of the operator, of other brokers, and share and streams groups.
+    // Of the operator, and of other brokers.
     for key in [
         ApiKey::WRITE_TXN_MARKERS,
         ApiKey::ALTER_REPLICA_LOG_DIRS,
@@ -144,16 +168,18 @@ fn what_a_namespace_does_not_cover_is_not_served() {
         ApiKey::DESCRIBE_QUORUM,
         ApiKey::UPDATE_FEATURES,
         ApiKey::UNREGISTER_BROKER,
-        ApiKey::SHARE_GROUP_HEARTBEAT,
-        ApiKey::SHARE_FETCH,
-        ApiKey::STREAMS_GROUP_HEARTBEAT,
+        ApiKey::INITIALIZE_SHARE_GROUP_STATE,
+        ApiKey::READ_SHARE_GROUP_STATE,
+        ApiKey::WRITE_SHARE_GROUP_STATE,
+        ApiKey::DELETE_SHARE_GROUP_STATE,
+        ApiKey::READ_SHARE_GROUP_STATE_SUMMARY,
         ApiKey::SASL_HANDSHAKE,
         ApiKey::SASL_AUTHENTICATE,
     ] {
         assert!(gateway.chain.served().versions(key).is_empty(), "{key:?}");
     }
-    let asked = asking(ApiKey::SHARE_FETCH, 1, &[("GroupId", text("workers"))]);
-    let seen = gateway.local(ApiKey::SHARE_FETCH, 1, &asked);
+    let asked = asking(ApiKey::DESCRIBE_CLIENT_QUOTAS, 1, &[]);
+    let seen = gateway.local(ApiKey::DESCRIBE_CLIENT_QUOTAS, 1, &asked);
     assert_eq!(ints(&seen, "ErrorCode"), [35]);
     let asked = asking(ApiKey::SASL_AUTHENTICATE, 2, &[]);
     let seen = gateway.local(ApiKey::SASL_AUTHENTICATE, 2, &asked);

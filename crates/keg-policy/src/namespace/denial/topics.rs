@@ -1,4 +1,4 @@
-//! OffsetFetch and OffsetDelete: an error of the whole response stands beside those of partitions, and says nothing of
+//! OffsetFetch, OffsetDelete and DescribeShareGroupOffsets: an error of the whole response stands beside those of partitions, and says nothing of
 //! them.
 
 use keg_codec::ApiKey;
@@ -15,10 +15,11 @@ impl Original<'_> {
     pub(super) fn topics(self) -> Result<Vec<Denied>, WalkError> {
         let request = Struct::read(&self.api.request, self.version, self.body)?;
         let response = self.api.response.fields;
-        if self.api.key == ApiKey::OFFSET_FETCH
-            && self.version >= 8
-            && let Some((_, response)) = array(response, "Groups")
-        {
+        let by_group = match self.api.key {
+            ApiKey::OFFSET_FETCH => self.version >= 8,
+            key => key == ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS,
+        };
+        if by_group && let Some((_, response)) = array(response, "Groups") {
             let admitted = |group: &&Struct| {
                 let names = &self.namespace.names;
                 names
@@ -70,8 +71,9 @@ impl Original<'_> {
     /// The answer for a topic, if it is denied.
     fn topic(self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
         let names = &self.namespace.names;
+        let named = asked.table().iter().find(|field| field.entity == Entity::TopicName)?;
         let (name, id) = (
-            name(asked, "Name"),
+            name(asked, named.name),
             asked.get("TopicId").filter(|id| **id != Value::Uuid(NO_TOPIC_ID)),
         );
         let code = match id {
@@ -80,8 +82,9 @@ impl Original<'_> {
             None => names.admit(self.api.key, Entity::TopicName, name).err()?,
         };
         let (_, partition) = array(table, "Partitions")?;
-        let indexes = asked.get("PartitionIndexes").and_then(Value::as_array);
-        let indexes = indexes.unwrap_or_default().iter().filter_map(Value::as_integer);
+        let numbers = |name| asked.get(name).and_then(Value::as_array).unwrap_or_default();
+        let indexes = numbers("PartitionIndexes").iter().chain(numbers("Partitions"));
+        let indexes = indexes.filter_map(Value::as_integer);
         let nested = elements(asked, "Partitions").filter_map(|it| it.get("PartitionIndex")?.as_integer());
         let partitions = indexes.chain(nested).map(|index| {
             let mut answer = Struct::new(partition, self.version);
@@ -92,7 +95,7 @@ impl Original<'_> {
         });
         let mut answer = Struct::new(table, self.version);
         answer.set("Partitions", Value::Array(partitions.collect()));
-        answer.set("Name", Value::Bytes(name.to_vec()));
+        answer.set(named.name, Value::Bytes(name.to_vec()));
         answer.set("TopicId", id.cloned().unwrap_or(Value::Uuid(NO_TOPIC_ID)));
         Some(Value::Struct(answer))
     }

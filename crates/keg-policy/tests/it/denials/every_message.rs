@@ -27,9 +27,13 @@ enum Outcome {
 fn expected(key: ApiKey, version: i16) -> Outcome {
     match key {
         ApiKey::DESCRIBE_LOG_DIRS | ApiKey::LIST_PARTITION_REASSIGNMENTS => Outcome::Narrowed,
-        ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP | ApiKey::CONSUMER_GROUP_HEARTBEAT | ApiKey::ADD_PARTITIONS_TO_TXN => {
-            Outcome::Refused
-        }
+        ApiKey::JOIN_GROUP
+        | ApiKey::SYNC_GROUP
+        | ApiKey::CONSUMER_GROUP_HEARTBEAT
+        | ApiKey::ADD_PARTITIONS_TO_TXN
+        | ApiKey::SHARE_GROUP_HEARTBEAT
+        | ApiKey::STREAMS_GROUP_HEARTBEAT
+        | ApiKey::STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE => Outcome::Refused,
         ApiKey::PRODUCE
         | ApiKey::FETCH
         | ApiKey::LIST_OFFSETS
@@ -53,7 +57,14 @@ fn expected(key: ApiKey, version: i16) -> Outcome {
         | ApiKey::DESCRIBE_PRODUCERS
         | ApiKey::DESCRIBE_TRANSACTIONS
         | ApiKey::CONSUMER_GROUP_DESCRIBE
-        | ApiKey::DESCRIBE_TOPIC_PARTITIONS => Outcome::Partial,
+        | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+        | ApiKey::SHARE_GROUP_DESCRIBE
+        | ApiKey::SHARE_FETCH
+        | ApiKey::SHARE_ACKNOWLEDGE
+        | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
+        | ApiKey::ALTER_SHARE_GROUP_OFFSETS
+        | ApiKey::DELETE_SHARE_GROUP_OFFSETS
+        | ApiKey::STREAMS_GROUP_DESCRIBE => Outcome::Partial,
         ApiKey::FIND_COORDINATOR if version >= 4 => Outcome::Partial,
         _ => Outcome::Untouched,
     }
@@ -207,6 +218,8 @@ fn what_is_denied_whole_is_answered_at_once_unless_the_broker_has_more_to_say() 
             // The nodes, the rest of the session, the error of the group, and lists that are narrowed to nothing.
             ApiKey::METADATA
             | ApiKey::FETCH
+            | ApiKey::SHARE_FETCH
+            | ApiKey::SHARE_ACKNOWLEDGE
             | ApiKey::OFFSET_DELETE
             | ApiKey::DESCRIBE_LOG_DIRS
             | ApiKey::LIST_PARTITION_REASSIGNMENTS => true,

@@ -111,6 +111,7 @@ impl Filler {
             Entity::TopicId => topic_id(Owner::Client),
             Entity::FetchSessionId | Entity::FetchSessionEpoch => Value::Integer(0),
             Entity::TopicNameRegex => Value::text(if in_request { "" } else { "team-.*" }),
+            _ if field.name == "ShareSessionEpoch" => Value::Integer(0),
             _ => match field.ty {
                 Type::String => Value::text("x"),
                 Type::Bytes | Type::Records => Value::Bytes(b"y".to_vec()),
