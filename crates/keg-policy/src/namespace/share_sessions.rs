@@ -23,24 +23,31 @@ const LONGEST_MEMBER: usize = 36;
 const INITIAL_EPOCH: i64 = 0;
 const FINAL_EPOCH: i64 = -1;
 
-/// The sessions of a connection that lack topics of which the client thinks that they are in it: group and member.
+/// The sessions of a connection that lack topics of which the client thinks that they are in it.
 #[derive(Debug, Default)]
 pub(super) struct ShareSessions {
-    out_of_step: VecDeque<(Box<[u8]>, Box<[u8]>)>,
+    out_of_step: VecDeque<Key>,
+}
+
+/// What a node knows a session by.
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    group: Box<[u8]>,
+    member: Box<[u8]>,
 }
 
 impl ShareSessions {
-    fn narrowed(&mut self, group: &[u8], member: &[u8]) {
-        self.remove(group, member);
+    fn narrowed(&mut self, key: Key) {
+        self.remove(&key);
         if self.out_of_step.len() == MOST {
             self.out_of_step.pop_front();
         }
-        self.out_of_step.push_back((group.into(), member.into()));
+        self.out_of_step.push_back(key);
     }
 
-    fn remove(&mut self, group: &[u8], member: &[u8]) -> bool {
+    fn remove(&mut self, key: &Key) -> bool {
         let count = self.out_of_step.len();
-        self.out_of_step.retain(|(of, by)| **of != *group || **by != *member);
+        self.out_of_step.retain(|other| other != key);
         self.out_of_step.len() < count
     }
 }
@@ -57,8 +64,8 @@ pub(super) fn is_out_of_step(
         return Ok(false);
     }
     let request = Struct::read(&api.request, version, body)?;
-    let (group, member, epoch) = session(&request);
-    let was = connection.remember(|sessions: &mut ShareSessions| sessions.remove(group, member));
+    let (key, epoch) = session(&request);
+    let was = connection.remember(|sessions: &mut ShareSessions| sessions.remove(&key));
     Ok(was && epoch != INITIAL_EPOCH && epoch != FINAL_EPOCH)
 }
 
@@ -68,39 +75,50 @@ pub(super) fn narrowed(connection: &Connection, api: &'static Api, version: i16,
         return Ok(());
     }
     let request = Struct::read(&api.request, version, body)?;
-    let (group, member, epoch) = session(&request);
-    if epoch != FINAL_EPOCH && member.len() <= LONGEST_MEMBER {
-        connection.remember(|sessions: &mut ShareSessions| sessions.narrowed(group, member));
+    let (key, epoch) = session(&request);
+    if epoch != FINAL_EPOCH && key.member.len() <= LONGEST_MEMBER {
+        connection.remember(|sessions: &mut ShareSessions| sessions.narrowed(key));
     }
     Ok(())
 }
 
-/// The group, the member and the epoch of a session.
-fn session(request: &Struct) -> (&[u8], &[u8], i64) {
+/// The session of a request, and how far the client thinks that it has come.
+fn session(request: &Struct) -> (Key, i64) {
     let text = |name| match request.get(name) {
-        Some(Value::Bytes(text)) => text.as_slice(),
-        _ => &[],
+        Some(Value::Bytes(text)) => text.as_slice().into(),
+        _ => Box::default(),
+    };
+    let key = Key {
+        group: text("GroupId"),
+        member: text("MemberId"),
     };
     let epoch = request.get("ShareSessionEpoch").and_then(Value::as_integer);
-    (text("GroupId"), text("MemberId"), epoch.unwrap_or(FINAL_EPOCH))
+    (key, epoch.unwrap_or(FINAL_EPOCH))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn key(group: &str, member: &str) -> Key {
+        Key {
+            group: group.as_bytes().into(),
+            member: member.as_bytes().into(),
+        }
+    }
+
     #[test]
     fn the_latest_sessions_are_remembered_each_once() {
         let mut sessions = ShareSessions::default();
         for number in 0..2 * MOST {
-            sessions.narrowed(b"group", number.to_string().as_bytes());
-            sessions.narrowed(b"group", b"always");
+            sessions.narrowed(key("group", &number.to_string()));
+            sessions.narrowed(key("group", "always"));
         }
         assert_eq!(sessions.out_of_step.len(), MOST);
-        assert!(!sessions.remove(b"group", b"0"));
-        assert!(!sessions.remove(b"other", b"always"));
-        assert!(sessions.remove(b"group", b"always"));
-        assert!(!sessions.remove(b"group", b"always"));
-        assert!(sessions.remove(b"group", b"31"));
+        assert!(!sessions.remove(&key("group", "0")));
+        assert!(!sessions.remove(&key("other", "always")));
+        assert!(sessions.remove(&key("group", "always")));
+        assert!(!sessions.remove(&key("group", "always")));
+        assert!(sessions.remove(&key("group", "31")));
     }
 }
