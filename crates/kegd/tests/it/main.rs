@@ -41,6 +41,7 @@ mod repository;
 mod restarts;
 mod scenario;
 mod setup;
+mod share_groups;
 mod streams;
 mod telemetry;
 mod tls;
