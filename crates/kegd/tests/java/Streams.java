@@ -36,28 +36,33 @@ public final class Streams {
     private Streams() {
     }
 
+    /** With "streams" as the second argument, the coordinator assigns the tasks (KIP-1071). */
     public static void main(String[] args) {
+        boolean byCoordinator = args.length > 1 && args[1].equals("streams");
         Clusters.run(args[0], clusters -> {
-            clusters.each("streams", cluster -> check(cluster, clusters.dir));
+            clusters.each("streams", cluster -> check(cluster, clusters.dir, byCoordinator));
             Isolation.check(clusters, TOPICS, List.of(APPLICATION));
         });
     }
 
-    private static void check(Cluster cluster, Path dir) throws Exception {
+    private static void check(Cluster cluster, Path dir, boolean byCoordinator) throws Exception {
         String who = "[" + cluster.name + "] streams: ";
         Map<String, Long> expected = new TreeMap<>();
         try (Admin admin = cluster.admin()) {
             cluster.create(admin, 3, "words-in", "words-out");
-            KafkaStreams first = start(cluster, dir.resolve(cluster.name + "-state-1"));
+            KafkaStreams first = start(cluster, dir.resolve(cluster.name + "-state-1"), byCoordinator);
             produce(cluster, 400, expected);
             awaitCounts(cluster, expected);
             Checks.equal(who + "counts", latest(cluster), expected);
             Checks.that(who + "it closes in time", first.close(Duration.ofSeconds(30)), "");
 
-            KafkaStreams second = start(cluster, dir.resolve(cluster.name + "-state-2"));
+            KafkaStreams second = start(cluster, dir.resolve(cluster.name + "-state-2"), byCoordinator);
             produce(cluster, 300, expected);
             awaitCounts(cluster, expected);
             Checks.equal(who + "counts after a restart from the changelog", latest(cluster), expected);
+            if (byCoordinator) {
+                StreamsGroups.check(cluster, admin, APPLICATION, TOPICS);
+            }
             Checks.that(who + "it closes again", second.close(Duration.ofSeconds(30)), "");
 
             Set<String> topics = cluster.topicNames(admin);
@@ -68,12 +73,14 @@ public final class Streams {
         }
     }
 
-    private static KafkaStreams start(Cluster cluster, Path state) throws InterruptedException {
+    private static KafkaStreams start(Cluster cluster, Path state, boolean byCoordinator) throws InterruptedException {
         Properties properties = new Properties();
         properties.putAll(cluster.properties(
                 "application.id=" + APPLICATION, "processing.guarantee=exactly_once_v2", "state.dir=" + state, "num.stream.threads=2",
-                "commit.interval.ms=200", "statestore.cache.max.bytes=0", "num.standby.replicas=0", "auto.offset.reset=earliest",
-                "session.timeout.ms=6000", "heartbeat.interval.ms=2000"));
+                "commit.interval.ms=200", "statestore.cache.max.bytes=0", "auto.offset.reset=earliest"));
+        properties.putAll(byCoordinator
+                ? Map.of("group.protocol", "streams", "application.server", "app.example:8080")
+                : Map.of("num.standby.replicas", "0", "session.timeout.ms", "6000", "heartbeat.interval.ms", "2000"));
         KafkaStreams streams = new KafkaStreams(topology(), properties);
         List<Throwable> problems = new ArrayList<>();
         streams.setUncaughtExceptionHandler(thrown -> {
