@@ -218,7 +218,10 @@ impl<'a> Inbound<'a> {
             2 => self.rename(Entity::TopicName, field, name),
             32 => self.rename(Entity::GroupId, field, name),
             // Brokers and client metrics are the operator's: their values hold addresses and others' names.
-            _ => self.judge(field, Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)),
+            4 | 8 | 16 => self.judge(field, Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)),
+            // As brokers do.
+            _ if self.api.key == ApiKey::DESCRIBE_CONFIGS => self.refuse(ErrorCode::INVALID_REQUEST),
+            _ => self.judge(field, Err(ErrorCode::INVALID_REQUEST)),
         }
     }
 }

@@ -35,6 +35,7 @@ mod ports;
 mod process;
 mod quickstart;
 mod rebootstraps;
+mod refusals;
 mod regular_expressions;
 mod reload;
 mod repository;

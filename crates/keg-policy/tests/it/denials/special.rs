@@ -77,6 +77,38 @@ fn brokers_settings_are_the_operators() {
 }
 
 #[test]
+fn resources_of_unknown_types_are_invalid() {
+    let gateway = Gateway::hiding();
+    for kind in [-1, 0, 3, 64] {
+        let resources = [
+            ("Resources.0.ResourceType", int(kind)),
+            ("Resources.0.ResourceName", text("x")),
+            ("Resources.1.ResourceType", int(2)),
+            ("Resources.1.ResourceName", text("orders")),
+        ];
+        // Brokers don't describe the rest either.
+        let asked = asking(ApiKey::DESCRIBE_CONFIGS, 4, &resources);
+        let seen = gateway.local(ApiKey::DESCRIBE_CONFIGS, 4, &asked);
+        assert_eq!(ints(&seen, "Results.*.ErrorCode"), [42, 42]);
+        for (key, version) in [(ApiKey::ALTER_CONFIGS, 2), (ApiKey::INCREMENTAL_ALTER_CONFIGS, 1)] {
+            let (sent, pending) = gateway.forward(key, version, &asking(key, version, &resources));
+            assert_eq!(texts(&sent, "Resources.*.ResourceName"), ["team-a.orders"]);
+            let answer = answering(
+                key,
+                version,
+                &[
+                    ("Responses.0.ResourceType", int(2)),
+                    ("Responses.0.ResourceName", text("team-a.orders")),
+                ],
+            );
+            let seen = gateway.answer(key, version, pending, &answer);
+            assert_eq!(texts(&seen, "Responses.*.ResourceName"), ["orders", "x"]);
+            assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 42]);
+        }
+    }
+}
+
+#[test]
 fn offsets_of_foreign_topics_are_denied_within_each_group() {
     let gateway = Gateway::enforcing();
     let asked = asking(
