@@ -23,10 +23,11 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
     Entity::TopicName,
     Entity::TopicNameRegex,
     Entity::TransactionalId,
+    Entity::TransactionalIdRegex,
 ]);
 
 /// What no client of a namespace may send, because nothing here can tell whose it is.
-const UNCOVERED: EntitySet = EntitySet::of(&[Entity::Envelope, Entity::Principal, Entity::TransactionalIdRegex]);
+const UNCOVERED: EntitySet = EntitySet::of(&[Entity::Envelope, Entity::Principal]);
 
 /// The APIs that were reviewed, and that a tenant has a use for. The rest are those of the cluster's operator and of
 /// other brokers, and those that a namespace can't be read out of yet.

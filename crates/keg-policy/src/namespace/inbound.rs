@@ -200,11 +200,11 @@ impl<'a> Inbound<'a> {
         self.rename(Entity::GroupId, field, name)
     }
 
-    fn regex(&mut self, regex: &[u8]) -> Edit<'a> {
+    fn regex(&mut self, entity: Entity, regex: &[u8]) -> Edit<'a> {
         if self.side != Side::Admitted {
             return Edit::Keep;
         }
-        match self.names.prefix().confine(regex) {
+        match self.names.prefix().confine(entity, regex) {
             Ok(confined) => Edit::Replace(confined.into()),
             Err(why) => {
                 self.reason = Some(why);
@@ -259,7 +259,7 @@ impl Visitor for Inbound<'_> {
                 _ => self.refuse(ErrorCode::INVALID_REQUEST),
             },
             Entity::ConfigResourceName => self.resource(field, name),
-            Entity::TopicNameRegex if !name.is_empty() => self.regex(name),
+            Entity::TopicNameRegex | Entity::TransactionalIdRegex if !name.is_empty() => self.regex(field.entity, name),
             _ => Edit::Keep,
         }
     }

@@ -90,9 +90,12 @@ impl Prefix {
         }
     }
 
-    /// Makes a client's regular expression one for the backend that matches in the namespace only.
-    pub(super) fn confine(&self, regex: &[u8]) -> Result<Vec<u8>, Unconfinable> {
-        regex::confine(self.mode, &self.prefix, regex)
+    /// Makes a client's regular expression over names of this kind one for the backend that matches in the namespace only.
+    pub(super) fn confine(&self, entity: Entity, regex: &[u8]) -> Result<Vec<u8>, Unconfinable> {
+        match entity {
+            Entity::TransactionalIdRegex => regex::confine_ids(self.mode, &self.prefix, regex),
+            _ => regex::confine(self.mode, &self.prefix, regex),
+        }
     }
 
     /// What the client may see of a regular expression of the backend.

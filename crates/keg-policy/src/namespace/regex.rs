@@ -1,6 +1,7 @@
-//! Subscriptions by regular expression (KIP-848, KIP-1071), confined to a namespace.
+//! Regular expressions confined to a namespace: subscriptions to topics (KIP-848, KIP-1071), and which transactions are
+//! listed (KIP-1152).
 //!
-//! Brokers match whole topic names against an expression of RE2/J. What a client sends is parsed, and printed anew from a
+//! Brokers match whole names against an expression of RE2/J. What a client sends is parsed, and printed anew from a
 //! few constructs behind the prefix. Nothing of the client's text goes on, so that no quirk of a dialect (an open
 //! `\Q`, a bracket too many, a flag) can lead out of the namespace.
 
@@ -20,6 +21,7 @@ use std::borrow::Cow;
 
 use super::Mode;
 use expr::Node;
+use parse::Alphabet;
 use seam::Seam;
 
 /// The longest that a string can be on the wire, in bytes.
@@ -69,6 +71,18 @@ pub(super) fn confine(mode: Mode, prefix: &[u8], regex: &[u8]) -> Result<Vec<u8>
     confined(mode, prefix, &parsed(regex)?)
 }
 
+/// The same for an expression over transactional ids, which can have all characters.
+///
+/// It needn't be told from others, since no client is shown it.
+pub(super) fn confine_ids(mode: Mode, prefix: &[u8], regex: &[u8]) -> Result<Vec<u8>, Unconfinable> {
+    let expr = parse(regex, Alphabet::Any)?;
+    let rest = match mode {
+        Mode::EnforcePrefix if !prefix.is_empty() => behind(prefix, &expr)?,
+        _ => Seam::behind(prefix).begin(&expr)?,
+    };
+    printed(prefix, &rest)
+}
+
 /// What the client is to see of an expression of the backend: an equivalent of its own.
 ///
 /// `None` for what [`confine`] hasn't made: a group that was made beside the gateway, with an expression that may be about
@@ -88,12 +102,21 @@ pub(super) fn reveal(mode: Mode, prefix: &[u8], regex: &[u8]) -> Option<Vec<u8>>
 }
 
 fn parsed(regex: &[u8]) -> Result<Node, Unconfinable> {
+    parse(regex, Alphabet::OfTopics)
+}
+
+fn parse(regex: &[u8], alphabet: Alphabet) -> Result<Node, Unconfinable> {
     if regex.len() > LONGEST {
         return Err(Unconfinable::TooLong);
     }
-    // As Java decodes it. What is malformed can't be in a topic's name.
+    // As Java decodes it.
     let text: Cow<'_, str> = String::from_utf8_lossy(regex);
-    parse::parse(&text)
+    parse::parse(&text, alphabet)
+}
+
+/// What is left of an expression about names that begin with the prefix.
+fn behind(prefix: &[u8], expr: &Node) -> Result<Node, Unconfinable> {
+    Seam::behind(prefix).go_on(&derive::behind(prefix, expr)?)
 }
 
 /// The expression behind the seam, in a form that is found again when it is read there: so it can be told from others.
@@ -112,12 +135,16 @@ fn settled(seam: Seam, expr: &Node) -> Result<Node, Unconfinable> {
 
 fn confined(mode: Mode, prefix: &[u8], expr: &Node) -> Result<Vec<u8>, Unconfinable> {
     let rest = match mode {
-        Mode::EnforcePrefix if !prefix.is_empty() => Seam::behind(prefix).go_on(&derive::behind(prefix, expr)?)?,
+        Mode::EnforcePrefix if !prefix.is_empty() => behind(prefix, expr)?,
         _ => settled(Seam::behind(prefix), expr)?,
     };
+    printed(prefix, &rest)
+}
+
+fn printed(prefix: &[u8], rest: &Node) -> Result<Vec<u8>, Unconfinable> {
     let made = match prefix {
-        b"" => print::alone(&rest),
-        prefix => print::escaped(prefix) + &print::part(&rest),
+        b"" => print::alone(rest),
+        prefix => print::escaped(prefix) + &print::part(rest),
     };
     if made.len() > LONGEST {
         return Err(Unconfinable::TooLong);

@@ -93,3 +93,35 @@ fn groups_are_described_with_the_expressions_of_their_clients() {
         assert_eq!(texts(&seen, "Groups.*.Members.*.SubscribedTopicRegex"), expected);
     }
 }
+
+#[test]
+fn transactions_are_listed_by_an_expression_over_the_clients_ids() {
+    const KEY: ApiKey = ApiKey::LIST_TRANSACTIONS;
+    for (gateway, regex, expected) in [
+        (Gateway::hiding(), "pay-[0-9]+|größe", r"team-a\.(?:pay-[0-9]+|größe)"),
+        (Gateway::enforcing(), r"team-a\.pay.*|x", r"team-a\.pay.*"),
+        (Gateway::hiding(), "", ""),
+    ] {
+        let asked = asking(KEY, 2, &[("TransactionalIdPattern", text(regex))]);
+        let (sent, pending) = gateway.forward(KEY, 2, &asked);
+        assert_eq!(texts(&sent, "TransactionalIdPattern"), [expected]);
+        // One that came beside the gateway.
+        let answer = answering(
+            KEY,
+            2,
+            &[
+                ("TransactionStates.0.TransactionalId", text("team-b.pay-1")),
+                ("TransactionStates.1.TransactionalId", text("team-a.pay-1")),
+            ],
+        );
+        let seen = gateway.answer(KEY, 2, pending, &answer);
+        assert_eq!(texts(&seen, "TransactionStates.*.TransactionalId").len(), 1);
+    }
+    let gateway = Gateway::hiding();
+    for wrong in ["a)|(.*", "(?=a)"] {
+        let asked = asking(KEY, 2, &[("TransactionalIdPattern", text(wrong))]);
+        assert_eq!(ints(&gateway.local(KEY, 2, &asked), "ErrorCode"), [128], "{wrong}");
+    }
+    let (sent, _) = gateway.forward(KEY, 2, &asking(KEY, 2, &[("TransactionalIdPattern", null())]));
+    assert_eq!(texts(&sent, "TransactionalIdPattern"), ["<null>"]);
+}

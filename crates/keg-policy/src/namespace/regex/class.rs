@@ -1,13 +1,12 @@
 //! Classes: `[...]` and what may stand in it.
 
-use super::expr::{self, Node};
 use super::parse::{Parsed, Parser};
 use super::set::Set;
 use super::unicode;
 
 impl Parser {
     /// At `[`: a class.
-    pub(super) fn class(&mut self) -> Parsed<Node> {
+    pub(super) fn class(&mut self) -> Parsed<Set> {
         let begin = self.at;
         self.at += 1;
         let negated = self.peek() == Some('^');
@@ -32,7 +31,7 @@ impl Parser {
             set = set.or(more);
         }
         self.at += 1;
-        Ok(expr::set(if negated { set.negated() } else { set }))
+        Ok(if negated { set.negated() } else { set })
     }
 
     /// `\pN`, `\p{Greek}`, `\d` and the like, inside of a class or outside.
@@ -67,7 +66,7 @@ impl Parser {
             negated = !negated;
             name.remove(0);
         }
-        let Some(set) = unicode::named(&name, self.fold) else {
+        let Some(set) = unicode::named(&name, self.folds()) else {
             self.at = begin;
             return Err(self.problem("there is no such category or script of Unicode"));
         };
@@ -92,7 +91,7 @@ impl Parser {
             return Err(self.problem("there is no such [:class:]"));
         };
         self.at += end + 2;
-        let set = if self.fold { set.folded() } else { set };
+        let set = if self.folds() { set.folded() } else { set };
         Ok(Some(if negated { set.negated() } else { set }))
     }
 

@@ -76,7 +76,9 @@ impl Derivation {
                 let before = self.before.is_some_and(|byte| Set::WORD.contains(byte));
                 Step::nothing_if((before != Set::WORD.contains(self.next)) == *is)
             }
-            Kind::Set(set) => {
+            Kind::LineStart => Step::nothing_if(self.before.is_none_or(|byte| byte == b'\n')),
+            Kind::LineEnd => Step::nothing_if(self.next == b'\n'),
+            Kind::Set(set) | Kind::Class(set, _) => {
                 let rests = if set.contains(self.next) {
                     vec![expr::empty()]
                 } else {

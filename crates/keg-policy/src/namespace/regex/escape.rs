@@ -18,8 +18,9 @@ impl Parser {
                 return Ok(());
             }
             _ => {
+                let begin = self.at;
                 if let Some(set) = self.escaped_class()? {
-                    self.push(expr::set(set));
+                    self.push_class(set, begin);
                 } else {
                     let point = self.escape()?;
                     self.push_literal(point);

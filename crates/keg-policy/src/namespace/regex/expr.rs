@@ -36,10 +36,16 @@ pub(super) enum Kind {
     Empty,
     /// Matches one of these.
     Set(Set),
+    /// The same of the characters that a topic can have; of all characters, what the text matches.
+    Class(Set, Rc<str>),
     /// Holds where the name begins.
     Start,
     /// Holds where the name ends.
     End,
+    /// Holds where a line begins.
+    LineStart,
+    /// Holds where a line ends.
+    LineEnd,
     /// Holds where there is a word boundary, or where there is none.
     Boundary(bool),
     /// At least two, one after the other.
@@ -61,7 +67,7 @@ pub(super) struct Facts {
     pub(super) empties: bool,
     /// Whether it matches nothing else.
     pub(super) zero_width: bool,
-    /// Whether there is a `Start` in it.
+    /// Whether there is a `Start` or a `LineStart` in it.
     pub(super) starts: bool,
     /// Whether there is a `Boundary` in it.
     pub(super) bounds: bool,
@@ -149,6 +155,33 @@ pub(super) fn set(set: Set) -> Node {
     node(kind, facts)
 }
 
+pub(super) fn class(set: Set, text: &str) -> Node {
+    let facts = Facts {
+        size: text.len(),
+        weight: 1,
+        depth: 1,
+        ..Facts::default()
+    };
+    node(Kind::Class(set, text.into()), facts)
+}
+
+pub(super) fn line_start() -> Node {
+    let facts = Facts {
+        size: 6,
+        starts: true,
+        ..Facts::ZERO_WIDTH
+    };
+    node(Kind::LineStart, facts)
+}
+
+pub(super) fn line_end() -> Node {
+    let facts = Facts {
+        size: 6,
+        ..Facts::ZERO_WIDTH
+    };
+    node(Kind::LineEnd, facts)
+}
+
 pub(super) fn start() -> Node {
     let facts = Facts {
         starts: true,
@@ -199,7 +232,7 @@ pub(super) fn concat(parts: impl IntoIterator<Item = Node>) -> Built {
 fn append(parts: &mut Vec<Node>, part: Node) {
     let once = matches!(
         part.kind,
-        Kind::Start | Kind::End | Kind::Boundary(_) | Kind::Repeat(_, 0, None)
+        Kind::Start | Kind::End | Kind::LineStart | Kind::LineEnd | Kind::Boundary(_) | Kind::Repeat(_, 0, None)
     );
     if !(once && parts.last() == Some(&part)) {
         parts.push(part);

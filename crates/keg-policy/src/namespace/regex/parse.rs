@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::expr::{self, Node, alt, concat, repeat};
 use super::set::Set;
-use super::{DEEPEST, Unconfinable};
+use super::{DEEPEST, Unconfinable, print};
 
 /// The most that a repetition can count to.
 const MOST_TIMES: u32 = 1000;
@@ -12,12 +12,33 @@ const MOST_TIMES: u32 = 1000;
 /// What a parser's step comes to.
 pub(super) type Parsed<T> = Result<T, Unconfinable>;
 
+/// What the names are made of that an expression is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alphabet {
+    /// The characters that Kafka allows in the names of topics: what others an expression speaks of makes no difference.
+    OfTopics,
+    /// All characters.
+    Any,
+}
+
+/// Flags that can be set anywhere, up to the end of the group.
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    /// Whether case is folded.
+    fold: bool,
+    /// Whether `^` and `$` are about lines.
+    lines: bool,
+    /// Whether `.` matches what ends a line.
+    ends: bool,
+}
+
 /// Reads an expression.
-pub(super) fn parse(regex: &str) -> Parsed<Node> {
+pub(super) fn parse(regex: &str, alphabet: Alphabet) -> Parsed<Node> {
     let mut parser = Parser {
+        alphabet,
         text: regex.chars().collect(),
         at: 0,
-        fold: false,
+        flags: Flags::default(),
         open: Vec::new(),
         group: Group::default(),
         names: HashSet::new(),
@@ -31,8 +52,8 @@ pub(super) fn parse(regex: &str) -> Parsed<Node> {
 struct Group {
     alternatives: Vec<Node>,
     parts: Vec<Node>,
-    /// Whether case was folded before it.
-    folded: bool,
+    /// What the flags were before it.
+    flags: Flags,
 }
 
 impl Group {
@@ -50,10 +71,10 @@ impl Group {
 /// A place in a text, and what counts there. Without recursion: a peer decides how deep groups are nested.
 #[derive(Debug)]
 pub(super) struct Parser {
+    alphabet: Alphabet,
     text: Vec<char>,
     pub(super) at: usize,
-    /// Whether case is folded. The other flags make no difference to whole names without line ends.
-    pub(super) fold: bool,
+    flags: Flags,
     /// Groups around the one at hand.
     open: Vec<Group>,
     group: Group,
@@ -72,19 +93,25 @@ impl Parser {
                 '(' if self.looks_at("(?") => self.group_with_flags()?,
                 '(' => {
                     self.at += 1;
-                    self.open_group(self.fold)?;
+                    self.open_group(self.flags)?;
                 }
                 '|' => {
                     self.at += 1;
                     self.group.next_alternative()?;
                 }
                 ')' => self.close_group()?,
+                '^' if self.looks_at_lines() => self.push_one(expr::line_start()),
                 '^' => self.push_one(expr::start()),
+                '$' if self.looks_at_lines() => self.push_one(expr::line_end()),
                 '$' => self.push_one(expr::end()),
-                '.' => self.push_one(expr::set(Set::ALL)),
+                '.' => {
+                    self.at += 1;
+                    let any = if self.flags.ends { "(?s:.)" } else { "." };
+                    self.push_set(Set::ALL, || any.to_owned());
+                }
                 '[' => {
                     let set = self.class()?;
-                    self.push(set);
+                    self.push_class(set, begin);
                 }
                 '*' | '+' | '?' | '{' => {
                     // To RE2/J, even a bracket that is a literal is an operator to which no other may follow.
@@ -139,12 +166,41 @@ impl Parser {
 
     pub(super) fn push_literal(&mut self, character: impl Into<u32>) {
         let point = character.into();
-        self.push(expr::set(self.range(point, point)));
+        let set = self.range(point, point);
+        self.push_set(set, || match char::from_u32(point) {
+            Some(character) => print::escaped(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            None => format!("\\x{{{point:x}}}"),
+        });
+    }
+
+    /// What was read from `begin` on matches one character: of those that topics can have, one in the set.
+    pub(super) fn push_class(&mut self, set: Set, begin: usize) {
+        let text = self.text.get(begin..self.at).unwrap_or_default().iter().collect();
+        self.push_set(set, || text);
+    }
+
+    /// What matches one character, and the text of it without flags.
+    fn push_set(&mut self, set: Set, text: impl FnOnce() -> String) {
+        let part = match self.alphabet {
+            Alphabet::OfTopics => expr::set(set),
+            Alphabet::Any if self.flags.fold => expr::class(set, &format!("(?i:{})", text())),
+            Alphabet::Any => expr::class(set, &text()),
+        };
+        self.push(part);
+    }
+
+    pub(super) fn folds(&self) -> bool {
+        self.flags.fold
+    }
+
+    /// Whether there can be lines, and they matter here.
+    fn looks_at_lines(&self) -> bool {
+        self.flags.lines && self.alphabet == Alphabet::Any
     }
 
     /// The characters between two code points, as the flags have it.
     pub(super) fn range(&self, first: u32, last: u32) -> Set {
-        if self.fold {
+        if self.flags.fold {
             Set::folded_range(first, last)
         } else {
             Set::range(first, last)
@@ -156,12 +212,12 @@ impl Parser {
         self.push(part);
     }
 
-    fn open_group(&mut self, folded_before: bool) -> Parsed<()> {
+    fn open_group(&mut self, flags_before: Flags) -> Parsed<()> {
         if self.open.len() >= DEEPEST {
             return Err(Unconfinable::TooDeep);
         }
         let group = Group {
-            folded: folded_before,
+            flags: flags_before,
             ..Group::default()
         };
         self.open.push(std::mem::replace(&mut self.group, group));
@@ -174,7 +230,7 @@ impl Parser {
         };
         self.at += 1;
         let inner = std::mem::replace(&mut self.group, outer);
-        self.fold = inner.folded;
+        self.flags = inner.flags;
         let part = inner.close()?;
         self.push(part);
         Ok(())
@@ -189,25 +245,31 @@ impl Parser {
         }
         let begin = self.at;
         self.at += 2;
-        let mut folds = self.fold;
+        let mut flags = self.flags;
         let mut negative = false;
-        let mut flags = 0;
+        let mut count = 0;
         loop {
-            match self.pop() {
-                Some('i') => {
-                    folds = !negative;
-                    flags += 1;
+            let flag = self.pop();
+            match flag {
+                Some('i' | 'm' | 's' | 'U') => {
+                    match flag {
+                        Some('i') => flags.fold = !negative,
+                        Some('m') => flags.lines = !negative,
+                        Some('s') => flags.ends = !negative,
+                        // As few as possible first: what matches as a whole is the same.
+                        _ => {}
+                    }
+                    count += 1;
                 }
-                Some('m' | 's' | 'U') => flags += 1,
                 Some('-') if !negative => {
                     negative = true;
-                    flags = 0;
+                    count = 0;
                 }
-                Some(end @ (':' | ')')) if !negative || flags > 0 => {
+                Some(end @ (':' | ')')) if !negative || count > 0 => {
                     if end == ':' {
-                        self.open_group(self.fold)?;
+                        self.open_group(self.flags)?;
                     }
-                    self.fold = folds;
+                    self.flags = flags;
                     return Ok(());
                 }
                 _ => {
@@ -229,7 +291,7 @@ impl Parser {
             return Err(self.problem("another group has the same name"));
         }
         self.at = end + 1;
-        self.open_group(self.fold)
+        self.open_group(self.flags)
     }
 
     /// How often to repeat; `None` behind a `{` that is a literal.

@@ -72,15 +72,18 @@ fn one(expr: &Expr, out: &mut String) {
         Kind::Never => out.push_str(NEVER),
         Kind::Empty => {}
         Kind::Set(set) => out.push_str(&class(*set)),
+        Kind::Class(_, text) => out.push_str(text),
         Kind::Start => out.push('^'),
         Kind::End => out.push('$'),
+        Kind::LineStart => out.push_str("(?m:^)"),
+        Kind::LineEnd => out.push_str("(?m:$)"),
         Kind::Boundary(true) => out.push_str("\\b"),
         Kind::Boundary(false) => out.push_str("\\B"),
         Kind::Concat(parts) => parts.iter().for_each(|part| one(part, out)),
         Kind::Alt(_) => group(expr, out),
         Kind::Repeat(of, min, max) => {
             match of.kind {
-                Kind::Set(_) => one(of, out),
+                Kind::Set(_) | Kind::Class(..) => one(of, out),
                 _ => group(of, out),
             }
             match (min, max) {

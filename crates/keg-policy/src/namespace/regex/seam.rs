@@ -28,7 +28,7 @@ impl Seam {
             return Ok(Rc::clone(expr));
         }
         match &expr.kind {
-            Kind::Start => Ok(expr::empty()),
+            Kind::Start | Kind::LineStart => Ok(expr::empty()),
             Kind::Boundary(is) => Ok(expr::boundary(is ^ self.turns)),
             Kind::Alt(parts) => alt(self.each(parts, Self::begin)?),
             Kind::Concat(parts) => self.begin_one_by_one(parts),

@@ -1,5 +1,6 @@
 //! What is held of confinement as a whole: by tables here, by random expressions below.
 
+mod ids;
 mod random;
 
 use super::*;

@@ -110,7 +110,9 @@ impl Filler {
             Entity::TopicId if in_request => Value::Uuid([0; 16]),
             Entity::TopicId => topic_id(Owner::Client),
             Entity::FetchSessionId | Entity::FetchSessionEpoch => Value::Integer(0),
-            Entity::TopicNameRegex => Value::text(if in_request { "" } else { "team-.*" }),
+            Entity::TopicNameRegex | Entity::TransactionalIdRegex => {
+                Value::text(if in_request { "" } else { "team-.*" })
+            }
             _ if field.name == "ShareSessionEpoch" => Value::Integer(0),
             _ => match field.ty {
                 Type::String => Value::text("x"),
