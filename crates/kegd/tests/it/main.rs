@@ -21,6 +21,7 @@ mod codecs;
 mod connect;
 mod docs;
 mod errors;
+mod filters;
 mod frames;
 mod gateway;
 mod groups;
