@@ -56,6 +56,9 @@ public final class ShareGroups {
         Set<String> prefixed = Set.of(args);
         Clusters.run(args[0], clusters -> {
             clusters.each("share groups", cluster -> new ShareGroups(cluster, prefixed.contains(cluster.name)).check());
+            if (prefixed.size() == 1 && clusters.isolated()) {
+                ShareSessions.check(clusters, "share-in");
+            }
             if (prefixed.size() == 1) {
                 Isolation.check(clusters, List.of("share-in", "share-late"), List.of());
             }
