@@ -15,7 +15,7 @@ fn the_apis_of_a_namespace_are_those_of_the_page() {
     let namespace = Namespace::new(Mode::HidePrefix, "team-a-");
     let isolated = Chain::new(vec![Arc::new(namespace), Arc::new(BrokerAddresses)]);
     let text = format!(
-        "Kafka {} defines the versions. Where two columns are the same, the API is not listed.\n\n{}\n\n{}",
+        "Kafka {} defines the versions. {}\n\n{}",
         keg_codec::schema::KAFKA_VERSION,
         narrowed(open.served(), isolated.served()),
         refused(open.served(), isolated.served()),
@@ -25,14 +25,20 @@ fn the_apis_of_a_namespace_are_those_of_the_page() {
 
 /// APIs of which some versions are served.
 fn narrowed(open: &Served, isolated: &Served) -> String {
-    let mut table = "| API | without a namespace | in a namespace |\n|---|---|---|".to_owned();
+    let mut rows = String::new();
     for api in Api::all() {
         let (all, some) = (open.versions(api.key), isolated.versions(api.key));
         if !some.is_empty() && all != some {
-            let _ = write!(table, "\n| {} | {} | {} |", api.name, range(all), range(some));
+            let _ = write!(rows, "\n| {} | {} | {} |", api.name, range(all), range(some));
         }
     }
-    table
+    if rows.is_empty() {
+        return "A namespace serves an API in all of them or not at all.".to_owned();
+    }
+    format!(
+        "Where two columns are the same, the API is not listed.\n\n\
+         | API | without a namespace | in a namespace |\n|---|---|---|{rows}"
+    )
 }
 
 /// APIs that are not served at all.
