@@ -29,6 +29,8 @@ public final class Filters {
     private static final List<String> PATTERNS = List.of(
             "pay-.*", "pay", ".*pay.*", "^pay-[0-9]$", "(?i)pay-\\d+", "refund-1|größe-1", "gr\\p{L}+-1", "Sink: pay -> .*", "[^a-z]+.*", ".*[^\\x00-\\x7f].*", "\\Qpay-1\\E", "(a|b", ".", "team-.*", "\\bpay\\b.*", "gr(?:ö|o)(ß|ss)e.*");
 
+    private static final Set<String> GROUPS = Set.of("filters-classic: Classic", "filters-modern: Consumer", "filters-sharing: Share", "filters-simple: Classic");
+
     /** What clients of a cluster call things: where the prefix is not hidden, they say it. */
     private final Cluster cluster;
     private final String who;
@@ -112,6 +114,7 @@ public final class Filters {
             return Cluster.get(admin.listTransactions(options).all()).stream()
                     .map(TransactionListing::transactionalId)
                     .map(id -> id.startsWith(prefix) ? id.substring(prefix.length()) : "not ours: " + id)
+                    .filter(id -> !direct() || IDS.contains(id))
                     .collect(Collectors.toCollection(TreeSet::new));
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
@@ -120,23 +123,23 @@ public final class Filters {
 
     private void groups(Admin admin) throws Exception {
         TopicPartition partition = new TopicPartition(prefix + "filtered", 0);
-        try (KafkaConsumer<String, String> simple = cluster.consumer("group.id=" + prefix + "simple")) {
+        try (KafkaConsumer<String, String> simple = cluster.consumer("group.id=" + prefix + "filters-simple")) {
             simple.assign(List.of(partition));
             simple.commitSync(Map.of(partition, new OffsetAndMetadata(1)));
         }
-        Map<String, Object> sharing = cluster.properties("group.id=" + prefix + "sharing");
-        try (Member classic = new Member(cluster, prefix + "classic", prefix + "filtered");
-                Member modern = new Member(cluster, prefix + "modern", prefix + "filtered", "group.protocol=consumer");
+        Map<String, Object> sharing = cluster.properties("group.id=" + prefix + "filters-sharing");
+        try (Member classic = new Member(cluster, prefix + "filters-classic", prefix + "filtered");
+                Member modern = new Member(cluster, prefix + "filters-modern", prefix + "filtered", "group.protocol=consumer");
                 KafkaShareConsumer<String, String> shared = new KafkaShareConsumer<>(sharing, new StringDeserializer(), new StringDeserializer())) {
             shared.subscribe(List.of(prefix + "filtered"));
             Cluster.await("stable groups", () -> {
                 shared.poll(java.time.Duration.ofMillis(100));
-                return groups(admin, new ListGroupsOptions().inGroupStates(Set.of(GroupState.STABLE))).equals(Set.of("classic: Classic", "modern: Consumer", "sharing: Share"));
+                return groups(admin, new ListGroupsOptions().inGroupStates(Set.of(GroupState.STABLE))).equals(Set.of("filters-classic: Classic", "filters-modern: Consumer", "filters-sharing: Share"));
             });
-            Checks.equal(who + "all groups", groups(admin, new ListGroupsOptions()), Set.of("classic: Classic", "modern: Consumer", "sharing: Share", "simple: Classic"));
-            Checks.equal(who + "empty groups", groups(admin, new ListGroupsOptions().inGroupStates(Set.of(GroupState.EMPTY))), Set.of("simple: Classic"));
-            Checks.equal(who + "share groups", groups(admin, new ListGroupsOptions().withTypes(Set.of(GroupType.SHARE))), Set.of("sharing: Share"));
-            Checks.equal(who + "consumer groups that are stable", groups(admin, new ListGroupsOptions().withTypes(Set.of(GroupType.CONSUMER)).inGroupStates(Set.of(GroupState.STABLE))), Set.of("modern: Consumer"));
+            Checks.equal(who + "all groups", groups(admin, new ListGroupsOptions()), GROUPS);
+            Checks.equal(who + "empty groups", groups(admin, new ListGroupsOptions().inGroupStates(Set.of(GroupState.EMPTY))), Set.of("filters-simple: Classic"));
+            Checks.equal(who + "share groups", groups(admin, new ListGroupsOptions().withTypes(Set.of(GroupType.SHARE))), Set.of("filters-sharing: Share"));
+            Checks.equal(who + "consumer groups that are stable", groups(admin, new ListGroupsOptions().withTypes(Set.of(GroupType.CONSUMER)).inGroupStates(Set.of(GroupState.STABLE))), Set.of("filters-modern: Consumer"));
             Checks.equal(who + "streams groups", groups(admin, new ListGroupsOptions().withTypes(Set.of(GroupType.STREAMS))), Set.of());
         }
     }
@@ -145,10 +148,16 @@ public final class Filters {
         try {
             return Cluster.get(admin.listGroups(options).all()).stream()
                     .map(group -> (group.groupId().startsWith(prefix) ? group.groupId().substring(prefix.length()) : "not ours: " + group.groupId()) + ": " + type(group))
+                    .filter(group -> !direct() || GROUPS.contains(group))
                     .collect(Collectors.toCollection(TreeSet::new));
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
         }
+    }
+
+    /** Whether other tests' names are there. */
+    private boolean direct() {
+        return cluster.prefix.isEmpty();
     }
 
     private static String type(GroupListing group) {

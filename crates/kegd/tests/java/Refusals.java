@@ -20,6 +20,7 @@ import org.apache.kafka.common.message.AlterShareGroupOffsetsRequestData;
 import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.DeleteShareGroupOffsetsRequestData;
+import org.apache.kafka.common.message.DescribeAclsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
@@ -71,11 +72,14 @@ public final class Refusals {
             int first = api == ApiKeys.PRODUCE ? 3 : range.minVersion();
             for (int version = first; version <= range.maxVersion(); version++) {
                 ApiMessage request = ApiMessageType.fromApiKey(api.id).newRequest();
-                // To these, as they are by default, Kafka gives no answer either.
+                // To these, as they are by default, Kafka gives no answer.
                 if (request instanceof ProduceRequestData produce) {
                     produce.setAcks((short) 1);
                 } else if (request instanceof AddPartitionsToTxnRequestData add && version >= 4) {
                     add.transactions().add(new AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction().setTransactionalId("x"));
+                } else if (request instanceof DescribeAclsRequestData acls) {
+                    // Everything.
+                    acls.setResourceTypeFilter((byte) 1).setPatternTypeFilter((byte) 1).setOperation((byte) 1).setPermissionType((byte) 1);
                 }
                 ApiMessage found;
                 try {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -29,54 +30,74 @@ import org.apache.kafka.streams.kstream.Produced;
 
 /** A word count with a repartition topic and a changelog, exactly once, over a restart that loses its local state. */
 public final class Streams {
-    private static final String APPLICATION = "word-count";
-    private static final Set<String> TOPICS = Set.of("words-in", "words-out", "word-count-by-word-repartition", "word-count-counts-changelog");
     private static final String[] WORDS = {"gateway", "broker", "topic", "record", "offset", "group", "leader", "replica"};
 
-    private Streams() {
+    private final Cluster cluster;
+    private final boolean byCoordinator;
+    private final String application;
+    private final String in;
+    private final String out;
+
+    private Streams(Cluster cluster, boolean byCoordinator) {
+        this.cluster = cluster;
+        this.byCoordinator = byCoordinator;
+        application = application(byCoordinator);
+        in = application + "-in";
+        out = application + "-out";
+    }
+
+    private static String application(boolean byCoordinator) {
+        return byCoordinator ? "streams-count" : "word-count";
+    }
+
+    private static Set<String> topics(String application) {
+        return Set.of(application + "-in", application + "-out", application + "-by-word-repartition", application + "-counts-changelog");
     }
 
     /** With "streams" as the second argument, the coordinator assigns the tasks (KIP-1071). */
     public static void main(String[] args) {
         boolean byCoordinator = args.length > 1 && args[1].equals("streams");
         Clusters.run(args[0], clusters -> {
-            clusters.each("streams", cluster -> check(cluster, clusters.dir, byCoordinator));
-            Isolation.check(clusters, TOPICS, List.of(APPLICATION));
+            clusters.each("streams", cluster -> new Streams(cluster, byCoordinator).check(clusters.dir));
+            String application = application(byCoordinator);
+            Isolation.check(clusters, topics(application), List.of(application));
         });
     }
 
-    private static void check(Cluster cluster, Path dir, boolean byCoordinator) throws Exception {
+    private void check(Path dir) throws Exception {
         String who = "[" + cluster.name + "] streams: ";
         Map<String, Long> expected = new TreeMap<>();
         try (Admin admin = cluster.admin()) {
-            cluster.create(admin, 3, "words-in", "words-out");
-            KafkaStreams first = start(cluster, dir.resolve(cluster.name + "-state-1"), byCoordinator);
-            produce(cluster, 400, expected);
-            awaitCounts(cluster, expected);
-            Checks.equal(who + "counts", latest(cluster), expected);
+            cluster.create(admin, 3, in, out);
+            KafkaStreams first = start(dir.resolve(cluster.name + "-state-1"));
+            produce(400, expected);
+            awaitCounts(expected);
+            Checks.equal(who + "counts", latest(), expected);
             Checks.that(who + "it closes in time", first.close(Duration.ofSeconds(30)), "");
 
-            KafkaStreams second = start(cluster, dir.resolve(cluster.name + "-state-2"), byCoordinator);
-            produce(cluster, 300, expected);
-            awaitCounts(cluster, expected);
-            Checks.equal(who + "counts after a restart from the changelog", latest(cluster), expected);
+            KafkaStreams second = start(dir.resolve(cluster.name + "-state-2"));
+            produce(300, expected);
+            awaitCounts(expected);
+            Checks.equal(who + "counts after a restart from the changelog", latest(), expected);
             if (byCoordinator) {
-                StreamsGroups.check(cluster, admin, APPLICATION, TOPICS);
+                Set<String> named = new HashSet<>(topics(application));
+                named.remove(out);
+                StreamsGroups.check(cluster, admin, application, named);
             }
             Checks.that(who + "it closes again", second.close(Duration.ofSeconds(30)), "");
 
             Set<String> topics = cluster.topicNames(admin);
-            Checks.that(who + "its internal topics are there", topics.containsAll(TOPICS), topics);
-            long changes = cluster.readAll("words-out", 0, "isolation.level=read_committed").size();
-            Checks.that(who + "every change of a count is there once", strictlyRising(cluster), changes + " changes");
-            Checks.equal(who + "the input was read once", Offsets.committed(admin, APPLICATION).contains("words-in"), true);
+            Checks.that(who + "its internal topics are there", topics.containsAll(topics(application)), topics);
+            long changes = cluster.readAll(out, 0, "isolation.level=read_committed").size();
+            Checks.that(who + "every change of a count is there once", strictlyRising(), changes + " changes");
+            Checks.equal(who + "the input was read once", Offsets.committed(admin, application).contains(in), true);
         }
     }
 
-    private static KafkaStreams start(Cluster cluster, Path state, boolean byCoordinator) throws InterruptedException {
+    private KafkaStreams start(Path state) throws InterruptedException {
         Properties properties = new Properties();
         properties.putAll(cluster.properties(
-                "application.id=" + APPLICATION, "processing.guarantee=exactly_once_v2", "state.dir=" + state, "num.stream.threads=2",
+                "application.id=" + application, "processing.guarantee=exactly_once_v2", "state.dir=" + state, "num.stream.threads=2",
                 "commit.interval.ms=200", "statestore.cache.max.bytes=0", "auto.offset.reset=earliest"));
         properties.putAll(byCoordinator
                 ? Map.of("group.protocol", "streams", "application.server", "app.example:8080")
@@ -97,43 +118,43 @@ public final class Streams {
         return streams;
     }
 
-    private static Topology topology() {
+    private Topology topology() {
         StreamsBuilder builder = new StreamsBuilder();
-        builder.stream("words-in", Consumed.with(Serdes.String(), Serdes.String()))
+        builder.stream(in, Consumed.with(Serdes.String(), Serdes.String()))
                 .flatMapValues(line -> List.of(line.split(" ")), Named.as("split"))
                 .groupBy((key, word) -> word, Grouped.with("by-word", Serdes.String(), Serdes.String()))
                 .count(Materialized.<String, Long>as(org.apache.kafka.streams.state.Stores.persistentKeyValueStore("counts")).withKeySerde(Serdes.String()).withValueSerde(Serdes.Long()))
                 .toStream()
-                .to("words-out", Produced.with(Serdes.String(), Serdes.Long()));
+                .to(out, Produced.with(Serdes.String(), Serdes.Long()));
         return builder.build();
     }
 
     /** Different counts in each cluster, so that a record that went to the wrong one shows. */
-    private static void produce(Cluster cluster, int lines, Map<String, Long> expected) {
+    private void produce(int lines, Map<String, Long> expected) {
         int shift = Math.abs(cluster.name.hashCode()) % 5 + 2;
         try (KafkaProducer<String, String> producer = cluster.producer()) {
             for (int i = 0; i < lines; i++) {
                 List<String> words = List.of(WORDS[i % WORDS.length], WORDS[i * shift % WORDS.length], cluster.name);
                 words.forEach(word -> expected.merge(word, 1L, Long::sum));
-                producer.send(new ProducerRecord<>("words-in", i % 3, "line " + i, String.join(" ", words)));
+                producer.send(new ProducerRecord<>(in, i % 3, "line " + i, String.join(" ", words)));
             }
         }
     }
 
-    private static void awaitCounts(Cluster cluster, Map<String, Long> expected) throws InterruptedException {
-        Cluster.await("final counts", () -> latest(cluster).equals(expected));
+    private void awaitCounts(Map<String, Long> expected) throws InterruptedException {
+        Cluster.await("final counts", () -> latest().equals(expected));
     }
 
-    private static Map<String, Long> latest(Cluster cluster) {
+    private Map<String, Long> latest() {
         Map<String, Long> counts = new TreeMap<>();
-        changes(cluster).forEach(record -> counts.put(record.key(), record.value()));
+        changes().forEach(record -> counts.put(record.key(), record.value()));
         return counts;
     }
 
     /** Without a cache each word's count goes up by one at a time; a repeated or a lost step would show. */
-    private static boolean strictlyRising(Cluster cluster) {
+    private boolean strictlyRising() {
         Map<String, Long> counts = new HashMap<>();
-        for (ConsumerRecord<String, Long> change : changes(cluster)) {
+        for (ConsumerRecord<String, Long> change : changes()) {
             if (!change.value().equals(counts.merge(change.key(), 1L, Long::sum))) {
                 return false;
             }
@@ -141,10 +162,10 @@ public final class Streams {
         return !counts.isEmpty();
     }
 
-    private static List<ConsumerRecord<String, Long>> changes(Cluster cluster) {
+    private List<ConsumerRecord<String, Long>> changes() {
         List<ConsumerRecord<String, Long>> records = new ArrayList<>();
         try (var consumer = new KafkaConsumer<>(cluster.properties("isolation.level=read_committed"), new StringDeserializer(), new LongDeserializer())) {
-            List<TopicPartition> partitions = List.of(new TopicPartition("words-out", 0), new TopicPartition("words-out", 1), new TopicPartition("words-out", 2));
+            List<TopicPartition> partitions = List.of(new TopicPartition(out, 0), new TopicPartition(out, 1), new TopicPartition(out, 2));
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
