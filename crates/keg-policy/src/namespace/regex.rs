@@ -9,6 +9,7 @@ mod class;
 mod derive;
 mod escape;
 mod expr;
+mod fold;
 mod parse;
 mod print;
 mod seam;
@@ -57,6 +58,11 @@ pub(super) enum Unconfinable {
          repetitions. Nest fewer."
     )]
     TooDeep,
+    #[error(
+        "The regular expression ignores the case of a class that has characters beyond ASCII, which can keep a broker busy \
+         for ever. Write both cases into the class."
+    )]
+    FoldsTooMuch,
     #[error(
         "The regular expression repeats too much: written out, it has more than {LARGEST} parts, which is what this \
          virtual cluster allows. Repeat less often, or use * or + instead of counts."

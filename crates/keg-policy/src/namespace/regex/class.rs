@@ -1,5 +1,6 @@
 //! Classes: `[...]` and what may stand in it.
 
+use super::Unconfinable;
 use super::parse::{Parsed, Parser};
 use super::set::Set;
 use super::unicode;
@@ -112,6 +113,9 @@ impl Parser {
         if last < first {
             self.at = begin;
             return Err(self.problem("a range ends before it begins"));
+        }
+        if self.folds_too_much(last) {
+            return Err(Unconfinable::FoldsTooMuch);
         }
         Ok(self.range(first, last))
     }

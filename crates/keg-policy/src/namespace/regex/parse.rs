@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::expr::{self, Node, alt, concat, repeat};
 use super::set::Set;
-use super::{DEEPEST, Unconfinable, print};
+use super::{DEEPEST, Unconfinable, fold, print};
 
 /// The most that a repetition can count to.
 const MOST_TIMES: u32 = 1000;
@@ -106,8 +106,11 @@ impl Parser {
                 '$' => self.push_one(expr::end()),
                 '.' => {
                     self.at += 1;
-                    let any = if self.flags.ends { "(?s:.)" } else { "." };
-                    self.push_set(Set::ALL, || any.to_owned());
+                    self.push(match (self.alphabet, self.flags.ends) {
+                        (Alphabet::OfTopics, _) => expr::set(Set::ALL),
+                        (Alphabet::Any, true) => expr::class(Set::ALL, "(?s:.)"),
+                        (Alphabet::Any, false) => expr::class(Set::ALL, "."),
+                    });
                 }
                 '[' => {
                     let set = self.class()?;
@@ -167,20 +170,24 @@ impl Parser {
     pub(super) fn push_literal(&mut self, character: impl Into<u32>) {
         let point = character.into();
         let set = self.range(point, point);
-        self.push_set(set, || match char::from_u32(point) {
-            Some(character) => print::escaped(character.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => format!("\\x{{{point:x}}}"),
-        });
+        let part = match (self.alphabet, char::from_u32(point)) {
+            (Alphabet::OfTopics, _) => expr::set(set),
+            (Alphabet::Any, None) => expr::class(set, &format!("\\x{{{point:x}}}")),
+            (Alphabet::Any, Some(character)) => {
+                let text = print::escaped(character.encode_utf8(&mut [0; 4]).as_bytes());
+                match self.flags.fold {
+                    true if character.is_ascii_alphabetic() => expr::class(set, &format!("(?i:{text})")),
+                    true if !character.is_ascii() => expr::class(set, &fold::both_cases(character)),
+                    _ => expr::class(set, &text),
+                }
+            }
+        };
+        self.push(part);
     }
 
     /// What was read from `begin` on matches one character: of those that topics can have, one in the set.
     pub(super) fn push_class(&mut self, set: Set, begin: usize) {
-        let text = self.text.get(begin..self.at).unwrap_or_default().iter().collect();
-        self.push_set(set, || text);
-    }
-
-    /// What matches one character, and the text of it without flags.
-    fn push_set(&mut self, set: Set, text: impl FnOnce() -> String) {
+        let text = || -> String { self.text.get(begin..self.at).unwrap_or_default().iter().collect() };
         let part = match self.alphabet {
             Alphabet::OfTopics => expr::set(set),
             Alphabet::Any if self.flags.fold => expr::class(set, &format!("(?i:{})", text())),
@@ -191,6 +198,11 @@ impl Parser {
 
     pub(super) fn folds(&self) -> bool {
         self.flags.fold
+    }
+
+    /// Whether brokers would fold the case of more than can be answered for.
+    pub(super) fn folds_too_much(&self, last: u32) -> bool {
+        self.flags.fold && self.alphabet == Alphabet::Any && last > 127
     }
 
     /// Whether there can be lines, and they matter here.

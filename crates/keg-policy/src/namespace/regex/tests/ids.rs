@@ -20,7 +20,7 @@ fn classes_keep_what_no_topic_can_have() {
         ("(?s).*", r"a\.(?s:.)*"),
         ("Sink: x -> y-[0-9]+", r"a\.Sink\:\x20x\x20-\>\x20y-[0-9]+"),
         ("größe|x", r"a\.(?:größe|x)"),
-        (r"(?i)ä[à-ü]\pL", r"a\.(?i:ä)(?i:[à-ü])(?i:\pL)"),
+        (r"(?i)ä0[a-z]\pL", r"a\.[Ää]0(?i:[a-z])(?i:\pL)"),
         (r"[^/]\d\P{Greek}", r"a\.[^/]\d\P{Greek}"),
         (r"\Qa+é\E+", r"a\.a\+é+"),
         (r"\x{1F600}\x{d800}\x0a", "a\\.\u{1F600}\\x{d800}\\x0a"),
@@ -41,7 +41,7 @@ fn an_enforced_prefix_is_taken_off_what_begins_with_it() {
         (".*", r"a\..*"),
         ("a.é", r"a\.é"),
         (r"[^/]+/x", r"a\.[^/]*\/x"),
-        (r"(?i)A\.É", r"a\.(?i:É)"),
+        (r"(?i)A\.É", r"a\.[Éé]"),
         ("(?m)a.^b", r"a\.(?m:^)b"),
     ] {
         assert_eq!(confined(EnforcePrefix, "a.", regex), expected, "{regex}");
@@ -56,6 +56,10 @@ fn what_is_no_expression_is_refused() {
     for regex in ["a)|(.*", "(", "[é", r"\p{Klingon}", "(?=x)", "x**"] {
         let refused = confine_ids(HidePrefix, b"a.", regex.as_bytes());
         assert!(matches!(refused, Err(Unconfinable::Syntax { .. })), "{regex}");
+    }
+    for regex in ["(?i)[à-ü]", "(?i)[^é]", r"(?i:[a\x{131}-\x{1e9d}])"] {
+        let refused = confine_ids(HidePrefix, b"a.", regex.as_bytes());
+        assert_eq!(refused, Err(Unconfinable::FoldsTooMuch), "{regex}");
     }
     let longest = "é".repeat(LONGEST / 2);
     assert_eq!(
@@ -109,7 +113,12 @@ proptest! {
     fn behind_the_prefix_the_same_ids_match_as_without_it(regex in expression()) {
         let expected = whole(&regex);
         for prefix in ["a", "a.", "B-"] {
-            let made = whole(&confined(HidePrefix, prefix, &regex));
+            let Ok(made) = confine_ids(HidePrefix, prefix.as_bytes(), regex.as_bytes()) else {
+                // It folds the case of a class.
+                prop_assert!(regex.contains("(?i") && regex.contains("[é"), "{}", regex);
+                return Ok(());
+            };
+            let made = whole(&String::from_utf8(made).unwrap());
             for id in ids() {
                 let on_backend = format!("{prefix}{id}");
                 prop_assert_eq!(made.is_match(&on_backend), expected.is_match(&id), "{:?}: {:?}", regex, id);
@@ -121,7 +130,11 @@ proptest! {
     fn with_an_enforced_prefix_those_that_have_it_match_as_they_did(regex in expression()) {
         let expected = whole(&regex);
         for prefix in ["a", "a.", "aB"] {
-            let made = whole(&confined(EnforcePrefix, prefix, &regex));
+            let Ok(made) = confine_ids(EnforcePrefix, prefix.as_bytes(), regex.as_bytes()) else {
+                prop_assert!(regex.contains("(?i") && regex.contains("[é"), "{}", regex);
+                return Ok(());
+            };
+            let made = whole(&String::from_utf8(made).unwrap());
             for id in ids() {
                 let matches = id.starts_with(prefix) && expected.is_match(&id);
                 prop_assert_eq!(made.is_match(&id), matches, "{:?}: {:?}", regex, id);
