@@ -1,4 +1,4 @@
-//! Subscriptions by regular expression: refused, or confined to the namespace.
+//! Regular expressions over topics and over transactional ids: refused, or confined to the namespace.
 
 #![no_main]
 
@@ -203,6 +203,7 @@ fuzz_target!(|input: Input| {
     if regex.is_empty() || regex.len() > 32_767 {
         return;
     }
+    over_ids(tenant, prefix, &regex);
     let Some(confined) = confined(tenant, prefix, &regex) else {
         return;
     };
@@ -256,6 +257,20 @@ fn confined(tenant: &Tenant, prefix: &str, regex: &[u8]) -> Option<Vec<u8>> {
             assert_eq!(answer.get("ErrorCode"), Some(&Value::Integer(128)));
             None
         }
+    }
+}
+
+/// Of ids, all that can be said without RE2/J is that the prefix stands before the rest.
+fn over_ids(tenant: &Tenant, prefix: &str, regex: &[u8]) {
+    let mut asked = Struct::new(api(ApiKey::LIST_TRANSACTIONS).request.fields, 2);
+    asked.set("TransactionalIdPattern", Value::Bytes(regex.to_vec()));
+    match tenant.ask(ApiKey::LIST_TRANSACTIONS, 2, &asked) {
+        Ok((sent, _)) => {
+            let confined = bytes(&sent, &["TransactionalIdPattern"]);
+            assert!(confined.starts_with(prefix.replace('.', "\\.").as_bytes()));
+            assert!(confined.len() <= 32_767);
+        }
+        Err(answer) => assert_eq!(answer.get("ErrorCode"), Some(&Value::Integer(128))),
     }
 }
 

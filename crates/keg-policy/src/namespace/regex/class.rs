@@ -6,8 +6,9 @@ use super::set::Set;
 use super::unicode;
 
 impl Parser {
-    /// At `[`: a class.
-    pub(super) fn class(&mut self) -> Parsed<Set> {
+    /// At `[`: a class, and the text of it, which is the same whatever follows: RE2/J looks for the end of `[:` behind the
+    /// class, too.
+    pub(super) fn class(&mut self) -> Parsed<(Set, String)> {
         let begin = self.at;
         self.at += 1;
         let negated = self.peek() == Some('^');
@@ -15,6 +16,7 @@ impl Parser {
             self.at += 1;
         }
         let mut set = Set::NONE;
+        let mut text = String::from(if negated { "[^" } else { "[" });
         let mut first = true;
         while first || self.peek() != Some(']') {
             if self.peek().is_none() {
@@ -22,17 +24,23 @@ impl Parser {
                 return Err(self.problem("a closing ] is missing"));
             }
             first = false;
-            let more = match self.named_class()? {
-                Some(more) => more,
-                None => match self.escaped_class()? {
-                    Some(more) => more,
-                    None => self.class_range(begin)?,
-                },
+            let from = self.at;
+            let named = match self.named_class()? {
+                None => self.escaped_class()?,
+                named => named,
+            };
+            let more = match named {
+                Some(more) => {
+                    text.extend(self.since(from));
+                    more
+                }
+                None => self.class_range(begin, &mut text)?,
             };
             set = set.or(more);
         }
         self.at += 1;
-        Ok(if negated { set.negated() } else { set })
+        text.push(']');
+        Ok((if negated { set.negated() } else { set }, text))
     }
 
     /// `\pN`, `\p{Greek}`, `\d` and the like, inside of a class or outside.
@@ -97,7 +105,7 @@ impl Parser {
     }
 
     /// Inside of a class: a character, or all from one to another.
-    fn class_range(&mut self, class: usize) -> Parsed<Set> {
+    fn class_range(&mut self, class: usize, text: &mut String) -> Parsed<Set> {
         let begin = self.at;
         let first = self.class_character(class)?;
         let mut last = first;
@@ -117,6 +125,11 @@ impl Parser {
         if self.folds_too_much(last) {
             return Err(Unconfinable::FoldsTooMuch);
         }
+        put_point(first, text);
+        if last > first {
+            text.push('-');
+            put_point(last, text);
+        }
         Ok(self.range(first, last))
     }
 
@@ -131,6 +144,14 @@ impl Parser {
                 Err(self.problem("a closing ] is missing"))
             }
         }
+    }
+}
+
+/// Writes a character that stands in a class, and for nothing else.
+fn put_point(point: u32, text: &mut String) {
+    match char::from_u32(point) {
+        Some(character) if character.is_ascii_alphanumeric() || !character.is_ascii() => text.push(character),
+        _ => text.push_str(&format!("\\x{{{point:x}}}")),
     }
 }
 

@@ -20,7 +20,8 @@ impl Parser {
             _ => {
                 let begin = self.at;
                 if let Some(set) = self.escaped_class()? {
-                    self.push_class(set, begin);
+                    let text: String = self.since(begin).collect();
+                    self.push_class(set, &text);
                 } else {
                     let point = self.escape()?;
                     self.push_literal(point);

@@ -113,8 +113,8 @@ impl Parser {
                     });
                 }
                 '[' => {
-                    let set = self.class()?;
-                    self.push_class(set, begin);
+                    let (set, text) = self.class()?;
+                    self.push_class(set, &text);
                 }
                 '*' | '+' | '?' | '{' => {
                     // To RE2/J, even a bracket that is a literal is an operator to which no other may follow.
@@ -185,15 +185,19 @@ impl Parser {
         self.push(part);
     }
 
-    /// What was read from `begin` on matches one character: of those that topics can have, one in the set.
-    pub(super) fn push_class(&mut self, set: Set, begin: usize) {
-        let text = || -> String { self.text.get(begin..self.at).unwrap_or_default().iter().collect() };
+    /// The text matches one character: of those that topics can have, one in the set.
+    pub(super) fn push_class(&mut self, set: Set, text: &str) {
         let part = match self.alphabet {
             Alphabet::OfTopics => expr::set(set),
-            Alphabet::Any if self.flags.fold => expr::class(set, &format!("(?i:{})", text())),
-            Alphabet::Any => expr::class(set, &text()),
+            Alphabet::Any if self.flags.fold => expr::class(set, &format!("(?i:{text})")),
+            Alphabet::Any => expr::class(set, text),
         };
         self.push(part);
+    }
+
+    /// What was read from there on.
+    pub(super) fn since(&self, begin: usize) -> impl Iterator<Item = &char> {
+        self.text.get(begin..self.at).unwrap_or_default().iter()
     }
 
     pub(super) fn folds(&self) -> bool {
