@@ -183,10 +183,12 @@ fn response(api: &'static Api, version: i16, field: &'static Field) -> Decision 
 
 /// What becomes of a request for a name that is not admitted.
 fn denial(field: &'static Field, api: &'static Api, version: i16) -> &'static str {
+    let mut answers = api.response.fields.iter().filter(|it| it.versions.contains(version));
     match Place::of(field, api, version) {
-        Place::Element => "what is not admitted is denied by itself",
+        Place::Element if answers.any(|it| it.array) => "what is not admitted is denied by itself",
         Place::Topic => "what is not admitted is denied partition by partition",
         Place::Filter => "what is not admitted is left out",
-        Place::Top | Place::Deeper => "what is not admitted denies the whole request",
+        // The response has no place for an answer to a part.
+        Place::Top | Place::Element | Place::Deeper => "what is not admitted denies the whole request",
     }
 }
