@@ -75,7 +75,8 @@
 //! | know what becomes of every field that names something | [`fields`] |
 //!
 //! # What can be relied on
-//! - **Order.** What is done to a request is done when it is shown to the chain; nothing waits.
+//! - **Order.** What is done to a request is done when it is shown to the chain. A policy that has to ask the broker
+//!   something first gets its [`Outcome::Ask`], and everything behind that request waits.
 //! - **Replies.** A reply goes back through exactly the policies that saw its request and wanted the reply, in reverse.
 //!   What a policy answers itself goes back through those before it.
 //! - **Denials are answers.** They have Kafka's own form and error codes. [`Outcome::Close`] is for what no answer can be

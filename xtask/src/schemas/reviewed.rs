@@ -79,3 +79,55 @@ fn fields(definition: &Definition, of: &[Field], prefix: &str, lines: &mut Vec<S
         fields(definition, nested, &format!("{path}."), lines);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &str = r#"{ "apiKey": 3, "type": "request", "listeners": ["broker"], "name": "MetadataRequest",
+        "validVersions": "0-13", "flexibleVersions": "9+", "fields": [
+        { "name": "Topics", "type": "[]Topic", "versions": "0+", "fields": [
+            { "name": "Name", "type": "string", "versions": "0+", "entityType": "topicName" },
+            { "name": "Node", "type": "int32", "versions": "13+" } ] } ] }"#;
+
+    const REVIEWED: &str = "MetadataRequest,,request,0-13,broker
+MetadataRequest,Topics[],[]Topic,0+,
+MetadataRequest,Topics[].Name,string,0+,topicName
+MetadataRequest,Topics[].Node,int32,13+,";
+
+    fn compare(message: &str, reviewed: &str) -> Result<(), String> {
+        let lines = reviewed.lines().map(str::to_owned).collect();
+        Reviewed { lines }.compare(&[serde_json::from_str(message).unwrap()])
+    }
+
+    #[test]
+    fn fields_and_messages_that_were_reviewed_as_they_are_pass() {
+        compare(MESSAGE, REVIEWED).unwrap();
+    }
+
+    #[test]
+    fn whatever_was_not_reviewed_or_is_not_so_any_more_is_told() {
+        let check = |message: &str, reviewed: &str, new: &str, gone: &str| {
+            let problem = compare(message, reviewed).unwrap_err();
+            let (before, after) = problem.split_once("Not there any more").unwrap();
+            assert!(before.contains(new) && after.contains(gone), "{problem}");
+        };
+        let line = "MetadataRequest,Topics[].Node,int32,13+,";
+        check(MESSAGE, &REVIEWED.replace(line, ""), line, "");
+        let wider = MESSAGE.replace("13+", "12+");
+        check(&wider, REVIEWED, "MetadataRequest,Topics[].Node,int32,12+,", line);
+        let newer = MESSAGE.replace("0-13", "0-14");
+        check(
+            &newer,
+            REVIEWED,
+            "MetadataRequest,,request,0-14,broker",
+            "MetadataRequest,,request,0-13,broker",
+        );
+        check(
+            MESSAGE,
+            &format!("{REVIEWED}\nFetchRequest,,request,4-18,broker"),
+            "",
+            "FetchRequest,",
+        );
+    }
+}
