@@ -1,5 +1,6 @@
 package keg;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.ApiMessageType;
@@ -46,6 +48,8 @@ public final class Refusals {
 
     public static void main(String[] args) {
         Clusters.run(args[0], clusters -> {
+            awaitShareCoordinators(clusters.backend);
+            clusters.each("share coordinators", Refusals::awaitShareCoordinators);
             for (Odd odd : odd()) {
                 ApiMessage expected = Raw.exchange(clusters.backend, odd.api, odd.version, odd.request);
                 for (Cluster cluster : clusters.all) {
@@ -113,6 +117,19 @@ public final class Refusals {
         tagged.unknownTaggedFields().add(new RawTaggedField(77, new byte[] {1, 2, 3}));
         Checks.that(who + "Kafka answers a request with a tagged field that it doesn't know", Raw.exchange(backend, ApiKeys.METADATA, 12, tagged) != null, "");
         Checks.that(who + "a request with an unknown tagged field is answered", Raw.exchange(cluster, ApiKeys.METADATA, 12, tagged) != null, "");
+    }
+
+    /** The first question has the topic made in which share coordinators keep their state, and its leaders elected. */
+    private static void awaitShareCoordinators(Cluster cluster) throws Exception {
+        List<String> keys = Stream.generate(() -> "group:" + Uuid.randomUuid() + ":0").limit(500).toList();
+        FindCoordinatorRequestData request = new FindCoordinatorRequestData().setKeyType((byte) 2).setCoordinatorKeys(keys);
+        Cluster.await("share coordinators", () -> {
+            try {
+                return Set.copyOf(codes(Raw.exchange(cluster, ApiKeys.FIND_COORDINATOR, 6, request))).equals(Set.of("0"));
+            } catch (IOException failed) {
+                throw new IllegalStateException(failed);
+            }
+        });
     }
 
     /** All error codes of a response. */
