@@ -25,7 +25,8 @@ fn bare(entity: Entity, choices: &mut Choices<'_>) -> String {
     let is_topic = matches!(entity, Entity::TopicName | Entity::ConfigResourceName);
     match &*name {
         "" | "." | ".." if is_topic => format!("{name}t"),
-        "" => "x".to_owned(),
+        // Brokers refuse groups without a visible character.
+        blank if blank.trim().is_empty() => format!("{name}x"),
         _ => name,
     }
 }
