@@ -11,7 +11,7 @@ use crate::ask::ask;
 use crate::backend::Backend;
 use crate::docs::protocol::sample::sample;
 use crate::docs::protocol::tested::Tested;
-use crate::scenario::{Scenario, Target, direct, setup_or_skip};
+use crate::scenario::{Scenario, Target, setup_or_skip};
 use crate::transactions;
 use inspector::Inspector;
 use recorder::Recorder;
@@ -23,12 +23,9 @@ const TIME: Duration = Duration::from_secs(180);
 
 #[test]
 fn what_real_brokers_and_clients_send_is_accepted_and_written_back_as_it_was() {
-    // All other tests have their topics on the backend then, under the same names.
-    if direct() {
-        return;
-    }
     let Some(setup) = setup_or_skip("frames") else { return };
-    let backend = Backend::shared(setup);
+    // The programs' topics are looked for under their bare names on the shared one.
+    let backend = Backend::authorizing(setup);
     let recorder = Recorder::start(&backend.bootstrap());
     let target = Target {
         name: "recorded".to_owned(),

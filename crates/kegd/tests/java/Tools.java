@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.utils.Exit;
 
 /** Kafka's command line tools, run in this JVM: a JVM for each would cost a second. */
@@ -49,6 +50,9 @@ final class Tools {
         }
     }
 
+    /** A line of the log, which other clients write to System.err meanwhile. */
+    private static final Pattern LOGGED = Pattern.compile("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} \\[.*\\R?", Pattern.MULTILINE);
+
     private Tools() {
     }
 
@@ -75,7 +79,7 @@ final class Tools {
             System.setOut(out);
             System.setErr(err);
         }
-        return exit.outcome();
+        return LOGGED.matcher(exit.outcome()).replaceAll("");
     }
 
     private static void main(String mainClass, List<String> args) {
