@@ -128,6 +128,7 @@ impl Namespace {
             kept,
             denied_ids,
             additional,
+            empty_name,
             ..
         } = visitor;
         let edits = match walked {
@@ -147,6 +148,7 @@ impl Namespace {
                     .map(Decision::Answer);
             }
         };
+        asked.empty_name = empty_name;
         if denied.is_empty() && !denied_topics {
             request.body = edits.apply(&body);
         } else {

@@ -56,6 +56,8 @@ pub(super) struct Inbound<'a> {
     pub(super) kept: bool,
     /// Whether a topic or group was admitted that is not the namespace's own.
     pub(super) additional: bool,
+    /// Whether a topic or transactional id of the empty name was admitted.
+    pub(super) empty_name: bool,
     config_type: i64,
     place: Option<(&'static Field, Place)>,
     /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
@@ -82,6 +84,7 @@ impl<'a> Inbound<'a> {
             denied_topics: false,
             kept: false,
             additional: false,
+            empty_name: false,
             config_type: 0,
             place: None,
             named: false,
@@ -112,6 +115,7 @@ impl<'a> Inbound<'a> {
             _ => self.names.admit(self.api.key, entity, name),
         };
         self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
+        self.empty_name |= entity != Entity::GroupId && name.is_empty();
         self.judge(field, admitted)
     }
 

@@ -8,7 +8,7 @@ use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ErrorCode};
 
-use super::names::Names;
+use super::names::{Names, Owner};
 use super::topic_ids::NO_TOPIC_ID;
 
 /// From this version on brokers take topic ids in requests; the two before it only have the field.
@@ -35,9 +35,11 @@ pub(super) fn hide_others(names: &Names, api: &'static Api, version: i16, body: 
     if let Some(Value::Array(topics)) = response.get_mut("Topics") {
         for topic in topics {
             let Value::Struct(topic) = topic else { continue };
-            let is_others =
-                matches!(topic.get("Name"), Some(Value::Bytes(name)) if !names.shows(Entity::TopicName, name));
-            if is_others {
+            let owner = match topic.get("Name") {
+                Some(Value::Bytes(name)) => names.owner(Entity::TopicName, name),
+                _ => Owner::Nobody,
+            };
+            if matches!(owner, Owner::Other | Owner::Shadowed(_)) {
                 let id = topic.get("TopicId").cloned().unwrap_or(Value::Uuid(NO_TOPIC_ID));
                 topic.reset(version);
                 topic.set("ErrorCode", Value::Integer(ErrorCode::UNKNOWN_TOPIC_ID.0.into()));

@@ -37,6 +37,8 @@ pub(super) enum Owner {
     Additional,
     /// The namespace's, but hidden: an additional one has the name that clients would see.
     Shadowed(OnConflict),
+    /// Nobody's: no topic or transactional id can be called so.
+    Nobody,
     /// Somebody else's.
     Other,
 }
@@ -69,6 +71,9 @@ impl Names {
     pub(super) fn owner(&self, entity: Entity, name: &[u8]) -> Owner {
         if self.additional(entity, name).is_some() {
             return Owner::Additional;
+        }
+        if self.prefix.is_nobodys(entity, name) {
+            return Owner::Nobody;
         }
         let Some(bare) = self.prefix.bare(name) else {
             return Owner::Other;
@@ -109,6 +114,9 @@ impl Names {
                 false => Ok(Edit::Keep),
             };
         }
+        if self.prefix.is_nobodys(entity, name) {
+            return Ok(Edit::Keep);
+        }
         self.prefix.admits(entity, name)?;
         // With the prefix it may be a name that isn't the namespace's to give.
         match self.is_plain() || self.owner(entity, &self.prefix.backend_name(name)) == Owner::Own {
@@ -119,7 +127,7 @@ impl Names {
 
     /// The backend's name for an admitted one.
     pub(super) fn backend_name(&self, entity: Entity, name: &[u8]) -> Box<[u8]> {
-        match self.is_additional(entity, name) {
+        match self.is_additional(entity, name) || self.prefix.is_nobodys(entity, name) {
             true => name.into(),
             false => self.prefix.backend_name(name),
         }
@@ -139,7 +147,7 @@ impl Names {
     pub(super) fn remove_from(&self, owner: Owner, name: &[u8]) -> Edit<'static> {
         match owner {
             Owner::Own => self.prefix.remove(),
-            Owner::Additional => Edit::Keep,
+            Owner::Additional | Owner::Nobody => Edit::Keep,
             Owner::Shadowed(OnConflict::Warn) => {
                 self.conflicts.found(name);
                 Edit::Drop

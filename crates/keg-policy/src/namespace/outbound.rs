@@ -66,15 +66,27 @@ impl<'a> Outbound<'a> {
 
     fn topic(&mut self, name: &[u8]) -> Edit<'a> {
         self.topic = self.names.owner(Entity::TopicName, name);
-        if self.asked.no_topics {
+        if self.asked.no_topics || self.is_unnamed(name) {
             return Edit::Drop;
         }
         self.names.remove_from(self.topic, name)
     }
 
-    fn resource(&self, name: &[u8]) -> Edit<'a> {
+    fn transaction(&self, name: &[u8]) -> Edit<'a> {
+        if self.is_unnamed(name) {
+            return Edit::Drop;
+        }
+        self.names.remove(Entity::TransactionalId, name)
+    }
+
+    /// What has no name may be anybody's, unless it was asked for by that.
+    fn is_unnamed(&self, name: &[u8]) -> bool {
+        name.is_empty() && !self.asked.empty_name
+    }
+
+    fn resource(&mut self, name: &[u8]) -> Edit<'a> {
         match self.config_type {
-            2 => self.names.remove(Entity::TopicName, name),
+            2 => self.topic(name),
             32 => self.names.remove(Entity::GroupId, name),
             // Node ids, which are in Metadata as well.
             4 | 8 if self.api.key == ApiKey::LIST_CONFIG_RESOURCES => Edit::Keep,
@@ -129,9 +141,12 @@ impl Visitor for Outbound<'_> {
                 }
                 self.names.remove(Entity::GroupId, text)
             }
-            Entity::TransactionalId => self.names.remove(Entity::TransactionalId, text),
+            Entity::TransactionalId => self.transaction(text),
             Entity::CoordinatorKey if self.asked.coordinator_type == 2 => share_keys::remove(self.names, text),
-            Entity::CoordinatorKey => self.names.remove(self.asked.coordinator(), text),
+            Entity::CoordinatorKey => match self.asked.coordinator() {
+                Entity::TransactionalId => self.transaction(text),
+                group => self.names.remove(group, text),
+            },
             Entity::ConfigResourceName => self.resource(text),
             Entity::FreeText => self.names.scrub(text),
             Entity::ProtocolType => {
@@ -148,7 +163,11 @@ impl Visitor for Outbound<'_> {
         let (Some(bytes), true) = (value, self.consumers) else {
             return Edit::Keep;
         };
-        match embedded::rewrite(field.entity, bytes, |topic| self.names.remove(Entity::TopicName, topic)) {
+        let rename = |topic: &[u8]| match topic.is_empty() {
+            true => Edit::Drop,
+            false => self.names.remove(Entity::TopicName, topic),
+        };
+        match embedded::rewrite(field.entity, bytes, rename) {
             Ok(Some(bytes)) => Edit::Replace(bytes.into()),
             Ok(None) => Edit::Keep,
             Err(_) => Edit::Refuse,

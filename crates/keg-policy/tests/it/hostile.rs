@@ -132,13 +132,14 @@ fn bytes_behind_the_last_field_are_cut_off() {
         assert_eq!(count(&seen, "Topics"), topics);
     }
     // Refusals as well.
-    let refused = asking(ApiKey::HEARTBEAT, 3, &[]);
+    let refused = asking(ApiKey::HEARTBEAT, 3, &[("GroupId", text("team-b.workers"))]);
+    let gateway = Gateway::enforcing();
     let mut body = refused.write(&api(ApiKey::HEARTBEAT).request, 3).unwrap();
     body.extend([9, 9]);
     let Fate::Answered(seen) = gateway.ask_bytes(ApiKey::HEARTBEAT, 3, body) else {
         panic!("it is refused")
     };
-    assert_eq!(ints(&seen, "ErrorCode"), [24]);
+    assert_eq!(ints(&seen, "ErrorCode"), [30]);
 }
 
 #[test]

@@ -132,10 +132,11 @@ fn the_empty_group_has_offsets_and_no_members() {
 }
 
 #[test]
-fn the_empty_transactional_id_is_refused_and_none_is_not() {
+fn the_empty_transactional_id_is_the_brokers_to_refuse_and_none_is_none() {
     let gateway = Gateway::hiding();
     let asked = |id| asking(ApiKey::INIT_PRODUCER_ID, 4, &[("TransactionalId", id)]);
-    check(&gateway, ApiKey::INIT_PRODUCER_ID, 4, &asked(text("")), "ErrorCode", 42);
+    let (sent, _) = gateway.forward(ApiKey::INIT_PRODUCER_ID, 4, &asked(text("")));
+    assert_eq!(texts(&sent, "TransactionalId"), [""]);
     let (sent, _) = gateway.forward(ApiKey::INIT_PRODUCER_ID, 4, &asked(null()));
     assert_eq!(texts(&sent, "TransactionalId"), ["<null>"]);
 }

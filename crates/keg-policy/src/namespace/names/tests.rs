@@ -41,7 +41,8 @@ fn to_client(names: &Names, entity: Entity, name: &[u8]) -> Option<Vec<u8>> {
         Edit::Drop => None,
         other => panic!("{other:?}"),
     };
-    assert_eq!(seen.is_some(), names.shows(entity, name));
+    let is_seen = names.shows(entity, name) || names.owner(entity, name) == Owner::Nobody;
+    assert_eq!(seen.is_some(), is_seen);
     seen
 }
 
@@ -129,6 +130,24 @@ fn own_names_that_additional_ones_take_are_hidden_and_told_of() {
     let mut names = Names::new(Mode::HidePrefix, "team-a.");
     names.set_additional(additional, conflicts());
     assert_eq!(to_client(&names, TOPIC, b"team-a.loud"), Some(b"loud".to_vec()));
+}
+
+#[test]
+fn names_that_nothing_can_have_stay_what_they_are() {
+    for name in [&b""[..], b".", b".."] {
+        let hidden = names(Mode::HidePrefix, "team-a.", &[]);
+        assert_eq!(to_backend(&hidden, TOPIC, name), Ok(name.to_vec()));
+        assert_eq!(to_client(&hidden, TOPIC, name), Some(name.to_vec()));
+        assert!(!hidden.shows(TOPIC, name), "ids beside it aren't the namespace's");
+        assert_eq!(to_client(&hidden, Entity::GroupId, name), None);
+        let enforced = names(Mode::EnforcePrefix, "team-a.", &[]);
+        assert_eq!(to_backend(&enforced, TOPIC, name), Err(DENIED));
+        assert_eq!(to_client(&enforced, TOPIC, name), None);
+    }
+    let hidden = names(Mode::HidePrefix, "team-a.", &[]);
+    assert_eq!(to_backend(&hidden, Entity::TransactionalId, b""), Ok(Vec::new()));
+    assert_eq!(to_client(&hidden, Entity::TransactionalId, b""), Some(Vec::new()));
+    assert_eq!(to_client(&hidden, Entity::TransactionalId, b"."), None);
 }
 
 #[test]

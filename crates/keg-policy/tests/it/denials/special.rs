@@ -303,7 +303,7 @@ fn a_response_without_a_place_for_what_was_denied_is_withheld() {
 }
 
 #[test]
-fn names_that_no_topic_can_have_are_denied_though_the_prefix_would_make_them_one() {
+fn names_that_no_topic_can_have_are_the_brokers_to_refuse() {
     let gateway = Gateway::hiding();
     let asked = asking(
         ApiKey::CREATE_TOPICS,
@@ -316,15 +316,25 @@ fn names_that_no_topic_can_have_are_denied_though_the_prefix_would_make_them_one
         ],
     );
     let (sent, pending) = gateway.forward(ApiKey::CREATE_TOPICS, 7, &asked);
-    assert_eq!(texts(&sent, "Topics.*.Name"), ["team-a.fine"]);
-    let answer = answering(ApiKey::CREATE_TOPICS, 7, &[("Topics.0.Name", text("team-a.fine"))]);
-    let seen = gateway.answer(ApiKey::CREATE_TOPICS, 7, pending, &answer);
-    assert_eq!(texts(&seen, "Topics.*.Name"), ["fine", "", ".", ".."]);
-    assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [0, 17, 17, 17]);
-    assert_eq!(
-        texts(&seen, "Topics.*.ErrorMessage"),
-        ["", "<null>", "<null>", "<null>"]
+    assert_eq!(texts(&sent, "Topics.*.Name"), ["", ".", "team-a.fine", ".."]);
+    let answer = answering(
+        ApiKey::CREATE_TOPICS,
+        7,
+        &[
+            ("Topics.0.Name", text(".")),
+            ("Topics.0.ErrorCode", int(17)),
+            (
+                "Topics.0.ErrorMessage",
+                text("Topic name is invalid: '.' is not allowed"),
+            ),
+            ("Topics.1.Name", text("team-a.fine")),
+        ],
     );
+    let seen = gateway.answer(ApiKey::CREATE_TOPICS, 7, pending, &answer);
+    assert_eq!(texts(&seen, "Topics.*.Name"), [".", "fine"]);
+    assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [17, 0]);
+    let said = texts(&seen, "Topics.*.ErrorMessage");
+    assert_eq!(said[0], "Topic name is invalid: '.' is not allowed");
 }
 
 #[test]
