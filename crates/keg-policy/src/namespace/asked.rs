@@ -24,7 +24,7 @@ pub(super) struct Asked {
     pub(super) by_id: bool,
     /// Metadata: none of the named topics was admitted. In version 0 no names ask for all topics.
     pub(super) no_topics: bool,
-    /// Whether a topic or transactional id of the empty name is named.
+    /// Whether something of the empty name is named.
     pub(super) empty_name: bool,
     /// The topic ids that are denied, and why, once that is settled; until then they are judged by what is known of them,
     /// which other connections may add to.

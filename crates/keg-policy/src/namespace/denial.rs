@@ -40,7 +40,14 @@ pub(super) struct Original<'a> {
 impl Original<'_> {
     /// Refuses the request as a whole.
     pub(super) fn refuse(self, code: ErrorCode, why: Option<&str>) -> Result<Response, WalkError> {
-        Response::error(self.api, self.version, self.body, code, why)
+        if self.api.key == ApiKey::FETCH && code == ErrorCode::FETCH_SESSION_ID_NOT_FOUND {
+            // Of the session alone: there is none, and no partition failed.
+            let mut response = Struct::new(self.api.response.fields, self.version);
+            response.set("ErrorCode", Value::Integer(code.0.into()));
+            let body = response.write(&self.api.response, self.version)?;
+            return Ok(Response::local(self.api, self.version, body));
+        }
+        Response::error(self.api, self.version, self.body, code, why.or(self.words(code)))
     }
 
     /// Answers what was denied: elements for these reasons, and topics that are answered partition by partition.
@@ -95,8 +102,23 @@ impl Original<'_> {
     fn answer(self, side: Side, code: ErrorCode) -> Result<Struct, WalkError> {
         let mut visitor = Inbound::new(self.namespace, self.api, self.version, self.asked, side);
         let part = walk(&self.api.request, self.version, self.body, &mut visitor)?.apply(self.body);
-        let reply = error_reply_by_part(self.api, self.version, &part.into_bytes(), code, None)?;
+        let reply = error_reply_by_part(self.api, self.version, &part.into_bytes(), code, self.words(code))?;
         Struct::read(&self.api.response, self.version, &reply)
+    }
+
+    /// What a broker says beside the code.
+    fn words(self, code: ErrorCode) -> Option<&'static str> {
+        match (self.api.key, code) {
+            (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_ID) => Some("This server does not host this topic ID."),
+            (ApiKey::DELETE_TOPICS, ErrorCode::INVALID_REQUEST) => {
+                Some("You may not specify both topic name and topic id.")
+            }
+            (ApiKey::FIND_COORDINATOR, ErrorCode::INVALID_REQUEST) => Some(
+                "This most likely occurs because of a request being malformed by the client library or the message was \
+                 sent to an incompatible broker. See the broker logs for more details.",
+            ),
+            _ => None,
+        }
     }
 
     fn merge(self, parts: Vec<Struct>) -> Result<Response, WalkError> {

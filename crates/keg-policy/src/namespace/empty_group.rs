@@ -9,6 +9,7 @@ pub(super) fn refusal(api: ApiKey, group: &[u8]) -> Option<ErrorCode> {
         | ApiKey::SYNC_GROUP
         | ApiKey::HEARTBEAT
         | ApiKey::LEAVE_GROUP
+        | ApiKey::OFFSET_DELETE
         | ApiKey::ALTER_SHARE_GROUP_OFFSETS
         | ApiKey::DELETE_SHARE_GROUP_OFFSETS
         | ApiKey::CONSUMER_GROUP_DESCRIBE

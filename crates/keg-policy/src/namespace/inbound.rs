@@ -56,7 +56,7 @@ pub(super) struct Inbound<'a> {
     pub(super) kept: bool,
     /// Whether a topic or group was admitted that is not the namespace's own.
     pub(super) additional: bool,
-    /// Whether a topic or transactional id of the empty name was admitted.
+    /// Whether something of the empty name was admitted.
     pub(super) empty_name: bool,
     config_type: i64,
     place: Option<(&'static Field, Place)>,
@@ -181,7 +181,7 @@ impl<'a> Inbound<'a> {
         IntegerEdit::Keep
     }
 
-    /// Metadata: the broker answers for an id, and what is others' is hidden in the response.
+    /// The broker answers for it; of Metadata what is others' is hidden in the response.
     fn only_id(&mut self) -> Edit<'a> {
         self.kept |= self.side == Side::Admitted;
         match self.side {
@@ -314,9 +314,14 @@ impl Visitor for Inbound<'_> {
             }
             // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
             ApiKey::CONSUMER_GROUP_HEARTBEAT => Edit::Keep,
-            _ if !by_id => Edit::Keep,
-            // As brokers do, of both and where there is only the field.
+            ApiKey::METADATA if !by_id => Edit::Keep,
+            ApiKey::DELETE_TOPICS if !by_id && self.named => Edit::Keep,
+            // Nobody's: it is the broker's to say so.
+            _ if !by_id => self.only_id(),
+            // As brokers do where there is only the field.
             ApiKey::METADATA => self.refuse(ErrorCode::INVALID_REQUEST),
+            // Of a topic that has both, brokers say that it may not. That is not relied on for what isn't the client's.
+            ApiKey::DELETE_TOPICS if self.named && self.namespace.topic_ids.contains(id) => Edit::Keep,
             ApiKey::DELETE_TOPICS if self.named => self.refuse(ErrorCode::INVALID_REQUEST),
             _ => self.topic_id(field, id),
         };

@@ -50,7 +50,7 @@ impl<'a> Outbound<'a> {
             names: &namespace.names,
             api,
             asked,
-            waiting: asked.denied.iter().collect(),
+            waiting: waiting(asked, api, version, body)?,
             group: Vec::new(),
             config_type: 0,
             config_types: listed_types(api, version, body)?.into_iter(),
@@ -93,6 +93,33 @@ impl<'a> Outbound<'a> {
             _ => Edit::Drop,
         }
     }
+}
+
+/// What was denied and has a place in the response: OffsetFetch and OffsetDelete say nothing of topics where the group has
+/// an error.
+fn waiting<'a>(
+    asked: &'a Asked,
+    api: &'static Api,
+    version: i16,
+    body: &[u8],
+) -> Result<Vec<&'a Denied>, WalkError> {
+    if !matches!(api.key, ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE) || asked.denied.is_empty() {
+        return Ok(asked.denied.iter().collect());
+    }
+    let response = Struct::read(&api.response, version, body)?;
+    let failed = |fields: &Struct| fields.get("ErrorCode") != Some(&Value::Integer(0));
+    let groups = response.get("Groups").and_then(Value::as_array).unwrap_or_default();
+    let failed_group = |name: &[u8]| {
+        let groups = groups.iter().filter_map(Value::as_struct);
+        groups
+            .filter(|group| matches!(group.get("GroupId"), Some(Value::Bytes(it)) if it == name))
+            .any(failed)
+    };
+    let has_place = |denied: &&Denied| match &denied.group {
+        Some(group) => !failed_group(group),
+        None => !failed(&response),
+    };
+    Ok(asked.denied.iter().filter(has_place).collect())
 }
 
 /// ListConfigResources: the types of what is listed.

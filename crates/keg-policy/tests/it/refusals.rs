@@ -84,6 +84,7 @@ fn the_empty_group_has_offsets_and_no_members() {
         (ApiKey::JOIN_GROUP, 9),
         (ApiKey::HEARTBEAT, 4),
         (ApiKey::LEAVE_GROUP, 5),
+        (ApiKey::OFFSET_DELETE, 0),
         (ApiKey::ALTER_SHARE_GROUP_OFFSETS, 0),
         (ApiKey::DELETE_SHARE_GROUP_OFFSETS, 0),
     ] {

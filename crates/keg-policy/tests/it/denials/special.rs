@@ -165,7 +165,7 @@ fn offsets_of_foreign_topics_are_denied_within_each_group() {
 }
 
 #[test]
-fn offsets_of_foreign_topics_are_denied_beside_the_groups_own_error() {
+fn offsets_of_foreign_topics_are_denied_where_the_group_has_no_error() {
     let gateway = Gateway::enforcing();
     for (key, version, indexes) in [
         (ApiKey::OFFSET_FETCH, 1, "PartitionIndexes.0"),
@@ -183,13 +183,15 @@ fn offsets_of_foreign_topics_are_denied_beside_the_groups_own_error() {
         );
         let (sent, pending) = gateway.forward(key, version, &asked);
         assert_eq!(count(&sent, "Topics"), 0, "none, which is not all");
-        let error: &[_] = if version == 1 { &[] } else { &[("ErrorCode", int(16))] };
-        let seen = gateway.answer(key, version, pending, &answering(key, version, error));
+        let seen = gateway.answer(key, version, pending, &answering(key, version, &[]));
         assert_eq!(texts(&seen, "Topics.*.Name"), ["team-b.x"]);
         assert_eq!(ints(&seen, "Topics.*.Partitions.*.PartitionIndex"), [5]);
         assert_eq!(ints(&seen, "Topics.*.Partitions.*.ErrorCode"), [29]);
         if version != 1 {
+            let error = answering(key, version, &[("ErrorCode", int(16))]);
+            let seen = gateway.exchange(key, version, &asked, &error);
             assert_eq!(ints(&seen, "ErrorCode"), [16]);
+            assert_eq!(count(&seen, "Topics"), 0, "of these a broker says nothing either");
         }
     }
 }
@@ -300,6 +302,32 @@ fn a_response_without_a_place_for_what_was_denied_is_withheld() {
     let seen = gateway.exchange(ApiKey::OFFSET_FETCH, 8, &asked, &answer);
     assert_eq!(texts(&seen, "Groups.*.GroupId"), ["team-a.one"]);
     assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [-1]);
+}
+
+#[test]
+fn offsets_of_a_group_with_an_error_are_not_told_for_denied_topics_either() {
+    let gateway = Gateway::enforcing();
+    let topic = text("team-b.x");
+    let asked = [
+        ("Groups.0.GroupId", text("team-a.one")),
+        ("Groups.0.Topics.0.Name", topic.clone()),
+        ("Groups.0.Topics.0.PartitionIndexes.0", int(0)),
+        ("Groups.1.GroupId", text("team-a.two")),
+        ("Groups.1.Topics.0.Name", topic),
+        ("Groups.1.Topics.0.PartitionIndexes.0", int(0)),
+    ];
+    let answer = [
+        ("Groups.0.GroupId", text("team-a.one")),
+        ("Groups.0.ErrorCode", int(113)),
+        ("Groups.1.GroupId", text("team-a.two")),
+    ];
+    let (asked, answer) = (
+        asking(ApiKey::OFFSET_FETCH, 9, &asked),
+        answering(ApiKey::OFFSET_FETCH, 9, &answer),
+    );
+    let seen = gateway.exchange(ApiKey::OFFSET_FETCH, 9, &asked, &answer);
+    assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [113, 0]);
+    assert_eq!(texts(&seen, "Groups.*.Topics.*.Name"), ["team-b.x"]);
 }
 
 #[test]
