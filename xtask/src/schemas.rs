@@ -10,7 +10,7 @@
 
 mod definition;
 mod entities;
-mod fetch;
+pub(crate) mod fetch;
 mod render;
 mod reviewed;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
 }
 
 fn generate(root: &Path) -> Result<String, String> {
-    let folder = fetch::definitions(root, KAFKA_VERSION)?;
+    let folder = fetch::definitions(&root.join("target/kafka"), KAFKA_VERSION)?;
     let definitions = Definition::read_all(&folder)?;
     let mut entities = Entities::read(&root.join("xtask/schemas/entities.csv"))?;
     let reviewed = Reviewed::read(&root.join("xtask/schemas/fields.csv"))?.compare(&definitions);

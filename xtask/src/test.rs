@@ -16,6 +16,8 @@ use std::process::Command;
 
 use missing::Missing;
 
+use crate::schemas::{KAFKA_VERSION, fetch};
+
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the parts of the set-up live.
@@ -70,10 +72,12 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
 
 fn set_up(places: &Places) -> Outcome<Vec<Missing>> {
     fs::create_dir_all(&places.kafka)?;
-    let mut missing = missing::look(jars::all_set_up(&places.kafka));
+    let mut missing = missing::look(jars::all_set_up(&places.kafka) && fetch::is_there(&places.kafka, KAFKA_VERSION));
     if missing.is_empty() {
         jars::set_up(&places.kafka)?;
         java::compile(&places.workspace, &places.kafka)?;
+        // The isolation prober speaks every message of it.
+        fetch::definitions(&places.kafka, KAFKA_VERSION)?;
     }
     missing.extend(kcat::set_up()?);
     Ok(missing)

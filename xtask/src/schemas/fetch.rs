@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder that holds the `*.json` definitions of the given release; fetched when it is missing.
-pub(super) fn definitions(root: &Path, version: &str) -> Result<PathBuf, String> {
-    let target = root.join("target/kafka-definitions").join(version);
-    let folder = target.join("common/message");
-    if folder.is_dir() {
+/// The folder that holds the `*.json` definitions of the given release, below the one of all that is Kafka's; fetched
+/// when it is missing.
+pub(crate) fn definitions(kafka: &Path, version: &str) -> Result<PathBuf, String> {
+    let target = target(kafka, version);
+    let folder = folder(&target);
+    if is_there(kafka, version) {
         return Ok(folder);
     }
     std::fs::create_dir_all(&target).map_err(|error| format!("cannot create {}: {error}", target.display()))?;
@@ -33,4 +34,17 @@ pub(super) fn definitions(root: &Path, version: &str) -> Result<PathBuf, String>
         ));
     }
     Ok(folder)
+}
+
+/// Whether nothing has to be fetched.
+pub(crate) fn is_there(kafka: &Path, version: &str) -> bool {
+    folder(&target(kafka, version)).is_dir()
+}
+
+fn target(kafka: &Path, version: &str) -> PathBuf {
+    kafka.join("definitions").join(version)
+}
+
+fn folder(target: &Path) -> PathBuf {
+    target.join("common/message")
 }

@@ -52,6 +52,11 @@ impl Backend {
         Self::once(&OLD, || Self::start(setup, "older", OLDER, 1))
     }
 
+    /// Three nodes of the caller's own, which end with what is returned.
+    pub(crate) fn own(setup: &'static Setup, name: &str, more: &'static str) -> Self {
+        Self::start_with(setup, name, CURRENT, 3, more)
+    }
+
     /// One node with Kafka's own authorizer, for which everybody is a super user, for the ACL tests.
     pub(crate) fn authorizing(setup: &'static Setup) -> &'static Self {
         static AUTHORIZING: Started = Started::new();
@@ -87,6 +92,14 @@ super.users=User:ANONYMOUS
     pub(crate) fn advertised(&self) -> (Vec<String>, u16) {
         let hosts = (1..=self.nodes.len()).map(external_host).collect();
         (hosts, self.advertised_port)
+    }
+
+    /// The ports of all listeners of all nodes.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        let nodes = (1..=self.nodes.len()).map(|id| self.node(id).ports());
+        nodes
+            .flat_map(|ports| [ports.plaintext, ports.tls, ports.external, ports.controller])
+            .collect()
     }
 
     pub(crate) fn nodes(&self) -> usize {

@@ -33,6 +33,7 @@ mod load;
 mod newer_clients;
 mod older_kafka;
 mod ports;
+mod prober;
 mod process;
 mod quickstart;
 mod rebootstraps;

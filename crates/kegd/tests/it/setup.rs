@@ -17,6 +17,9 @@ pub(crate) const OLDER: &str = "3.9.2";
 /// A newer Kafka, of which only the clients are used.
 pub(crate) const NEWER_CLIENTS: &str = "4.4.0";
 
+/// The Kafka whose message definitions the gateway knows.
+const DEFINED: &str = "4.4.0";
+
 /// The files of the set-up.
 #[derive(Debug)]
 pub(crate) struct Setup {
@@ -37,6 +40,15 @@ impl Setup {
         let classes = self.kafka.join("classes");
         let jars = self.kafka.join(version).join("*");
         format!("{}:{}", classes.display(), jars.display())
+    }
+
+    /// The folder of Kafka's message definitions.
+    pub(crate) fn definitions(&self) -> Result<PathBuf, String> {
+        let folder = self.kafka.join("definitions").join(DEFINED).join("common/message");
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        Err(format!("no {}: run `cargo xtask setup`", folder.display()))
     }
 
     /// A new directory of this run; it stays if a test fails.

@@ -149,7 +149,11 @@ fn the_hidden_prefix_is_shown_in_no_response_but_where_a_name_of_the_clients_has
                 let is_word = name.starts_with(b"/");
                 // No topic can be called so.
                 let is_nobodys = matches!(&name[..], b"." | b"..");
-                assert!(is_own || is_asked || is_word || is_nobodys, "{:?}", String::from_utf8_lossy(name));
+                assert!(
+                    is_own || is_asked || is_word || is_nobodys,
+                    "{:?}",
+                    String::from_utf8_lossy(name)
+                );
             }
             let texts: BTreeSet<_> = texts.into_inner().iter().map(|text| as_shown(text)).collect();
             for text in &shown.texts {

@@ -31,6 +31,7 @@ pub(super) struct Ports {
     pub(super) tls: u16,
     /// TLS as well, advertised as `broker-N.kafka.test` with a gateway's port.
     pub(super) external: u16,
+    pub(super) controller: u16,
 }
 
 /// A node, running or stopped.
@@ -54,6 +55,7 @@ impl Node {
             plaintext: free_port(),
             tls: free_port(),
             external: free_port(),
+            controller: voters[id - 1].1,
         };
         let config = files.dir.join(format!("node-{id}.properties"));
         fs::write(&config, properties(files, id, voters, ports)).unwrap();
@@ -121,8 +123,8 @@ fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], ports: Port
         plaintext,
         tls,
         external,
+        controller,
     } = ports;
-    let controller = voters[id - 1].1;
     let voters: Vec<String> = voters
         .iter()
         .map(|(id, port)| format!("{id}@127.0.0.1:{port}"))

@@ -141,6 +141,14 @@ impl Config {
         }
     }
 
+    /// A node's port as a virtual cluster's clients see it.
+    pub(crate) fn node_port(&self, virtual_cluster: usize, node: u16) -> u16 {
+        match &self.entry {
+            Entry::Ports(first_ports) => first_ports[virtual_cluster] + 1 + node - self.min_broker_id,
+            Entry::Sni { port, .. } => *port,
+        }
+    }
+
     pub(super) fn health_port(&self) -> u16 {
         self.health_port
     }

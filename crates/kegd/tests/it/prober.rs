@@ -1,0 +1,110 @@
+//! The isolation prober: a client of one virtual cluster sends every request of Kafka's protocol in every version, names
+//! another's objects in it by every means, and looks for them in every byte that comes back; then at the objects.
+//!
+//! It knows the protocol from Kafka's own definitions, and nothing from the gateway's tables: a mistake in those can't
+//! hide in both.
+
+mod build;
+mod decode;
+mod definitions;
+mod embedded;
+mod encode;
+mod means;
+mod objects;
+mod probes;
+mod records;
+mod report;
+mod run;
+mod scan;
+mod side;
+mod slots;
+mod state;
+mod tenant;
+mod told;
+mod wire;
+mod world;
+
+use std::thread;
+
+use definitions::Definitions;
+use scan::Detector;
+use side::{MODES, Outcome, Side};
+use world::World;
+
+use crate::gateway::Gateway;
+use crate::scenario::setup_or_skip;
+use crate::setup::skip;
+
+#[test]
+fn nothing_of_another_virtual_cluster_is_shown_told_or_touched_and_without_a_gateway_everything_is() {
+    let Some(setup) = setup_or_skip("prober") else { return };
+    let definitions = match setup.definitions() {
+        Ok(folder) => Definitions::read(&folder),
+        Err(why) => return skip("prober", &why),
+    };
+    let world = World::new(setup, &definitions);
+    let (mut sides, _gateways): (Vec<Side>, Vec<Gateway>) = (1..)
+        .zip(MODES)
+        .map(|(node, (stem, modes))| Side::behind_gateway(&world, node, stem, modes))
+        .unzip();
+    sides.iter_mut().for_each(|side| side.look_before(&world));
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let running: Vec<_> = sides.iter().map(|side| scope.spawn(|| side.probe(&world))).collect();
+        running.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+
+    // The same without a gateway, on a cluster that need not survive it.
+    let mut direct = Side::of_backend(&world);
+    direct.look_before(&world);
+    let control = direct.probe(&world);
+    eprintln!("{}", control.report.counts());
+    for outcome in &outcomes {
+        eprintln!("{}", outcome.report.counts());
+    }
+
+    for (side, outcome) in sides.iter().zip(&outcomes) {
+        let report = &outcome.report;
+        assert!(
+            report.leaks.is_empty() && report.damage.is_empty(),
+            "through the gateway:\n{report}"
+        );
+        assert_eq!(
+            cut_off(side, outcome, &control),
+            Vec::<String>::new(),
+            "{}: Kafka itself answers these",
+            side.stem
+        );
+    }
+    let all = outcomes.iter().chain([&control]);
+    for Outcome { report, advertised, .. } in all {
+        let missed: Vec<_> = advertised.difference(&report.understood).collect();
+        assert!(
+            missed.is_empty(),
+            "{}: no request of these versions was understood: {missed:?}",
+            report.name
+        );
+        assert_eq!(report.garbled, Vec::<String>::new(), "{}", report.name);
+    }
+    for detector in Detector::ALL {
+        assert!(
+            control.report.leaks_of(detector) > 0,
+            "{detector:?} has found nothing on the backend itself"
+        );
+    }
+    for facet in direct.facets() {
+        assert!(
+            control.report.damage_of(facet) > 0,
+            "no damage to {facet} was found on the backend itself"
+        );
+    }
+}
+
+/// The probes that Kafka answers, and the gateway doesn't.
+fn cut_off(side: &Side, outcome: &Outcome, control: &Outcome) -> Vec<String> {
+    let both = outcome.replies.iter().zip(&control.replies);
+    let probes = side.probes.iter().zip(both);
+    let cut_off = probes.filter(|(_, (through, direct))| through.frame().is_none() && direct.frame().is_some());
+    cut_off
+        .map(|(probe, (through, _))| format!("{} {}, {}: {}", probe.api, probe.version, probe.means, through.kind()))
+        .collect()
+}

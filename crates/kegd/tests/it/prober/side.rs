@@ -1,0 +1,238 @@
+//! One prober, and what it must not see.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::probes::{self, Cast, Phase, Probe};
+use super::report::Report;
+use super::run::{Reply, run};
+use super::scan::{Detector, Needles};
+use super::state::{Damage, State};
+use super::tenant::Tenant;
+use super::told::Twins;
+use super::wire::Kafka;
+use super::world::World;
+use crate::gateway::{Config, Gateway, VIRTUAL_CLUSTERS};
+
+/// How the prober's virtual cluster and the other one see their names, and what both prefixes begin with.
+pub(crate) const MODES: [(&str, [&str; 2]); 3] = [
+    ("zqhide", ["hide_prefix", "hide_prefix"]),
+    ("zqforce", ["enforce_prefix", "enforce_prefix"]),
+    ("zqmixed", ["hide_prefix", "enforce_prefix"]),
+];
+/// Where the prober talks to the backend itself.
+const DIRECT: &str = "zqdirect";
+
+const OWN: &str = "zqxa";
+const THEIRS: &str = "zqxb";
+/// Of what isn't there.
+const NOBODYS: &str = "zqxn";
+
+/// One prober and what it must not see.
+pub(crate) struct Side {
+    pub(crate) stem: &'static str,
+    node: i64,
+    /// Where the prober connects to.
+    address: String,
+    them: Tenant,
+    needles: Needles,
+    pub(crate) probes: Vec<Probe>,
+    /// The same about what isn't there.
+    absent: Vec<Probe>,
+    twins: Twins,
+    before: Option<State>,
+}
+
+/// What a side's probes have come to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) report: Report,
+    /// In the order of the probes.
+    pub(crate) replies: Vec<Reply>,
+    /// The versions that are said to be served.
+    pub(crate) advertised: BTreeSet<(i16, i16)>,
+}
+
+impl Side {
+    /// A gateway with two virtual clusters, and a tenant with everything in each.
+    pub(crate) fn behind_gateway(
+        world: &World<'_>,
+        node: i64,
+        stem: &'static str,
+        modes: [&'static str; 2],
+    ) -> (Self, Gateway) {
+        let config = Config::new(&world.backend, stem).with_modes(modes);
+        let gateway = Gateway::start(&config, &world.setup.dir(stem));
+        let sees = modes.map(|mode| mode == "enforce_prefix");
+        let tenant =
+            |index: usize, marker: &str| Tenant::new(config.prefix(VIRTUAL_CLUSTERS[index]), sees[index], marker);
+        let own = world.make(node, tenant(0, OWN));
+        let them = world.make(node, tenant(1, THEIRS));
+
+        // The gateway gets to know the other's ids, as it does from the other's clients.
+        let address = |index: usize| format!("localhost:{}", config.node_port(index, u16::try_from(node).unwrap()));
+        let mut client = Kafka::connect(world.definitions, &address(1), "theirs");
+        let metadata = client.settle("Metadata", 12, &json!({"Topics": null}));
+        let seen: Vec<_> = metadata["Topics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["Name"].as_str().unwrap())
+            .collect();
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen.contains(&them.as_client(&them.orders.name)), "{seen:?}");
+
+        let is_hidden = !own.sees_prefix;
+        (
+            Self::new(world, node, stem, address(0), [own, them], is_hidden),
+            gateway,
+        )
+    }
+
+    /// With the backend in the place of a virtual cluster: what is shown and what is touched must be noticed.
+    pub(crate) fn of_backend(world: &World<'_>) -> Self {
+        let prefix = |name: &str| format!("{DIRECT}-{name}-");
+        let own = world.make(1, Tenant::new(prefix(VIRTUAL_CLUSTERS[0]), true, OWN));
+        let them = world.make(1, Tenant::new(prefix(VIRTUAL_CLUSTERS[1]), false, THEIRS));
+        Self::new(world, 1, DIRECT, world.address(1).to_owned(), [own, them], true)
+    }
+
+    fn new(
+        world: &World<'_>,
+        node: i64,
+        stem: &'static str,
+        address: String,
+        tenants: [Tenant; 2],
+        is_hidden: bool,
+    ) -> Self {
+        let [own, them] = tenants;
+        let mut needles = Needles::new(&world.ports());
+        needles.text(Detector::Name, THEIRS);
+        needles.text(Detector::Prefix, &them.prefix);
+        let others = MODES.iter().map(|(other, _)| *other).filter(|other| *other != stem);
+        others.for_each(|other| needles.text(Detector::Prefix, other));
+        if is_hidden {
+            needles.text(Detector::OwnPrefix, &own.prefix);
+        }
+        [&them.classic.member, &them.share.member]
+            .into_iter()
+            .for_each(|member| needles.given(member));
+        them.ids()
+            .into_iter()
+            .chain(&world.internal_ids)
+            .for_each(|id| needles.topic_id(id));
+        let nobody = them.absent(&own, NOBODYS);
+        let cast = |them| Cast {
+            definitions: world.definitions,
+            own: &own,
+            them,
+            internal_ids: &world.internal_ids,
+            node,
+        };
+        let probes = probes::all(&cast(&them));
+        let absent = probes::all(&cast(&nobody));
+        let twins = Twins::new(&them, &nobody);
+        Self {
+            stem,
+            node,
+            address,
+            them,
+            needles,
+            probes,
+            absent,
+            twins,
+            before: None,
+        }
+    }
+
+    /// To be called when all tenants are there.
+    pub(crate) fn look_before(&mut self, world: &World<'_>) {
+        self.before = Some(world.state(self.node, &self.them, false));
+    }
+
+    /// Sends everything.
+    pub(crate) fn probe(&self, world: &World<'_>) -> Outcome {
+        let advertised = self.advertised(world);
+        let mut replies = Vec::new();
+        let mut damage = Vec::new();
+        let mut told = Vec::new();
+        for phase in Phase::ALL {
+            // A backend may not be there to be looked at behind the last one.
+            if phase == Phase::Operate && self.stem == DIRECT {
+                damage = self.damage(world);
+            }
+            let of_phase = |probes: &[Probe]| -> Vec<Probe> {
+                probes.iter().filter(|probe| probe.phase == phase).cloned().collect()
+            };
+            let (probes, twins) = (of_phase(&self.probes), of_phase(&self.absent));
+            let answers = run(&self.address, &probes);
+            if phase != Phase::Operate {
+                let others = run(&self.address, &twins);
+                let there = probes.iter().zip(&answers);
+                told.extend(
+                    there
+                        .zip(twins.iter().zip(&others))
+                        .filter_map(|((probe, answer), (twin, other))| {
+                            let what = self
+                                .twins
+                                .difference(world.definitions, (probe, answer), (twin, other))?;
+                            Some((probe.clone(), what))
+                        }),
+                );
+            }
+            replies.extend(answers);
+        }
+        if self.stem != DIRECT {
+            damage = self.damage(world);
+        }
+        let mut report = Report::of(
+            self.stem,
+            world.definitions,
+            &self.needles,
+            [&self.probes, &self.absent],
+            &replies,
+        );
+        report.damage = damage;
+        told.into_iter().for_each(|(probe, what)| report.told(&probe, what));
+        Outcome {
+            report,
+            replies,
+            advertised,
+        }
+    }
+
+    /// Of what is looked at for damage.
+    pub(crate) fn facets(&self) -> impl Iterator<Item = &'static str> {
+        self.before.as_ref().unwrap().facets()
+    }
+
+    fn damage(&self, world: &World<'_>) -> Vec<Damage> {
+        self.before
+            .as_ref()
+            .unwrap()
+            .damage(&world.state(self.node, &self.them, true))
+    }
+
+    fn advertised(&self, world: &World<'_>) -> BTreeSet<(i16, i16)> {
+        let mut kafka = Kafka::connect(world.definitions, &self.address, "probing");
+        let served = kafka.call(
+            "ApiVersions",
+            4,
+            &json!({"ClientSoftwareName": "prober", "ClientSoftwareVersion": "1"}),
+        );
+        let number = |value: &Value| i16::try_from(value.as_i64().unwrap()).unwrap();
+        let versions = served["ApiKeys"].as_array().unwrap().iter().flat_map(|it| {
+            let key = number(&it["ApiKey"]);
+            (number(&it["MinVersion"])..=number(&it["MaxVersion"])).map(move |version| (key, version))
+        });
+        // Kafka says of some that it serves them, and doesn't: what it defines counts.
+        versions
+            .filter(|it| {
+                self.probes
+                    .iter()
+                    .any(|probe| probe.is_defined && (probe.key, probe.version) == *it)
+            })
+            .collect()
+    }
+}

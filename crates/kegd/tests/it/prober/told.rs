@@ -1,0 +1,122 @@
+//! Whether the answer about another's things tells that they are there: it must be the answer about what isn't.
+
+use serde_json::Value;
+
+use super::decode::decode_reply;
+use super::definitions::Definitions;
+use super::encode::hex;
+use super::means::base64;
+use super::probes::{Phase, Probe};
+use super::run::Reply;
+use super::state::{calm, differ};
+use super::tenant::Tenant;
+
+/// What differs between two answers to the same question: what is counted or measured, who coordinates what, and what
+/// the prober's own requests have changed in between.
+const VOLATILE: [&str; 22] = [
+    "BaseOffset",
+    "ClientInstanceId",
+    "ControllerId",
+    "FinalizedFeaturesEpoch",
+    "GenerationId",
+    "HighWatermark",
+    "Host",
+    "LastStableOffset",
+    "Leader",
+    "MemberId",
+    "NodeId",
+    "Offset",
+    "PartitionSize",
+    "Port",
+    "ProducerEpoch",
+    "ProducerId",
+    "Records",
+    "SessionId",
+    "SubscriptionId",
+    "ThrottleTimeMs",
+    "TotalBytes",
+    "UsableBytes",
+];
+
+/// Two tenants, one of whom has nothing.
+#[derive(Debug)]
+pub(crate) struct Twins {
+    /// What the absent one's requests say, and what the other's say in the same place.
+    pairs: Vec<(String, String)>,
+}
+
+impl Twins {
+    pub(crate) fn new(them: &Tenant, absent: &Tenant) -> Self {
+        let mut pairs = Vec::new();
+        for (name, other) in absent.names().into_iter().zip(them.names()) {
+            // The prefix is the same in both.
+            let pair = (absent.without_prefix(name), them.without_prefix(other));
+            pairs.push((hex(pair.0.as_bytes()), hex(pair.1.as_bytes())));
+            pairs.push((pair.0.to_owned(), pair.1.to_owned()));
+        }
+        for (id, other) in absent.ids().into_iter().zip(them.ids()) {
+            pairs.push((base64(id), base64(other)));
+            pairs.push((id.clone(), other.clone()));
+        }
+        pairs.push((absent.marker.clone(), them.marker.clone()));
+        Self { pairs }
+    }
+
+    /// How the answers to a question about what is there and to the same about what isn't differ.
+    pub(crate) fn difference(
+        &self,
+        definitions: &Definitions,
+        (probe, there): (&Probe, &Reply),
+        (twin, absent): (&Probe, &Reply),
+    ) -> Option<String> {
+        assert_eq!(
+            (&probe.api, probe.version),
+            (&twin.api, twin.version),
+            "twins in the same order"
+        );
+        if !are_alike(probe, twin) {
+            return None;
+        }
+        let (there, absent) = match (there, absent) {
+            (Reply::Frame(there), Reply::Frame(absent)) => (there, absent),
+            _ if there.kind() == absent.kind() => return None,
+            _ => return Some(format!("{} where nothing is: {}", there.kind(), absent.kind())),
+        };
+        let read = |frame: &[u8]| decode_reply(definitions, probe, frame)?.ok();
+        let (mut there, absent) = (read(there)?, read(absent)?);
+        let mut text = absent.to_string();
+        for (from, to) in &self.pairs {
+            text = text.replace(from, to);
+        }
+        let mut absent: Value = serde_json::from_str(&text).unwrap();
+        // Kafka's order of topics is that of their hashes.
+        for answer in [&mut there, &mut absent] {
+            calm(answer, &VOLATILE);
+            sort(answer);
+        }
+        let mut differences = Vec::new();
+        differ("", &there, &absent, &mut differences);
+        differences.into_iter().next()
+    }
+}
+
+/// Whether the answers to two requests can be compared.
+fn are_alike(probe: &Probe, twin: &Probe) -> bool {
+    let names_somebody = probe.body != twin.body;
+    // Later on, names are free to be taken by the prober itself; ids aren't.
+    let is_somebodys = probe.phase == Phase::Look || probe.means.contains("TopicId = ");
+    // A client's metrics are nobody else's, and a member's answer depends on what it has heard before.
+    let is_about_itself = probe.api.contains("Telemetry") || probe.api.ends_with("Heartbeat");
+    names_somebody && is_somebodys && !is_about_itself
+}
+
+fn sort(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(sort),
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(sort);
+            elements.sort_by_key(Value::to_string);
+        }
+        _ => {}
+    }
+}
