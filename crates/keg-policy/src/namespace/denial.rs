@@ -9,6 +9,7 @@ use keg_codec::{Api, ApiKey, ErrorCode, error_reply_by_part, is_silent};
 
 use super::Namespace;
 use super::asked::{Asked, Denied};
+use super::empty_group;
 use super::inbound::{Inbound, Side};
 use crate::message::Response;
 
@@ -117,7 +118,7 @@ impl Original<'_> {
                 "This most likely occurs because of a request being malformed by the client library or the message was \
                  sent to an incompatible broker. See the broker logs for more details.",
             ),
-            _ => None,
+            _ => empty_group::words(self.api.key, code),
         }
     }
 

@@ -31,3 +31,17 @@ pub(super) fn refusal(api: ApiKey, group: &[u8]) -> Option<ErrorCode> {
         _ => None,
     }
 }
+
+/// What it says beside that.
+pub(super) fn words(api: ApiKey, code: ErrorCode) -> Option<&'static str> {
+    match (api, code) {
+        (
+            ApiKey::CONSUMER_GROUP_HEARTBEAT | ApiKey::SHARE_GROUP_HEARTBEAT | ApiKey::STREAMS_GROUP_HEARTBEAT,
+            ErrorCode::INVALID_REQUEST,
+        ) => Some("GroupId can't be empty."),
+        (ApiKey::ALTER_SHARE_GROUP_OFFSETS | ApiKey::DELETE_SHARE_GROUP_OFFSETS, ErrorCode::INVALID_GROUP_ID) => {
+            Some("The group id is invalid.")
+        }
+        _ => None,
+    }
+}

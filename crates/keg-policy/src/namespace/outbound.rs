@@ -95,10 +95,13 @@ impl<'a> Outbound<'a> {
     }
 }
 
-/// What was denied and has a place in the response: OffsetFetch and OffsetDelete say nothing of topics where the group has
-/// an error.
+/// What was denied and has a place in the response: these say nothing of topics where the group or session has an error.
 fn waiting<'a>(asked: &'a Asked, api: &'static Api, version: i16, body: &[u8]) -> Result<Vec<&'a Denied>, WalkError> {
-    if !matches!(api.key, ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE) || asked.denied.is_empty() {
+    let tells = matches!(
+        api.key,
+        ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE | ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE
+    );
+    if !tells || asked.denied.is_empty() {
         return Ok(asked.denied.iter().collect());
     }
     let response = Struct::read(&api.response, version, body)?;

@@ -25,8 +25,8 @@ fn bare(entity: Entity, choices: &mut Choices<'_>) -> String {
     let is_topic = matches!(entity, Entity::TopicName | Entity::ConfigResourceName);
     match &*name {
         "" | "." | ".." if is_topic => format!("{name}t"),
-        // Brokers refuse groups without a visible character.
-        blank if blank.trim().is_empty() => format!("{name}x"),
+        // To the coordinators of newer groups a name of spaces, or of what comes before them, is none.
+        _ if name.bytes().all(|byte| byte <= b' ') => format!("{name}x"),
         _ => name,
     }
 }

@@ -68,6 +68,13 @@ super.users=User:ANONYMOUS
         })
     }
 
+    /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone.
+    pub(crate) fn twins(setup: &'static Setup) -> [&'static Self; 2] {
+        static TWINS: [Started; 2] = [const { Started::new() }; 2];
+        let names = ["shared-twin", "lone-twin"];
+        [0, 1].map(|twin| Self::once(&TWINS[twin], || Self::start(setup, names[twin], CURRENT, 1)))
+    }
+
     /// The plaintext addresses, as a client's `bootstrap.servers`.
     pub(crate) fn bootstrap(&self) -> String {
         self.addresses(|ports| ports.plaintext).join(",")

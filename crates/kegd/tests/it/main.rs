@@ -32,6 +32,7 @@ mod librdkafka;
 mod load;
 mod newer_clients;
 mod older_kafka;
+mod oracle;
 mod ports;
 mod prober;
 mod process;

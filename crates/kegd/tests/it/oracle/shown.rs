@@ -1,0 +1,61 @@
+//! Responses as they are compared.
+
+use std::fmt;
+
+/// A value of a response, with symbols in the place of what each side makes up for itself.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shown {
+    Null,
+    Integer(i64),
+    Text(String),
+    Symbol(String),
+    Bytes(Vec<u8>),
+    List(Vec<Shown>),
+    Fields(Vec<(&'static str, Shown)>),
+}
+
+impl Shown {
+    /// Where two values differ: the path, and what is there on each side.
+    pub(super) fn differences(&self, other: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        compare(self, other, String::new(), &mut found);
+        found
+    }
+}
+
+fn compare(one: &Shown, other: &Shown, path: String, found: &mut Vec<String>) {
+    match (one, other) {
+        (Shown::List(ones), Shown::List(others)) if ones.len() == others.len() => {
+            for (index, (one, other)) in ones.iter().zip(others).enumerate() {
+                compare(one, other, format!("{path}[{index}]"), found);
+            }
+        }
+        (Shown::Fields(ones), Shown::Fields(others)) if ones.len() == others.len() => {
+            for ((name, one), (_, other)) in ones.iter().zip(others) {
+                compare(one, other, format!("{path}.{name}"), found);
+            }
+        }
+        _ if one != other => found.push(format!("{path}: {one:?} here, {other:?} on a Kafka of its own")),
+        _ => {}
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Symbol(symbol) => write!(f, "<{symbol}>"),
+            Self::Bytes(bytes) => write!(f, "b\"{}\"", bytes.escape_ascii()),
+            Self::List(elements) => f.debug_list().entries(elements).finish(),
+            Self::Fields(fields) => {
+                f.write_str("{")?;
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    write!(f, "{}{name}: {value:?}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}

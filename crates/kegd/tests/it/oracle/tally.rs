@@ -1,0 +1,108 @@
+//! What was played.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use keg_codec::Api;
+
+use super::settle::errors;
+use super::side::Outcome;
+
+/// Counts over many sequences.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) sequences: usize,
+    /// Requests by API and version.
+    asked: BTreeMap<(i16, i16), usize>,
+    /// Of these, those without any error, by API.
+    succeeded: BTreeMap<i16, usize>,
+    errors: BTreeSet<i64>,
+    /// Requests that the gateway refused on purpose.
+    meant: usize,
+    /// What differed once and not again.
+    pub(super) unsteady: Vec<String>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, api: &Api, version: i16, outcome: &Outcome) {
+        *self.asked.entry((api.key.0, version)).or_default() += 1;
+        if let Outcome::Response(response) = outcome {
+            let errors = errors(response);
+            if errors.iter().all(|code| *code == 0) {
+                *self.succeeded.entry(api.key.0).or_default() += 1;
+            }
+            self.errors.extend(errors);
+        }
+    }
+
+    pub(super) fn count_meant(&mut self) {
+        self.meant += 1;
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.sequences += other.sequences;
+        self.meant += other.meant;
+        for (key, count) in other.asked {
+            *self.asked.entry(key).or_default() += count;
+        }
+        for (key, count) in other.succeeded {
+            *self.succeeded.entry(key).or_default() += count;
+        }
+        self.errors.extend(other.errors);
+        self.unsteady.extend(other.unsteady);
+    }
+
+    /// Fails where the sequences were too few, or too strange, to show anything.
+    pub(super) fn expect_to_prove_something(&self, apis: &[&'static Api]) {
+        let asked: usize = self.asked.values().sum();
+        let succeeded: usize = self.succeeded.values().sum();
+        assert!(
+            asked > 0 && succeeded * 5 > asked,
+            "{succeeded} of {asked} requests succeeded"
+        );
+        let unsteady = self.unsteady.len();
+        assert!(
+            unsteady * 20 <= self.sequences,
+            "{unsteady} sequences differed once: {self}"
+        );
+        if self.sequences < MANY {
+            return;
+        }
+        let is_asked = |api: &Api| self.asked.keys().any(|(key, _)| *key == api.key.0);
+        let has_succeeded = |api: &Api| self.succeeded.contains_key(&api.key.0);
+        let never = |was: &dyn Fn(&Api) -> bool| -> Vec<_> {
+            apis.iter().filter(|api| !was(api)).map(|api| api.name).collect()
+        };
+        assert!(never(&is_asked).is_empty(), "never asked: {:?}", never(&is_asked));
+        let failed = never(&has_succeeded);
+        assert!(
+            failed.iter().all(|api| MAY_FAIL.contains(api)),
+            "only ever failed: {failed:?}"
+        );
+    }
+}
+
+/// From so many sequences on every API is expected to have come, and to have succeeded.
+const MANY: usize = 500;
+
+/// What is rarely more than refused.
+const MAY_FAIL: [&str; 0] = [];
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let apis: BTreeSet<i16> = self.asked.keys().map(|(key, _)| *key).collect();
+        write!(
+            f,
+            "{} sequences of {} requests ({} APIs in {} versions, {} of the requests without an error, {} error codes; \
+             {} more refused on purpose); {} unsteady",
+            self.sequences,
+            self.asked.values().sum::<usize>(),
+            apis.len(),
+            self.asked.len(),
+            self.succeeded.values().sum::<usize>(),
+            self.errors.len(),
+            self.meant,
+            self.unsteady.len(),
+        )
+    }
+}
