@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use keg_codec::message::Struct;
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError, check, walk};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, check, walk};
 use libfuzzer_sys::fuzz_target;
 use support::plan::{Palette, Plan};
 use support::{Case, Choices, any_body, any_case, generate};
@@ -68,8 +68,12 @@ impl Visitor for Whim<'_, '_> {
         }
     }
 
-    fn uuid(&mut self, _: &'static Field, _: &[u8; 16]) -> Verdict {
-        self.verdict()
+    fn uuid(&mut self, _: &'static Field, _: &[u8; 16]) -> UuidEdit {
+        match self.choices.below(16) {
+            0 => UuidEdit::Drop,
+            1 => UuidEdit::Set([self.choices.byte(); 16]),
+            _ => UuidEdit::Keep,
+        }
     }
 
     fn leave(&mut self, _: &'static Field) -> Verdict {

@@ -10,7 +10,7 @@ mod visitor;
 
 pub use edits::Edits;
 pub use error::WalkError;
-pub use visitor::{Edit, IntegerEdit, Verdict, Visitor};
+pub use visitor::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 
 use crate::schema::{EntitySet, Field, Message, Type};
 use crate::wire::{Reader, put_length32, put_varint};

@@ -1,6 +1,6 @@
 //! The walk over single values, and what the visitor does with them.
 
-use super::{Edit, IntegerEdit, Verdict, Visitor, WalkError, Walker};
+use super::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, Walker};
 use crate::schema::{Field, Type};
 use crate::wire::{put_length16, put_length32};
 
@@ -10,14 +10,7 @@ impl<V: Visitor> Walker<'_, V> {
         let shown = self.interest.contains(field.entity) && self.dropping.is_none();
         match field.ty {
             Type::String | Type::Bytes | Type::Records => self.bytes(field, nullable, shown),
-            Type::Uuid => {
-                let value = self.reader.uuid()?;
-                if !shown {
-                    return Ok(());
-                }
-                let verdict = self.visitor.uuid(field, &value);
-                self.judge(field, verdict)
-            }
+            Type::Uuid => self.uuid(field, shown),
             Type::Float64 => self.reader.take(8).map(drop),
             Type::Bool | Type::Int8 | Type::Int16 | Type::Uint16 | Type::Int32 | Type::Uint32 | Type::Int64 => {
                 self.integer(field, shown)
@@ -109,6 +102,24 @@ impl<V: Visitor> Walker<'_, V> {
                     Ok(())
                 })
             }
+        }
+    }
+
+    fn uuid(&mut self, field: &'static Field, shown: bool) -> Result<(), WalkError> {
+        let start = self.reader.position();
+        let value = self.reader.uuid()?;
+        if !shown {
+            return Ok(());
+        }
+        match self.visitor.uuid(field, &value) {
+            UuidEdit::Keep => Ok(()),
+            UuidEdit::Drop => self.drop_element(field),
+            UuidEdit::Refuse => Err(WalkError::Refused { field: field.name }),
+            UuidEdit::Set(new) if new == value => Ok(()),
+            UuidEdit::Set(new) => self.edits.replace(start..self.reader.position(), |out| {
+                out.extend_from_slice(&new);
+                Ok(())
+            }),
         }
     }
 

@@ -28,8 +28,8 @@ pub trait Visitor {
     }
 
     /// A UUID.
-    fn uuid(&mut self, _field: &'static Field, _value: &[u8; 16]) -> Verdict {
-        Verdict::Keep
+    fn uuid(&mut self, _field: &'static Field, _value: &[u8; 16]) -> UuidEdit {
+        UuidEdit::Keep
     }
 
     /// An element of an array of structures begins.
@@ -87,6 +87,19 @@ pub enum IntegerEdit {
     Refuse,
     /// This takes its place, cut to the field's size.
     Set(i64),
+}
+
+/// What becomes of a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UuidEdit {
+    /// It stays.
+    Keep,
+    /// The array element that holds it, or that it is, goes.
+    Drop,
+    /// The whole message is refused.
+    Refuse,
+    /// This takes its place.
+    Set([u8; 16]),
 }
 
 /// What becomes of an array element.

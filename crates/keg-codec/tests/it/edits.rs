@@ -45,7 +45,7 @@ fn strings_and_bytes_change_size_inside_tagged_fields_too() {
 }
 
 #[test]
-fn integers_are_set_in_place() {
+fn integers_and_uuids_are_set_in_place() {
     for_every_message(agree(Palette {
         set: true,
         ..Palette::default()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::alters::alters;
@@ -305,7 +305,7 @@ impl Visitor for Inbound<'_> {
         IntegerEdit::Keep
     }
 
-    fn uuid(&mut self, field: &'static Field, id: &[u8; 16]) -> Verdict {
+    fn uuid(&mut self, field: &'static Field, id: &[u8; 16]) -> UuidEdit {
         let by_id = *id != NO_TOPIC_ID;
         let edit = match self.api.key {
             ApiKey::METADATA if self.version >= metadata::FIRST_BY_ID => {
@@ -326,9 +326,9 @@ impl Visitor for Inbound<'_> {
             _ => self.topic_id(field, id),
         };
         match edit {
-            Edit::Drop => Verdict::Drop,
-            Edit::Refuse => Verdict::Refuse,
-            _ => Verdict::Keep,
+            Edit::Drop => UuidEdit::Drop,
+            Edit::Refuse => UuidEdit::Refuse,
+            _ => UuidEdit::Keep,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor, WalkError};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
 
 use super::Namespace;
@@ -211,10 +211,10 @@ impl Visitor for Outbound<'_> {
         IntegerEdit::Keep
     }
 
-    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> Verdict {
+    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
         // The session may be another member's, whose id stands in the description of a group that is shared.
         if self.api.key == ApiKey::SHARE_FETCH && !self.namespace.topic_ids.contains(id) {
-            return Verdict::Drop;
+            return UuidEdit::Drop;
         }
         // In these the id stands behind the name that it belongs to.
         let tells = matches!(
@@ -225,7 +225,7 @@ impl Visitor for Outbound<'_> {
         if tells && matches!(topic, Owner::Own | Owner::Additional) {
             self.namespace.topic_ids.learn(id, topic == Owner::Additional);
         }
-        Verdict::Keep
+        UuidEdit::Keep
     }
 
     fn append(&mut self, field: &'static Field) -> Option<(usize, Vec<u8>)> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{Edit, IntegerEdit, Verdict, Visitor};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 
 use super::{Case, Choices, generate};
 
@@ -28,6 +28,7 @@ enum Step {
     Replace(Vec<u8>),
     Null,
     Set(i64),
+    SetUuid([u8; 16]),
     Append(usize, Vec<u8>),
 }
 
@@ -114,8 +115,13 @@ impl Visitor for Plan {
         }
     }
 
-    fn uuid(&mut self, field: &'static Field, _: &[u8; 16]) -> Verdict {
-        self.verdict(field)
+    fn uuid(&mut self, field: &'static Field, _: &[u8; 16]) -> UuidEdit {
+        match self.next(field) {
+            Step::Keep => UuidEdit::Keep,
+            Step::Drop => UuidEdit::Drop,
+            Step::SetUuid(new) => UuidEdit::Set(new),
+            step => panic!("{step:?} is not for UUIDs"),
+        }
     }
 
     fn leave(&mut self, field: &'static Field) -> Verdict {
@@ -197,6 +203,13 @@ impl Planner<'_, '_> {
                 };
                 *number = new;
                 Step::Set(new)
+            }
+            Value::Uuid(uuid) if self.palette.set && self.choices.one_in(2) => {
+                let Value::Uuid(new) = generate::element(field.ty, self.case.version, self.choices) else {
+                    panic!("UUIDs are UUIDs");
+                };
+                *uuid = new;
+                Step::SetUuid(new)
             }
             Value::Bytes(_) | Value::Null if nullable && self.palette.null && self.choices.one_in(3) => {
                 *value = Value::Null;
