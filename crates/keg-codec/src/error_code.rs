@@ -29,6 +29,8 @@ impl ErrorCode {
     pub const ILLEGAL_SASL_STATE: Self = Self(34);
     /// UNSUPPORTED_VERSION: this version of the API is not served.
     pub const UNSUPPORTED_VERSION: Self = Self(35);
+    /// TOPIC_ALREADY_EXISTS: there is a topic of this name.
+    pub const TOPIC_ALREADY_EXISTS: Self = Self(36);
     /// INVALID_REQUEST: the request makes no sense.
     pub const INVALID_REQUEST: Self = Self(42);
     /// POLICY_VIOLATION: a policy of the operator forbids it.

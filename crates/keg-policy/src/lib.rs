@@ -68,6 +68,7 @@
 //! | to | use |
 //! |---|---|
 //! | keep the names of virtual clusters apart | [`Namespace`] |
+//! | give topics other names | [`TopicAliases`] |
 //! | give clients addresses that lead through the proxy | [`BrokerAddresses`], with an [`AddressBook`] |
 //! | refuse APIs | [`BlockApis`] |
 //! | do something else | a [`Policy`] |
@@ -87,6 +88,7 @@
 #![warn(missing_docs)]
 
 mod addresses;
+mod aliases;
 mod block_apis;
 mod chain;
 mod connection;
@@ -98,6 +100,7 @@ mod namespace;
 mod policy;
 
 pub use addresses::{AddressBook, BrokerAddresses};
+pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
 pub use chain::{Asking, Chain, Pending, Served};
 pub use connection::Connection;

@@ -2,19 +2,19 @@
 
 mod acls;
 mod additional;
-mod alters;
+pub(crate) mod alters;
 mod asked;
 mod conflicts;
 mod coverage;
 pub(crate) mod decisions;
 mod denial;
-mod embedded;
+pub(crate) mod embedded;
 mod empty_group;
 mod fetch_sessions;
 mod inbound;
-mod look_up;
+pub(crate) mod look_up;
 mod memory;
-mod metadata;
+pub(crate) mod metadata;
 mod names;
 mod outbound;
 mod place;
@@ -23,7 +23,7 @@ mod regex;
 mod share_keys;
 mod share_sessions;
 mod texts;
-mod topic_ids;
+pub(crate) mod topic_ids;
 mod topic_partitions;
 mod topologies;
 

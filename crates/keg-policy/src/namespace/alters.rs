@@ -7,7 +7,7 @@ use keg_codec::schema::Entity;
 ///
 /// These are the ones for which Kafka's authorizer asks for more than Read, Write and Describe of what is named; where it
 /// asks for Alter of the cluster, that is as much more.
-pub(super) fn alters(api: ApiKey, entity: Entity) -> bool {
+pub(crate) fn alters(api: ApiKey, entity: Entity) -> bool {
     match entity {
         Entity::GroupId => matches!(
             api,
@@ -21,6 +21,7 @@ pub(super) fn alters(api: ApiKey, entity: Entity) -> bool {
             api,
             ApiKey::ALTER_CONFIGS
                 | ApiKey::ALTER_PARTITION_REASSIGNMENTS
+                | ApiKey::ALTER_REPLICA_LOG_DIRS
                 | ApiKey::CREATE_PARTITIONS
                 | ApiKey::CREATE_TOPICS
                 | ApiKey::DELETE_RECORDS

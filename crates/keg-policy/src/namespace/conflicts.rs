@@ -26,7 +26,7 @@ impl Conflicts {
         }))
     }
 
-    pub(super) fn found(&self, name: &[u8]) {
+    pub(crate) fn found(&self, name: &[u8]) {
         let known = |names: &HashSet<Box<[u8]>>| names.contains(name) || names.len() >= MOST;
         if known(&self.0.names.read().unwrap_or_else(PoisonError::into_inner)) {
             return;

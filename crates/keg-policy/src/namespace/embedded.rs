@@ -12,10 +12,19 @@ use keg_codec::walk::{Edit, Visitor, WalkError, walk_prefix};
 ///
 /// # Errors
 /// When `rename` refuses a topic.
-pub(super) fn rewrite<'a>(
+pub(crate) fn rewrite<'a>(
     kind: Entity,
     bytes: &[u8],
-    rename: impl FnMut(&[u8]) -> Edit<'a>,
+    mut rename: impl FnMut(&[u8]) -> Edit<'a>,
+) -> Result<Option<Vec<u8>>, WalkError> {
+    rewrite_fields(kind, bytes, |_, topic| rename(topic))
+}
+
+/// The same where it matters in which field a topic stands.
+pub(crate) fn rewrite_fields<'a>(
+    kind: Entity,
+    bytes: &[u8],
+    rename: impl FnMut(&'static Field, &[u8]) -> Edit<'a>,
 ) -> Result<Option<Vec<u8>>, WalkError> {
     let message = match kind {
         Entity::ConsumerAssignment => CONSUMER_PROTOCOL_ASSIGNMENT,
@@ -50,12 +59,12 @@ struct Topics<'a, F> {
     names: PhantomData<Edit<'a>>,
 }
 
-impl<'a, F: FnMut(&[u8]) -> Edit<'a>> Visitor for Topics<'a, F> {
+impl<'a, F: FnMut(&'static Field, &[u8]) -> Edit<'a>> Visitor for Topics<'a, F> {
     fn interest(&self) -> EntitySet {
         const { EntitySet::of(&[Entity::TopicName]) }
     }
 
-    fn string(&mut self, _field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        value.map_or(Edit::Keep, &mut self.rename)
+    fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        value.map_or(Edit::Keep, |topic| (self.rename)(field, topic))
     }
 }

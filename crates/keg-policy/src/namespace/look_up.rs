@@ -15,7 +15,7 @@ use crate::policy::{Note, Question};
 
 /// Whether the broker takes topic ids in Metadata; one that was not asked for its versions is taken at the client's word,
 /// which uses ids.
-pub(super) fn is_possible(connection: &Connection) -> bool {
+pub(crate) fn is_possible(connection: &Connection) -> bool {
     connection
         .broker_versions(ApiKey::METADATA)
         .is_none_or(|versions| versions.contains(FIRST_BY_ID))

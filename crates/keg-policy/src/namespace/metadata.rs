@@ -6,16 +6,16 @@ use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ErrorCode};
+use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::names::{Names, Owner};
 use super::topic_ids::NO_TOPIC_ID;
 
 /// From this version on brokers take topic ids in requests; the two before it only have the field.
-pub(super) const FIRST_BY_ID: i16 = 12;
+pub(crate) const FIRST_BY_ID: i16 = 12;
 
 /// The names of topics that are asked for, where all are.
-pub(super) type Picked = BTreeSet<Vec<u8>>;
+pub(crate) type Picked = BTreeSet<Vec<u8>>;
 
 /// From this version on a request says whether what it names is to be made. Before, all of it is.
 const FIRST_WITHOUT_CREATION: i16 = 4;
@@ -51,10 +51,19 @@ pub(super) fn hide_others(names: &Names, api: &'static Api, version: i16, body: 
     response.write(&api.response, version).map(Bytes::from)
 }
 
+/// Whether a broker may make the topics that a request names.
+pub(crate) fn creates(version: i16, body: &[u8]) -> Result<bool, WalkError> {
+    let Some(api) = Api::of(ApiKey::METADATA).filter(|_| version >= FIRST_WITHOUT_CREATION) else {
+        return Ok(true);
+    };
+    let request = Struct::read(&api.request, version, body)?;
+    Ok(request.get("AllowAutoTopicCreation") != Some(&Value::Integer(0)))
+}
+
 /// Keeps a broker from making the topics that a request names, which has the backend's names already.
 ///
 /// Where the version has no place to say so, all topics are asked for: these are the ones to [`pick`].
-pub(super) fn without_creation(
+pub(crate) fn without_creation(
     api: &'static Api,
     version: i16,
     body: &[u8],
@@ -77,7 +86,7 @@ pub(super) fn without_creation(
 }
 
 /// Leaves of all topics those that were asked for; the ones that aren't there are said to be unknown.
-pub(super) fn pick(wanted: &Picked, api: &'static Api, version: i16, body: &[u8]) -> Result<Bytes, WalkError> {
+pub(crate) fn pick(wanted: &Picked, api: &'static Api, version: i16, body: &[u8]) -> Result<Bytes, WalkError> {
     let mut response = Struct::read(&api.response, version, body)?;
     if let (Some(table), Some(Value::Array(topics))) = (topics_table(api), response.get_mut("Topics")) {
         topics.retain(|topic| name(topic).is_some_and(|name| wanted.contains(name)));

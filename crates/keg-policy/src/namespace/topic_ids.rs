@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The id that says that there is none.
-pub(super) const NO_TOPIC_ID: [u8; 16] = [0; 16];
+pub(crate) const NO_TOPIC_ID: [u8; 16] = [0; 16];
 
 /// How many ids are kept at most, in two halves; ids of deleted topics would pile up without an end to it.
 const MOST: usize = 1 << 16;

@@ -10,6 +10,7 @@
 mod acls;
 mod additional;
 mod addresses;
+mod aliases;
 mod api_versions;
 mod chains;
 mod coordinators;

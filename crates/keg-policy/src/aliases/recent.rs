@@ -1,0 +1,57 @@
+//! A map that forgets what was not set lately.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// At most so many entries, in two halves: when the young one is full, it takes the place of the old one.
+#[derive(Debug)]
+pub(super) struct Recent<K, V, const MOST: usize> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+}
+
+impl<K, V, const MOST: usize> Default for Recent<K, V, MOST> {
+    fn default() -> Self {
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        }
+    }
+}
+
+impl<K: Eq + Hash, V: PartialEq, const MOST: usize> Recent<K, V, MOST> {
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
+    /// Whether the entry would outlive another half.
+    pub(super) fn is_fresh(&self, key: &K, value: &V) -> bool {
+        self.young.get(key) == Some(value)
+    }
+
+    pub(super) fn set(&mut self, key: K, value: V) {
+        if self.young.len() >= MOST / 2 && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_lately_is_there_and_the_rest_ends_somewhere() {
+        let mut recent = Recent::<usize, usize, 8>::default();
+        for number in 0..100 {
+            recent.set(number, number);
+            recent.set(0, number);
+        }
+        assert_eq!(recent.get(&0), Some(&99));
+        assert!(recent.is_fresh(&0, &99) && !recent.is_fresh(&0, &98));
+        assert!((96..100).all(|number| recent.get(&number) == Some(&number)));
+        assert_eq!(recent.get(&50), None);
+        assert!(recent.young.len() + recent.old.len() <= 8);
+    }
+}

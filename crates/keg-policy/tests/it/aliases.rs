@@ -1,0 +1,4 @@
+//! Topics under other names.
+
+mod every_message;
+mod play;
