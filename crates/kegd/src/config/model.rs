@@ -21,7 +21,8 @@ pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
 };
 pub use virtual_cluster::{
-    AclMode, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, VirtualCluster, VirtualClusterAuthentication,
+    AclMode, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, TopicAlias, VirtualCluster,
+    VirtualClusterAuthentication,
 };
 
 /// A whole configuration.

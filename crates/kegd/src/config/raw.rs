@@ -10,6 +10,7 @@ mod listener;
 mod policy;
 mod runtime;
 mod tls;
+mod topic_alias;
 mod virtual_cluster;
 
 pub(crate) use additional::{Additional, AdditionalGroup, AdditionalGroups, AdditionalTopic, AdditionalTopics};
@@ -21,6 +22,7 @@ pub(crate) use listener::{Listener, ListenerPolicy};
 pub(crate) use policy::{BlockApis, ClusterPolicy, Policy};
 pub(crate) use runtime::{Observability, Runtime};
 pub(crate) use tls::{ClientAuthentication, Identity, TlsServer, TrustBundle, Versions};
+pub(crate) use topic_alias::TopicAlias;
 pub(crate) use virtual_cluster::{Namespace, VirtualCluster, VirtualClusterAuthentication};
 
 use super::decode::{At, List, NotYet, entity};

@@ -19,6 +19,7 @@ mod runtime;
 mod socket;
 mod table;
 mod tls;
+mod topic_aliases;
 mod transport;
 mod virtual_cluster;
 

@@ -1,6 +1,7 @@
 //! From a configuration to what runs. What hasn't changed is taken over.
 
 mod conflicts;
+mod known;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,13 @@ use std::time::Duration;
 
 use keg_auth::{Authentication, Method};
 use keg_codec::ApiKey;
-use keg_policy::{BlockApis, BrokerAddresses, Chain, Conflicts, Mode, Namespace, Policy, TopicIds};
+use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy, TopicAlias, TopicAliases};
 use keg_proxy::{Backend, BackendSettings, Change, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
 use keg_tls::{ClientTls, Live};
 
 use super::tls;
 use crate::config::{self, Config, model};
+use known::Known;
 
 /// How long a connection to a node may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,10 +44,8 @@ pub(super) struct Built {
     backends: BTreeMap<String, Arc<Backend>>,
     clusters: BTreeMap<String, Arc<VirtualCluster>>,
     listeners: BTreeMap<String, Arc<Listener>>,
-    /// By virtual cluster: what is known of its topics' ids, which a change of policies doesn't end.
-    topic_ids: BTreeMap<String, TopicIds>,
-    /// By virtual cluster: which of its topics are hidden by others, as long.
-    conflicts: BTreeMap<String, Conflicts>,
+    /// By virtual cluster: what is known of its topics, which a change of policies doesn't end.
+    known: BTreeMap<String, Known>,
 }
 
 /// What puts a configuration in force.
@@ -129,25 +129,18 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends.insert(backend.name.clone(), built);
     }
 
-    let (mut clusters, mut chains, mut topic_ids) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-    let mut conflicts = BTreeMap::new();
+    let (mut clusters, mut chains, mut all_known) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     for cluster in &config.virtual_clusters {
         let taken_over = previous.filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
-        let ids = taken_over
-            .and_then(|it| it.topic_ids.get(&cluster.name))
-            .cloned()
-            .unwrap_or_default();
-        topic_ids.insert(cluster.name.clone(), ids.clone());
-        let known = taken_over.and_then(|it| it.conflicts.get(&cluster.name)).cloned();
-        let known = known.unwrap_or_else(|| conflicts::conflicts(cluster));
-        conflicts.insert(cluster.name.clone(), known.clone());
-        let chain = match chain(cluster, ids, known) {
+        let known = Known::of(cluster, taken_over.and_then(|it| it.known.get(&cluster.name)));
+        let chain = match chain(cluster, &known) {
             Ok(chain) => Arc::new(chain),
             Err(error) => {
                 note(format!("virtual_clusters {:?}", cluster.name), error);
                 continue;
             }
         };
+        all_known.insert(cluster.name.clone(), known);
         let Some(backend) = backends.get(&cluster.backend.name) else {
             continue;
         };
@@ -200,8 +193,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends,
         clusters,
         listeners,
-        topic_ids,
-        conflicts,
+        known: all_known,
     };
     Ok((
         built,
@@ -231,7 +223,7 @@ fn authentication(cluster: &model::VirtualCluster) -> Authentication {
 }
 
 /// The policies of a virtual cluster, the client's side first.
-fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds, conflicts: Conflicts) -> Result<Chain, String> {
+fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String> {
     let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
     for (index, policy) in cluster.cluster_policies.iter().enumerate() {
         match &policy.kind {
@@ -249,6 +241,19 @@ fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds, conflicts: Confli
             }
         }
     }
+    if !cluster.topic_aliases.is_empty() {
+        let aliases = cluster.topic_aliases.iter().map(|it| TopicAlias {
+            alias: it.alias.clone(),
+            topic: it.topic.clone(),
+            conflict: it.conflict,
+            condition: None,
+        });
+        policies.push(Arc::new(
+            TopicAliases::new(aliases)
+                .with_memory(known.aliases.clone())
+                .with_conflicts(known.alias_conflicts.clone()),
+        ));
+    }
     if let Some(namespace) = &cluster.namespace {
         let mode = match namespace.mode {
             model::NamespaceMode::HidePrefix => Mode::HidePrefix,
@@ -256,8 +261,8 @@ fn chain(cluster: &model::VirtualCluster, topic_ids: TopicIds, conflicts: Confli
         };
         policies.push(Arc::new(
             Namespace::new(mode, &namespace.prefix)
-                .with_additional(namespace.additional.clone(), conflicts)
-                .with_topic_ids(topic_ids),
+                .with_additional(namespace.additional.clone(), known.conflicts.clone())
+                .with_topic_ids(known.topic_ids.clone()),
         ));
     }
     policies.push(Arc::new(BrokerAddresses));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Additional, BackendCluster};
+use super::{Additional, BackendCluster, OnConflict};
 
 /// A view of one backend cluster with its own names, authentication and policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct VirtualCluster {
     pub acl_mode: AclMode,
     /// The prefix of its names; none when it shows the backend's names as they are.
     pub namespace: Option<Namespace>,
+    /// Other names of topics.
+    pub topic_aliases: Vec<TopicAlias>,
     /// The enabled policies over all requests, in order.
     pub cluster_policies: Vec<ClusterPolicy>,
 }
@@ -55,6 +57,17 @@ pub enum NamespaceMode {
     HidePrefix,
     /// All: names without it are refused.
     EnforcePrefix,
+}
+
+/// Another name under which clients reach a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicAlias {
+    /// The other name.
+    pub alias: String,
+    /// The topic, by the name under which clients reach it without the alias; no alias.
+    pub topic: String,
+    /// What becomes of a topic of the alias' name, which clients don't see.
+    pub conflict: OnConflict,
 }
 
 /// A policy over all requests of a virtual cluster.

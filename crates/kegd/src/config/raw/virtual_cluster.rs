@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
 use super::super::model::{AclMode, NamespaceMode};
 use super::super::value::{Description, DnsLabel, Name, Prefix};
-use super::{Additional, ClusterPolicy, Reference};
+use super::{Additional, ClusterPolicy, Reference, TopicAlias};
 
 entity! {
     /// A view of one backend cluster with its own names, authentication and policies.
@@ -26,8 +26,8 @@ entity! {
         acl_mode: AclMode = "passthrough",
         /// The prefix of its topics, groups and transactional ids.
         namespace: Option<Namespace>,
-        /// Not supported yet.
-        topic_aliases: NotYet,
+        /// Other names under which clients reach topics that they reach without them.
+        topic_aliases: Vec<TopicAlias> = [],
         /// Policies over all requests.
         cluster_policies: Vec<ClusterPolicy> = [],
         /// Not supported yet.

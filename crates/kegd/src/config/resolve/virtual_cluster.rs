@@ -6,7 +6,7 @@ use super::super::model::{
 };
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{BackendClusters, additional, is_enabled, refuse_duplicates};
+use super::{BackendClusters, additional, is_enabled, refuse_duplicates, topic_aliases};
 
 pub(super) fn virtual_cluster(
     raw: &raw::VirtualCluster,
@@ -25,16 +25,23 @@ pub(super) fn virtual_cluster(
         raw::ClusterPolicy::BlockApis(policy) => policy.name.as_ref()?.as_ref(),
     });
     refuse_duplicates("policy name", names, report);
+    let aliases = raw.topic_aliases.as_deref();
+    let topic_aliases = aliases.and_then(|it| topic_aliases::topic_aliases(it, report));
+    let namespace = match raw.namespace.as_ref()? {
+        Some(raw) => Some(namespace(raw, report)?),
+        None => None,
+    };
+    if let (Some(aliases), Some(namespace)) = (aliases, &namespace) {
+        topic_aliases::refuse_hidden(aliases, namespace, report);
+    }
     Some(VirtualCluster {
         name: raw.name.as_ref()?.value.0.clone(),
         backend: backend?.1?,
         dns_label: raw.dns_label.as_ref()?.as_ref().map(|label| label.value.0.clone()),
         authentication: raw.authentication.as_ref()?.0.iter().map(authentication).collect(),
         acl_mode: raw.acl_mode?,
-        namespace: match raw.namespace.as_ref()? {
-            Some(raw) => Some(namespace(raw, report)?),
-            None => None,
-        },
+        namespace,
+        topic_aliases: topic_aliases?,
         cluster_policies: policies?.iter().filter_map(cluster_policy).collect::<Option<_>>()?,
     })
 }

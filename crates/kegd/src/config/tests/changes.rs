@@ -37,6 +37,7 @@ fn the_same_configuration_changes_nothing() {
 fn policies_are_live_for_their_virtual_cluster_alone() {
     check("[create_topics, 20]", "[20]", Unchanged, [Live, Unchanged], Kept);
     check("enabled: false", "enabled: true", Unchanged, [Live, Unchanged], Kept);
+    check("topic: legacy", "topic: older", Unchanged, [Live, Unchanged], Kept);
 }
 
 #[test]

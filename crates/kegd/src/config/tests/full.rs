@@ -7,7 +7,7 @@ use keg_policy::Glob;
 use super::super::model::{
     AclMode, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort, BrokerHostFormat,
     ClientAuthenticationMode, ClusterPolicyKind, Forward, LogFormat, NameSet, NamespaceMode, OnConflict, PortRange,
-    TlsVersion, TlsVersions, VirtualClusterAuthentication,
+    TlsVersion, TlsVersions, TopicAlias, VirtualClusterAuthentication,
 };
 use super::{CERTIFICATE, FULL, config};
 
@@ -79,6 +79,18 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
             groups: vec![glob("app-?"), exact(&["old group"])],
         }
     );
+    let alias = |alias: &str, topic: &str, conflict| TopicAlias {
+        alias: alias.to_owned(),
+        topic: topic.to_owned(),
+        conflict,
+    };
+    assert_eq!(
+        team_a.topic_aliases,
+        [
+            alias("orders", "legacy", OnConflict::Warn),
+            alias("prices", "shared-prices", OnConflict::Ignore),
+        ]
+    );
     let [policy] = &team_a.cluster_policies[..] else {
         panic!("expected the enabled policy only");
     };
@@ -88,7 +100,7 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
     let namespace = team_b.namespace.as_ref().unwrap();
     assert_eq!(namespace.mode, NamespaceMode::EnforcePrefix);
     assert_eq!(namespace.additional, Additional::default());
-    assert!(team_b.cluster_policies.is_empty());
+    assert!(team_b.topic_aliases.is_empty() && team_b.cluster_policies.is_empty());
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn ten_mistakes_are_ten_problems() {
             "11:29: backend_clusters[1].authentication.type: \"sasl_plain\" is not supported by this version of keg; supported: anonymous",
             "14:26: virtual_clusters[0].destination.name: there is no backend cluster \"mian\" (did you mean main?)",
             "19:22: virtual_clusters[1].authentication[0]: the backend cluster \"other\" does not allow anonymous clients (set insecure_allow_anonymous_virtual_cluster_auth: true on the backend cluster)",
-            "20:20: virtual_clusters[1].topic_aliases: topic_aliases is not supported by this version of keg (remove it)",
+            "20:45: virtual_clusters[1].topic_aliases[0].topic: \"orders\" is an alias of itself (remove it, or name another topic)",
             "23:17: listeners[0].addresses[0]: expected an IP address such as 127.0.0.1, 0.0.0.0 or ::, found \"localhost\"",
             "27:106: listeners[0].policies[0].config.ports[0]: the listener has no port 9095 (its ports: 9092-9094)",
         ],
@@ -145,8 +145,8 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
     for (fields, path) in [
         ("acl_mode: enforce_on_gateway", "virtual_clusters[0].acl_mode"),
         (
-            "topic_aliases: [{ alias: a, topic: b }]",
-            "virtual_clusters[0].topic_aliases",
+            "topic_aliases: [{ alias: a, topic: b, condition: \"true\" }]",
+            "virtual_clusters[0].topic_aliases[0].condition",
         ),
         (
             "cluster_policies: [{ type: acls, config: { rules: [] } }]",

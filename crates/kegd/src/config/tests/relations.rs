@@ -168,6 +168,55 @@ fn additional_names_are_not_those_of_another_namespace_on_the_backend() {
 }
 
 #[test]
+fn aliases_are_of_topics_that_clients_see() {
+    let aliases = |aliases: &str| format!("topic_aliases: [{aliases}]");
+    let orders = "{ alias: orders, topic: orders-v2 }";
+    check_one(
+        &virtual_clusters(&[&aliases("{ alias: orders, topic: orders }")]),
+        "topic_aliases[0].topic",
+        "\"orders\" is an alias of itself",
+    );
+    check_one(
+        &virtual_clusters(&[&aliases(&format!("{orders}, {{ alias: latest, topic: orders }}"))]),
+        "topic_aliases[1].topic",
+        "\"orders\" is an alias itself, at 3 (name the topic that it is an alias of)",
+    );
+    check_one(
+        &virtual_clusters(&[&aliases(&format!("{orders}, {{ alias: orders, topic: orders-v3 }}"))]),
+        "topic_aliases[1].alias",
+        "duplicate alias \"orders\", first used at",
+    );
+    for (alias, path) in [
+        ("{ alias: offsets, topic: __consumer_offsets }", "topic_aliases[0].topic"),
+        ("{ alias: __consumer_offsets, topic: orders }", "topic_aliases[0].alias"),
+    ] {
+        check_one(&virtual_clusters(&[&aliases(alias)]), path, "is Kafka's own, and never shown");
+    }
+    check_one(
+        &virtual_clusters(&[&aliases("{ alias: orders, topic: \"orders*\" }")]),
+        "topic_aliases[0].topic",
+        "expected a topic's name",
+    );
+    let within = |mode: &str, topic: &str| {
+        let shown = "additional: { topics: [{ type: glob, glob: shared-* }] }";
+        let namespace = format!("namespace: {{ mode: {mode}, prefix: team-a-, {shown} }}");
+        let alias = format!("{{ alias: orders, topic: {topic} }}");
+        virtual_clusters(&[&format!("{namespace}, {}", aliases(&alias))])
+    };
+    check_one(
+        &within("enforce_prefix", "orders-v2"),
+        "topic_aliases[0].topic",
+        "the namespace does not show a topic \"orders-v2\" (name one that begins with team-a-, or add it to \
+         namespace.additional)",
+    );
+    for topic in ["team-a-orders", "shared-orders"] {
+        config(&within("enforce_prefix", topic));
+    }
+    config(&within("hide_prefix", "orders-v2"));
+    config(&virtual_clusters(&[&aliases(&format!("{orders}, {{ alias: orders-old, topic: orders-v2 }}"))]));
+}
+
+#[test]
 fn routing_by_sni_needs_tls_and_labels() {
     check_one(
         &listener("[9092]", &[SNI]),

@@ -43,6 +43,12 @@ impl FromText for TopicName {
     }
 }
 
+impl AsRef<str> for TopicName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The name of a group.
 #[derive(Debug, Clone)]
 pub(crate) struct GroupName(pub(crate) String);

@@ -1,4 +1,4 @@
-//! Topics of a namespace that clients don't see, since an additional one has their name: logged and counted.
+//! Topics that clients don't see, since an additional one or an alias has their name: logged and counted.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,13 +7,20 @@ use metrics::{Gauge, gauge};
 
 use crate::config::model;
 
-/// How many are known of in a namespace, for as long as it is in force.
+/// How many are known of, for as long as what hides them is in force.
 struct Count {
     gauge: Gauge,
     known: AtomicU32,
 }
 
 impl Count {
+    fn new(gauge: Gauge) -> Self {
+        Self {
+            gauge,
+            known: AtomicU32::new(0),
+        }
+    }
+
     fn add(&self) {
         self.known.fetch_add(1, Ordering::Relaxed);
         self.gauge.increment(1);
@@ -26,16 +33,9 @@ impl Drop for Count {
     }
 }
 
-/// Where a virtual cluster's conflicts go.
-pub(super) fn conflicts(cluster: &model::VirtualCluster) -> Conflicts {
-    let labels = [
-        ("virtual_cluster", cluster.name.clone()),
-        ("backend_cluster", cluster.backend.name.clone()),
-    ];
-    let count = Count {
-        gauge: gauge!("kong_keg_kafka_namespace_topic_conflict", &labels),
-        known: AtomicU32::new(0),
-    };
+/// Where a virtual cluster's conflicts with additional topics go.
+pub(super) fn of_additional(cluster: &model::VirtualCluster) -> Conflicts {
+    let count = Count::new(gauge!("kong_keg_kafka_namespace_topic_conflict", &labels(cluster)));
     let virtual_cluster = cluster.name.clone();
     Conflicts::new(move |topic| {
         count.add();
@@ -46,4 +46,25 @@ pub(super) fn conflicts(cluster: &model::VirtualCluster) -> Conflicts {
              set conflict: ignore"
         );
     })
+}
+
+/// Where a virtual cluster's conflicts with aliases go.
+pub(super) fn of_aliases(cluster: &model::VirtualCluster) -> Conflicts {
+    let count = Count::new(gauge!("kong_keg_kafka_topic_alias_conflict", &labels(cluster)));
+    let virtual_cluster = cluster.name.clone();
+    Conflicts::new(move |topic| {
+        count.add();
+        tracing::warn!(
+            virtual_cluster,
+            topic,
+            "clients don't see the topic of this name: it is a topic alias; rename one, or set conflict: ignore"
+        );
+    })
+}
+
+fn labels(cluster: &model::VirtualCluster) -> [(&'static str, String); 2] {
+    [
+        ("virtual_cluster", cluster.name.clone()),
+        ("backend_cluster", cluster.backend.name.clone()),
+    ]
 }
