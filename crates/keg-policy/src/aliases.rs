@@ -31,6 +31,7 @@ use crate::namespace::look_up::is_possible;
 use crate::namespace::metadata::{creates, without_creation};
 use crate::namespace::{Conflicts, OnConflict};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Question, Withheld};
+use fetches::{Begins, Sessions};
 use inbound::{Found, Inbound, Side};
 use members::Said;
 pub use memory::AliasMemory;
@@ -139,19 +140,21 @@ impl TopicAliases {
         if found.unknown && !looked_up {
             return Ok(None);
         }
+        // A session would mix the names of its requests.
+        let no_session = api.key == ApiKey::FETCH && found.aliases;
+        if api.key == ApiKey::FETCH && !self.goes_on(connection, &found) {
+            let code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
+            return Response::error(api, version, body, code, None).map(|it| Some(Decision::Answer(it)));
+        }
         let is_metadata = api.key == ApiKey::METADATA;
         if !found.aliases && found.denied.is_empty() {
             if is_metadata && listing::asks_for_all(request, body)? {
                 return begin(listing::metadata(self, connection, request, body)?, Vec::new(), request).map(Some);
             }
             request.body = Rope::from(body.clone());
-            return Ok(Some(Decision::Forward(Note::default())));
-        }
-        // A session would mix the names of its requests.
-        let no_session = api.key == ApiKey::FETCH && found.aliases;
-        if no_session && found.session_epoch > 0 {
-            let code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
-            return Response::error(api, version, body, code, None).map(|it| Some(Decision::Answer(it)));
+            let begins = api.key == ApiKey::FETCH && found.session.1 == 0;
+            let note = if begins { Note::new(Begins) } else { Note::default() };
+            return Ok(Some(Decision::Forward(note)));
         }
         let denied = self.denied(connection, request, body, &found)?;
         if !found.kept || !denied.is_empty() && is_silent(api, version, body) {
@@ -182,6 +185,13 @@ impl TopicAliases {
             steps.push(Step { body, naming });
         }
         begin(steps, denied, request).map(Some)
+    }
+
+    /// Whether a fetch goes on with its session, or needs none.
+    fn goes_on(&self, connection: &Connection, found: &Found) -> bool {
+        let (id, epoch) = found.session;
+        let fingerprint = self.set.fingerprint;
+        epoch <= 0 || !found.aliases && connection.remember(|sessions: &mut Sessions| sessions.contains(fingerprint, id))
     }
 
     /// The answers to what is denied, in the client's names.
@@ -300,6 +310,10 @@ impl Policy for TopicAliases {
             self.answered(connection, asked, api, version, response)
         } else if let Some(said) = note.get::<Said>() {
             self.member_response(connection, said, api, version, response)
+        } else if note.get::<Begins>().is_some() {
+            let id = fetches::session(version, &response.body_bytes());
+            connection.remember(|sessions: &mut Sessions| sessions.given(self.set.fingerprint, id));
+            Ok(())
         } else if note.get::<InSession>().is_some() {
             self.session_response(connection, api, version, response)
         } else if coverage::lists(api.key) {

@@ -10,7 +10,7 @@ pub(crate) mod decisions;
 mod denial;
 pub(crate) mod embedded;
 mod empty_group;
-mod fetch_sessions;
+pub(crate) mod fetch_sessions;
 mod inbound;
 pub(crate) mod look_up;
 mod memory;

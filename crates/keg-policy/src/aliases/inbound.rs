@@ -48,8 +48,8 @@ pub(super) struct Found {
     pub(super) denied: Vec<ErrorCode>,
     /// Whether something is named that is not denied.
     pub(super) kept: bool,
-    /// Fetch: how far the session has come.
-    pub(super) session_epoch: i64,
+    /// Fetch: the session, and how far it has come.
+    pub(super) session: (i64, i64),
     /// A member's subscription: whether the request says it.
     pub(super) subscribes: bool,
 }
@@ -252,7 +252,7 @@ impl<'a> Inbound<'a> {
 
 impl Visitor for Inbound<'_> {
     fn interest(&self) -> EntitySet {
-        const FETCH: EntitySet = NAMED.union(EntitySet::of(&[Entity::FetchSessionEpoch]));
+        const FETCH: EntitySet = NAMED.union(EntitySet::of(&[Entity::FetchSessionEpoch, Entity::FetchSessionId]));
         const PRODUCE: EntitySet = NAMED.union(EntitySet::of(&[Entity::PartitionIndex, Entity::Records]));
         match self.api.key {
             ApiKey::FETCH => FETCH,
@@ -303,8 +303,9 @@ impl Visitor for Inbound<'_> {
         match field.entity {
             Entity::ConfigResourceType => self.config_type = value,
             Entity::PartitionIndex => self.partition = value,
+            Entity::FetchSessionId => self.found.session.0 = value,
             Entity::FetchSessionEpoch => {
-                self.found.session_epoch = value;
+                self.found.session.1 = value;
                 if self.no_session && value == 0 {
                     return IntegerEdit::Set(-1);
                 }

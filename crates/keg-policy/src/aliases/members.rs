@@ -80,6 +80,13 @@ fn text<'a>(message: &'a Struct, name: &str) -> &'a [u8] {
     }
 }
 
+/// Whether a member says all that it has to say, and so is told its assignment: what brokers go by.
+fn is_full(request: &Struct) -> bool {
+    let owned = request.get("TopicPartitions").is_none_or(|owned| *owned != Value::Null);
+    let timeout = request.get("RebalanceTimeoutMs").and_then(Value::as_integer);
+    owned && timeout != Some(-1)
+}
+
 impl TopicAliases {
     /// A member's request; `None` when ids are to be looked up first.
     pub(super) fn member_request(
@@ -115,6 +122,11 @@ impl TopicAliases {
             ApiKey::JOIN_GROUP if !found.handles.is_empty() => said.subscription = Some(self.subscription(&found)),
             key if subscribes(key) && found.subscribes => {
                 let subscription = self.subscription(&found);
+                if !is_full(&asked) && matches!(&known, Some(Some(known)) if *known != subscription) {
+                    // For the coordinator nothing may have changed, and only who says everything is told its assignment.
+                    self.remember_member(connection, said.group, said.member, Some(subscription));
+                    return Response::error(api, version, body, AGAIN, None).map(|it| Some(Decision::Answer(it)));
+                }
                 if !subscription.is_empty() && !looked_up {
                     // What it is assigned comes by the topics' ids.
                     return Ok(None);

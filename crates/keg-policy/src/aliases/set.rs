@@ -23,7 +23,7 @@ pub struct TopicAlias {
 
 /// Decides who has an alias.
 pub trait Condition: fmt::Debug + Send + Sync {
-    /// Whether the client of this connection has it. Asked for every request, so that it may change meanwhile.
+    /// Whether the client of this connection has it: the same for as long as the connection is.
     fn holds(&self, connection: &Connection) -> bool;
 }
 

@@ -11,16 +11,16 @@ const MOST: usize = 16;
 
 /// The sessions that were given on a connection.
 #[derive(Debug, Default)]
-pub(super) struct FetchSessions {
+pub(crate) struct FetchSessions {
     ids: VecDeque<i64>,
 }
 
 impl FetchSessions {
-    pub(super) fn contains(&self, id: i64) -> bool {
+    pub(crate) fn contains(&self, id: i64) -> bool {
         self.ids.contains(&id)
     }
 
-    pub(super) fn given(&mut self, id: i64) {
+    pub(crate) fn given(&mut self, id: i64) {
         if id == 0 || self.contains(id) {
             return;
         }

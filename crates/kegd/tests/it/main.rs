@@ -13,6 +13,7 @@
 mod acls;
 mod additional;
 mod admin;
+mod aliases;
 mod architecture;
 mod ask;
 mod backend;

@@ -28,6 +28,8 @@ pub(crate) struct Config {
     modes: [&'static str; 2],
     /// What both show beside their namespaces.
     additional: String,
+    /// The virtual clusters' topic aliases.
+    topic_aliases: [String; 2],
 }
 
 /// A listener that terminates nothing, and where the nodes are that advertise it as theirs.
@@ -69,6 +71,7 @@ impl Config {
             cluster_policies: "[]".to_owned(),
             modes: ["hide_prefix"; 2],
             additional: "{}".to_owned(),
+            topic_aliases: [const { String::new() }; 2],
         }
     }
 
@@ -128,6 +131,12 @@ impl Config {
         self
     }
 
+    /// The virtual clusters' topic aliases, in YAML's flow style without its brackets.
+    pub(crate) fn with_topic_aliases(mut self, aliases: [String; 2]) -> Self {
+        self.topic_aliases = aliases;
+        self
+    }
+
     /// What the names of a virtual cluster begin with on the backend.
     pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
         format!("{}-{virtual_cluster}-", self.stem)
@@ -156,7 +165,7 @@ impl Config {
     pub(crate) fn yaml(&self) -> String {
         let mut yaml = self.backend_yaml();
         yaml.push_str("virtual_clusters:\n");
-        for (name, mode) in VIRTUAL_CLUSTERS.iter().zip(self.modes) {
+        for ((name, mode), aliases) in VIRTUAL_CLUSTERS.iter().zip(self.modes).zip(&self.topic_aliases) {
             write!(
                 yaml,
                 "  - name: {name}
@@ -165,6 +174,7 @@ impl Config {
     authentication: [{{ type: anonymous }}]
     acl_mode: passthrough
     namespace: {{ mode: {mode}, prefix: {prefix}, additional: {additional} }}
+    topic_aliases: [{aliases}]
     cluster_policies: {policies}
 ",
                 prefix = self.prefix(name),
