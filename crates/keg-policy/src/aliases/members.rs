@@ -112,6 +112,8 @@ impl TopicAliases {
         if found.unknown && !looked_up {
             return Ok(None);
         }
+        // Before that it joins, and below it leaves.
+        let is_member = asked.get("MemberEpoch").and_then(Value::as_integer).is_some_and(|epoch| epoch > 0);
         let mut said = Said {
             group,
             member,
@@ -122,7 +124,7 @@ impl TopicAliases {
             ApiKey::JOIN_GROUP if !found.handles.is_empty() => said.subscription = Some(self.subscription(&found)),
             key if subscribes(key) && found.subscribes => {
                 let subscription = self.subscription(&found);
-                if !is_full(&asked) && matches!(&known, Some(Some(known)) if *known != subscription) {
+                if is_member && !is_full(&asked) && matches!(&known, Some(Some(known)) if *known != subscription) {
                     // For the coordinator nothing may have changed, and only who says everything is told its assignment.
                     self.remember_member(connection, said.group, said.member, Some(subscription));
                     return Response::error(api, version, body, AGAIN, None).map(|it| Some(Decision::Answer(it)));
@@ -134,7 +136,6 @@ impl TopicAliases {
                 said.subscription = Some(subscription);
             }
             key if subscribes(key) => {
-                let is_member = asked.get("MemberEpoch").and_then(Value::as_integer).is_some_and(|epoch| epoch > 0);
                 if is_member && known.is_none() {
                     // It subscribed on another connection, or before these aliases were: it is to say it again, once.
                     self.remember_member(connection, said.group, said.member, None);

@@ -1,4 +1,13 @@
 //! Topics under other names.
 
+mod conditions;
 mod every_message;
+mod fetches;
+mod groups;
+mod heartbeats;
+mod ids;
+mod listings;
+mod namespaces;
+mod pages;
 mod play;
+mod producing;
