@@ -70,6 +70,7 @@ const COVERED: &[(ApiKey, Manner)] = &[
     (ApiKey::SHARE_FETCH, Manner::Session),
     (ApiKey::SHARE_ACKNOWLEDGE, Manner::Session),
     (ApiKey::STREAMS_GROUP_HEARTBEAT, Manner::Member),
+    (ApiKey::STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE, Manner::Member),
     (ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS, Manner::Lists),
     (ApiKey::ALTER_SHARE_GROUP_OFFSETS, Manner::Elements),
     (ApiKey::DELETE_SHARE_GROUP_OFFSETS, Manner::Elements),
@@ -136,7 +137,8 @@ mod tests {
         const TOPICS: EntitySet = EntitySet::of(&[Entity::ConfigResourceName, Entity::TopicId, Entity::TopicName]);
         for api in Api::all() {
             let versions = api.request.versions;
-            let names = (versions.first..=versions.last).any(|version| api.request.entities(version).intersects(TOPICS));
+            let names =
+                (versions.first..=versions.last).any(|version| api.request.entities(version).intersects(TOPICS));
             let decided = (manner(api.key).is_some(), OF_BROKERS.contains(&api.name));
             assert!(!names || decided.0 != decided.1, "{}: {decided:?}", api.name);
         }

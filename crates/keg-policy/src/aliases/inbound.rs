@@ -178,7 +178,7 @@ impl<'a> Inbound<'a> {
         }
     }
 
-    fn name(&mut self, name: &[u8]) -> Edit<'a> {
+    fn name(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         let handle = self.policy.set.handle(self.connection, name);
         if splits(self.api.key) {
             return match self.keeps(handle) {
@@ -189,6 +189,10 @@ impl<'a> Inbound<'a> {
         let Some(handle) = handle else {
             return Edit::Keep;
         };
+        // What a topology calls so, the coordinator makes if it isn't there.
+        if field.name == "Name" && matches!(handle, Handle::Alias(_)) {
+            self.deny(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        }
         let is_first = self.policy.set.target(handle).is_some_and(|target| {
             let handles = self.found.handles.get(&target);
             handles.is_none_or(Vec::is_empty)
@@ -272,8 +276,8 @@ impl Visitor for Inbound<'_> {
             Entity::TopicName if self.api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS && field.name != "Name" => {
                 Edit::Keep
             }
-            Entity::TopicName => self.name(name),
-            Entity::ConfigResourceName if self.config_type == 2 => self.name(name),
+            Entity::TopicName => self.name(field, name),
+            Entity::ConfigResourceName if self.config_type == 2 => self.name(field, name),
             Entity::ConfigResourceName => match self.keeps(None) {
                 true => Edit::Keep,
                 false => Edit::Drop,

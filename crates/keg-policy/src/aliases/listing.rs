@@ -20,13 +20,19 @@ use crate::namespace::metadata::without_creation;
 pub(super) fn turns<'a>(policy: &'a TopicAliases, connection: &Connection) -> Vec<Vec<(&'a Topic, usize)>> {
     let topics = policy.set.active(connection);
     let most = topics.iter().map(|(_, aliases)| aliases.len()).max().unwrap_or(0);
-    let turn = |turn: usize| topics.iter().filter_map(move |(topic, it)| Some((*topic, *it.get(turn)?)));
+    let turn = |turn: usize| {
+        topics
+            .iter()
+            .filter_map(move |(topic, it)| Some((*topic, *it.get(turn)?)))
+    };
     (0..most).map(|number| turn(number).collect()).collect()
 }
 
 /// How the client names the topics of a turn.
 pub(super) fn naming(policy: &TopicAliases, turn: &[(&Topic, usize)]) -> Naming {
-    let aliases = turn.iter().filter_map(|(_, alias)| Some((policy.set.alias(*alias)?.topic, *alias)));
+    let aliases = turn
+        .iter()
+        .filter_map(|(_, alias)| Some((policy.set.alias(*alias)?.topic, *alias)));
     Naming {
         aliases: aliases.collect::<BTreeMap<_, _>>(),
         lists: true,

@@ -21,7 +21,11 @@ pub(super) fn question(
     };
     let topics = policy.set.active(connection);
     let mut body = Struct::new(api.request.fields, FIRST_BY_ID);
-    set_topics(&mut body, FIRST_BY_ID, topics.iter().map(|(topic, _)| topic.name.to_vec()));
+    set_topics(
+        &mut body,
+        FIRST_BY_ID,
+        topics.iter().map(|(topic, _)| topic.name.to_vec()),
+    );
     body.set("AllowAutoTopicCreation", Value::Integer(0));
     match topics.is_empty() {
         true => Ok(None),

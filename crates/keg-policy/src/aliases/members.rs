@@ -13,12 +13,12 @@ use keg_codec::schema::Entity;
 use keg_codec::walk::{Edit, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
-use super::TopicAliases;
-use super::coverage::subscribes;
+use super::coverage::{joins, subscribes};
 use super::ids::{Meaning, exchange};
 use super::inbound::{Found, Inbound, Side};
 use super::outbound::replace;
 use super::set::Handle;
+use super::{DENIED, TopicAliases};
 use crate::connection::Connection;
 use crate::message::{Request, Response};
 use crate::namespace::embedded;
@@ -112,8 +112,14 @@ impl TopicAliases {
         if found.unknown && !looked_up {
             return Ok(None);
         }
+        if let (ApiKey::STREAMS_GROUP_HEARTBEAT, Some(code)) = (api.key, found.denied.first()) {
+            return Response::error(api, version, body, *code, Some(DENIED)).map(|it| Some(Decision::Answer(it)));
+        }
         // Before that it joins, and below it leaves.
-        let is_member = asked.get("MemberEpoch").and_then(Value::as_integer).is_some_and(|epoch| epoch > 0);
+        let is_member = asked
+            .get("MemberEpoch")
+            .and_then(Value::as_integer)
+            .is_some_and(|epoch| epoch > 0);
         let mut said = Said {
             group,
             member,
@@ -135,12 +141,10 @@ impl TopicAliases {
                 }
                 said.subscription = Some(subscription);
             }
-            key if subscribes(key) => {
-                if is_member && known.is_none() {
-                    // It subscribed on another connection, or before these aliases were: it is to say it again, once.
-                    self.remember_member(connection, said.group, said.member, None);
-                    return Response::error(api, version, body, AGAIN, None).map(|it| Some(Decision::Answer(it)));
-                }
+            key if subscribes(key) && is_member && known.is_none() => {
+                // It subscribed on another connection, or before these aliases were: it is to say it again, once.
+                self.remember_member(connection, said.group, said.member, None);
+                return Response::error(api, version, body, AGAIN, None).map(|it| Some(Decision::Answer(it)));
             }
             _ => {}
         }
@@ -184,7 +188,7 @@ impl TopicAliases {
         version: i16,
         response: &mut Response,
     ) -> Result<(), WalkError> {
-        if api.key == ApiKey::STREAMS_GROUP_HEARTBEAT {
+        if !joins(api.key) && !subscribes(api.key) {
             return Ok(());
         }
         let mut body = Struct::read(&api.response, version, &response.body_bytes())?;
@@ -200,7 +204,12 @@ impl TopicAliases {
         if let Some(subscription) = &said.subscription {
             let told = text(&body, "MemberId");
             let id = if told.is_empty() { &said.member } else { told };
-            self.remember_member(connection, said.group.clone(), id.to_vec(), Some(Arc::clone(subscription)));
+            self.remember_member(
+                connection,
+                said.group.clone(),
+                id.to_vec(),
+                Some(Arc::clone(subscription)),
+            );
         }
         let known = || {
             connection.remember(|members: &mut Members| {

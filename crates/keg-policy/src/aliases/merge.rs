@@ -25,7 +25,10 @@ pub(super) fn merge(into: &mut Struct, from: Struct) {
 }
 
 fn elements(field: &'static Field, into: &mut Vec<Value>, from: &[Value]) {
-    let places = into.iter().enumerate().filter_map(|(place, it)| Some((key(it)?, place)));
+    let places = into
+        .iter()
+        .enumerate()
+        .filter_map(|(place, it)| Some((key(it)?, place)));
     let places: HashMap<Key, usize> = places.collect();
     for element in from {
         let known = key(element).and_then(|key| into.get_mut(*places.get(&key)?));
@@ -82,7 +85,11 @@ mod tests {
                 ],
             )
         };
-        for (one, other, expected) in [((0, 5), (70, 0), (70, 5)), ((6, 0), (70, 9), (6, 9)), ((0, 0), (0, 0), (0, 0))] {
+        for (one, other, expected) in [
+            ((0, 5), (70, 0), (70, 5)),
+            ((6, 0), (70, 9), (6, 9)),
+            ((0, 0), (0, 0), (0, 0)),
+        ] {
             let mut merged = part(one.0, one.1);
             merge(&mut merged, part(other.0, other.1));
             assert_eq!(merged, part(expected.0, expected.1));

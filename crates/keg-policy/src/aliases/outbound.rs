@@ -9,9 +9,9 @@ use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey};
 
-use super::{TopicAliases, pages};
 use super::coverage::ANSWERED;
 use super::ids::{Id, exchange};
+use super::{TopicAliases, pages};
 use crate::connection::Connection;
 use crate::message::Response;
 use crate::namespace::metadata::{Picked, pick};
@@ -139,7 +139,9 @@ pub(super) fn replace(text: &[u8], name: &[u8], by: &[u8]) -> Vec<u8> {
         let begins = !out.last().is_some_and(|byte| is_of_name(byte) || *byte == b'.');
         match rest.strip_prefix(name).filter(|_| begins && !name.is_empty()) {
             // A dot may be that of a sentence.
-            Some(after) if !matches!(after, [b'.', next, ..] if is_of_name(next)) && !after.first().is_some_and(is_of_name) => {
+            Some(after)
+                if !matches!(after, [b'.', next, ..] if is_of_name(next)) && !after.first().is_some_and(is_of_name) =>
+            {
                 out.extend_from_slice(by);
                 rest = after;
             }
@@ -189,7 +191,13 @@ impl Visitor for Outbound<'_> {
         if tells && !self.name.is_empty() {
             self.policy.memory.learn(&self.policy.set, &self.name, id);
         }
-        let by_id = || self.naming.ids.iter().find(|(own, _)| own == id).map(|(_, alias)| *alias);
+        let by_id = || {
+            self.naming
+                .ids
+                .iter()
+                .find(|(own, _)| own == id)
+                .map(|(_, alias)| *alias)
+        };
         match self.alias.or_else(by_id).and_then(|alias| self.policy.set.alias(alias)) {
             Some(alias) => UuidEdit::Set(exchange(&alias.name, id)),
             None => UuidEdit::Keep,
@@ -209,7 +217,10 @@ mod tests {
         };
         check("Topic 'orders.v2' is full", "Topic 'orders' is full");
         check("There is no orders.v2.", "There is no orders.");
-        check("orders.v2-0, orders.v2.x and x.orders.v2", "orders.v2-0, orders.v2.x and x.orders.v2");
+        check(
+            "orders.v2-0, orders.v2.x and x.orders.v2",
+            "orders.v2-0, orders.v2.x and x.orders.v2",
+        );
         check("orders.v2", "orders");
         check("", "");
     }

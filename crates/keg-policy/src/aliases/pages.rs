@@ -8,13 +8,13 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::walk::{WalkError, walk};
 use keg_codec::{ErrorCode, Rope};
 
+use super::TopicAliases;
 use super::inbound::{Inbound, Side};
 use super::listing;
 use super::look_up::set_topics;
 use super::outbound::Naming;
 use super::parts::{Plan, Step};
 use super::set::Handle;
-use super::TopicAliases;
 use crate::connection::Connection;
 use crate::message::Request;
 
@@ -132,7 +132,9 @@ fn of_some(
     let mut parts = Vec::new();
     for turn in 0..plan.turns() {
         let mut visitor = Inbound::new(policy, connection, api, version, Side::Turn(&plan, turn));
-        let part = walk(&api.request, version, body, &mut visitor)?.apply(body).into_bytes();
+        let part = walk(&api.request, version, body, &mut visitor)?
+            .apply(body)
+            .into_bytes();
         let part = Struct::read(&api.request, version, &part)?;
         parts.push((part, plan.naming(&policy.set, &found, turn)));
     }

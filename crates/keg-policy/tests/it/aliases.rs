@@ -5,6 +5,7 @@ mod every_message;
 mod fetches;
 mod groups;
 mod heartbeats;
+mod hostile;
 mod ids;
 mod listings;
 mod namespaces;

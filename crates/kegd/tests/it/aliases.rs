@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::backend::Backend;
 use crate::gateway::{Config, VIRTUAL_CLUSTERS};
 use crate::java::expect_checks_to_pass;
+use crate::kcat::kcat;
 use crate::scenario::{Scenario, direct, setup_or_skip};
-use crate::setup::skip;
+use crate::setup::{answers, skip};
 
 const MODES: [&str; 2] = ["hide_prefix", "enforce_prefix"];
 const CONFLICT: &str = "kong_keg_kafka_topic_alias_conflict";
@@ -45,6 +46,40 @@ fn topics_are_used_by_their_aliases_and_neither_made_nor_altered_in_both_modes()
     let config = config.with_topic_aliases(aliases);
     let scenario = Scenario::with(setup, backend, "aliases", &config);
     scenario.java("keg.Aliases", Duration::from_secs(240));
+    if answers("kcat", &["-V"]) {
+        let target = &scenario.targets[0];
+        let input = scenario.dir.join("kcat.txt");
+        fs::write(&input, "from kcat").unwrap();
+        let produce = ["-P", "-t", "aliases-alias", "-p", "0", "-l", input.to_str().unwrap()];
+        kcat(&scenario, target, &produce);
+        let consume = [
+            "-C",
+            "-t",
+            "aliases-second",
+            "-p",
+            "0",
+            "-o",
+            "-1",
+            "-e",
+            "-q",
+            "-f",
+            "%t %s\n",
+        ];
+        assert_eq!(kcat(&scenario, target, &consume), "aliases-second from kcat");
+        let group = [
+            "-G",
+            "aliases-kcat",
+            "-X",
+            "auto.offset.reset=earliest",
+            "-c",
+            "1",
+            "-q",
+            "-f",
+            "%t\n",
+            "aliases-alias",
+        ];
+        assert_eq!(kcat(&scenario, target, &group), "aliases-alias");
+    }
     // The program made a topic of an alias' name where the prefix is hidden.
     let metrics = scenario.gateway.as_ref().unwrap().metrics();
     let told = |virtual_cluster: &str| {
@@ -64,7 +99,9 @@ fn aliases_come_and_go_under_running_consumers() {
     if direct() {
         return skip("live aliases", "Kafka has no aliases");
     }
-    let Some(setup) = setup_or_skip("live-aliases") else { return };
+    let Some(setup) = setup_or_skip("live-aliases") else {
+        return;
+    };
     let backend = Backend::shared(setup);
     let without = Config::new(backend, "live").with_modes(MODES);
     let leading_to = |topic| {

@@ -122,7 +122,7 @@ fn listed(scenario: &Scenario, target: &Target) -> BTreeSet<String> {
 }
 
 /// What kcat prints, without what librdkafka logs.
-fn kcat(scenario: &Scenario, target: &Target, args: &[&str]) -> String {
+pub(crate) fn kcat(scenario: &Scenario, target: &Target, args: &[&str]) -> String {
     let log = scenario.dir.join(format!("kcat-{}.log", target.name));
     let _ = fs::remove_file(&log);
     let mut words = vec!["-b", &target.bootstrap, "-X", "broker.address.family=v4"];

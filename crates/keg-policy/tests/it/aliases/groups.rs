@@ -24,7 +24,10 @@ fn topics(kind: Entity, bytes: &Value) -> Vec<String> {
     let read = Struct::read(message, 3, &bytes[2..]).unwrap();
     if kind == Entity::ConsumerSubscription {
         // What a member owned stays, each under the topic's name.
-        assert_eq!(values(&read, "OwnedPartitions.*.Partitions.0").len(), values(&read, "OwnedPartitions.*").len());
+        assert_eq!(
+            values(&read, "OwnedPartitions.*.Partitions.0").len(),
+            values(&read, "OwnedPartitions.*").len()
+        );
     }
     texts(&read, path)
 }
@@ -87,7 +90,11 @@ fn a_group_has_the_topic_and_each_member_the_name_that_it_subscribed_by() {
         assert_eq!(join(&gateway, names), subscribed, "{names:?}");
         for version in 0..=5 {
             let found = sync(&gateway, version, "consumer", &["orders", "bills"]);
-            assert_eq!(found, Ok(vec![assigned.to_owned(), "bills".to_owned()]), "{names:?} v{version}");
+            assert_eq!(
+                found,
+                Ok(vec![assigned.to_owned(), "bills".to_owned()]),
+                "{names:?} v{version}"
+            );
         }
     }
 }
@@ -110,7 +117,11 @@ fn a_leader_tells_the_topics() {
         }
         let (sent, _) = gateway.forward(key, version, &asking(key, version, &fields));
         let sent = values(&sent, "Assignments.0.Assignment")[0];
-        assert_eq!(topics(Entity::ConsumerAssignment, sent), ["orders", "orders"], "v{version}");
+        assert_eq!(
+            topics(Entity::ConsumerAssignment, sent),
+            ["orders", "orders"],
+            "v{version}"
+        );
     }
 }
 
@@ -119,7 +130,10 @@ fn a_member_of_whom_nothing_is_known_joins_again_if_it_matters() {
     let gateway = plain(ALIASES);
     for version in 0..=5 {
         assert_eq!(sync(&gateway, version, "consumer", &["orders"]), Err(27), "v{version}");
-        assert_eq!(sync(&gateway, version, "consumer", &["bills"]), Ok(vec!["bills".to_owned()]));
+        assert_eq!(
+            sync(&gateway, version, "consumer", &["bills"]),
+            Ok(vec!["bills".to_owned()])
+        );
     }
     // What isn't of consumers is nothing that can be read.
     assert_eq!(sync(&gateway, 5, "connect", &["orders"]), Ok(vec!["orders".to_owned()]));
@@ -132,8 +146,14 @@ fn an_alias_needs_no_prefix_where_topics_do() {
     let aliases = &[("alias", "team-a.orders")];
     let gateway = isolated(Mode::EnforcePrefix, aliases);
     assert_eq!(join(&gateway, &["alias"]), ["team-a.orders"]);
-    assert_eq!(sync(&gateway, 5, "consumer", &["team-a.orders"]), Ok(vec!["alias".to_owned()]));
+    assert_eq!(
+        sync(&gateway, 5, "consumer", &["team-a.orders"]),
+        Ok(vec!["alias".to_owned()])
+    );
     let gateway = isolated(Mode::HidePrefix, ALIASES);
     assert_eq!(join(&gateway, &["alias"]), ["team-a.orders"]);
-    assert_eq!(sync(&gateway, 5, "consumer", &["team-a.orders"]), Ok(vec!["alias".to_owned()]));
+    assert_eq!(
+        sync(&gateway, 5, "consumer", &["team-a.orders"]),
+        Ok(vec!["alias".to_owned()])
+    );
 }

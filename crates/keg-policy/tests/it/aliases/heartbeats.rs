@@ -19,7 +19,9 @@ fn other_id() -> Value {
 
 /// What a member says: what it subscribes to, if it says so, and whether it says all else.
 fn heartbeat(key: ApiKey, epoch: i64, names: Option<&[&str]>, full: bool) -> Struct {
-    let names = names.map_or_else(null, |names| Value::Array(names.iter().map(|name| text(name)).collect()));
+    let names = names.map_or_else(null, |names| {
+        Value::Array(names.iter().map(|name| text(name)).collect())
+    });
     let mut fields = vec![
         ("GroupId", text("group")),
         ("MemberId", text("m")),
@@ -41,7 +43,10 @@ fn play_heartbeat(gateway: &Gateway, key: ApiKey, request: &Struct, assigned: Op
         for (at, id) in assigned.unwrap_or_default().iter().enumerate() {
             fields.push((format!("Assignment.TopicPartitions.{at}.TopicId"), id.clone()));
         }
-        let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
         answering(key, 1, &fields)
     })
 }
@@ -66,7 +71,11 @@ fn a_member_subscribes_to_the_topic_and_is_assigned_what_it_subscribed_by() {
             let gateway = plain(ALIASES);
             let joins = heartbeat(key, 0, Some(names), true);
             let played = play_heartbeat(&gateway, key, &joins, Some(&[id(), other_id()]));
-            assert_eq!(texts(&played.sent[0], "SubscribedTopicNames.*"), subscribed, "{names:?}");
+            assert_eq!(
+                texts(&played.sent[0], "SubscribedTopicNames.*"),
+                subscribed,
+                "{names:?}"
+            );
             assert_eq!(assigned(&played), [expected, &other_id()], "{key:?} {names:?}");
             assert_eq!(played.look_ups, usize::from(expected != &id()), "only for aliases");
             // Later it says nothing of it.
@@ -96,7 +105,10 @@ fn what_a_member_owns_is_told_by_the_topics_ids() {
     let owned = asking(key, 1, &paths);
     owns.set("TopicPartitions", owned.get("TopicPartitions").unwrap().clone());
     let played = play_heartbeat(&gateway, key, &owns, None);
-    assert_eq!(values(&played.sent[0], "TopicPartitions.*.TopicId"), [&id(), &other_id()]);
+    assert_eq!(
+        values(&played.sent[0], "TopicPartitions.*.TopicId"),
+        [&id(), &other_id()]
+    );
 }
 
 #[test]
@@ -105,7 +117,11 @@ fn a_member_of_whom_nothing_is_known_says_it_again_once() {
         let gateway = plain(ALIASES);
         let goes_on = heartbeat(key, 3, None, false);
         let played = play_heartbeat(&gateway, key, &goes_on, None);
-        assert_eq!((played.sent.len(), ints(played.seen(), "ErrorCode")), (0, vec![14]), "{key:?}");
+        assert_eq!(
+            (played.sent.len(), ints(played.seen(), "ErrorCode")),
+            (0, vec![14]),
+            "{key:?}"
+        );
         // One that doesn't is a member all the same.
         let played = play_heartbeat(&gateway, key, &goes_on, Some(&[id()]));
         assert_eq!(assigned(&played), [&id()]);
@@ -119,7 +135,12 @@ fn a_member_of_whom_nothing_is_known_says_it_again_once() {
 fn a_member_that_changes_names_is_told_its_assignment_anew() {
     let key = ApiKey::CONSUMER_GROUP_HEARTBEAT;
     let gateway = plain(ALIASES);
-    play_heartbeat(&gateway, key, &heartbeat(key, 0, Some(&["orders"]), true), Some(&[id()]));
+    play_heartbeat(
+        &gateway,
+        key,
+        &heartbeat(key, 0, Some(&["orders"]), true),
+        Some(&[id()]),
+    );
     // For the coordinator this would be no change.
     let changes = heartbeat(key, 3, Some(&["alias"]), false);
     let played = play_heartbeat(&gateway, key, &changes, None);
@@ -143,7 +164,11 @@ fn other_aliases_are_other_subscriptions() {
     play_heartbeat(&gateway, key, &heartbeat(key, 0, Some(&["alias"]), true), Some(&[id()]));
     gateway.chain = Chain::new(vec![Arc::new(policy(&[("alias", "bills")]).with_memory(memory))]);
     let played = play_heartbeat(&gateway, key, &heartbeat(key, 3, None, false), None);
-    assert_eq!(ints(played.seen(), "ErrorCode"), [14], "it subscribes to another topic by now");
+    assert_eq!(
+        ints(played.seen(), "ErrorCode"),
+        [14],
+        "it subscribes to another topic by now"
+    );
 }
 
 #[test]
@@ -152,7 +177,12 @@ fn an_assignment_that_may_be_of_a_topic_that_was_made_again_is_told_again() {
     let gateway = plain(ALIASES);
     play_heartbeat(&gateway, key, &heartbeat(key, 0, Some(&["alias"]), true), Some(&[id()]));
     let unknown = Value::Uuid([0x4b; 16]);
-    let played = play_heartbeat(&gateway, key, &heartbeat(key, 3, None, false), Some(&[unknown.clone()]));
+    let played = play_heartbeat(
+        &gateway,
+        key,
+        &heartbeat(key, 3, None, false),
+        Some(std::slice::from_ref(&unknown)),
+    );
     assert_eq!(ints(played.seen(), "ErrorCode"), [14]);
     assert_eq!(played.seen().get("Assignment"), Some(&Value::Null));
     let again = heartbeat(key, 3, Some(&["alias"]), true);
@@ -168,9 +198,35 @@ fn errors_name_what_the_member_named() {
     let key = ApiKey::CONSUMER_GROUP_HEARTBEAT;
     let request = heartbeat(key, 0, Some(&["alias"]), true);
     let played = play(&plain(ALIASES), &[("orders", id())], key, 1, &request, |_| {
-        answering(key, 1, &[("ErrorCode", int(42)), ("ErrorMessage", text("orders is too much"))])
+        answering(
+            key,
+            1,
+            &[("ErrorCode", int(42)), ("ErrorMessage", text("orders is too much"))],
+        )
     });
     assert_eq!(texts(played.seen(), "ErrorMessage"), ["alias is too much"]);
+}
+
+#[test]
+fn a_topology_reads_by_aliases_and_has_no_topics_made_by_them() {
+    let key = ApiKey::STREAMS_GROUP_HEARTBEAT;
+    let gateway = plain(ALIASES);
+    let topology = "Topology.Subtopologies.0";
+    let source = format!("{topology}.SourceTopics");
+    let names = |names: &[&str]| Value::Array(names.iter().map(|name| text(name)).collect());
+    let reads = asking(key, 0, &[(&source, names(&["alias", "orders", "bills"]))]);
+    let (sent, _) = gateway.forward(key, 0, &reads);
+    // Other parts of it point to them by their places.
+    assert_eq!(
+        texts(&sent, &format!("{source}.*").replace(".0.", ".*.")),
+        ["orders", "orders", "bills"]
+    );
+    for array in ["StateChangelogTopics", "RepartitionSourceTopics"] {
+        let makes = asking(key, 0, &[(&format!("{topology}.{array}.0.Name"), text("alias"))]);
+        assert_eq!(ints(&gateway.local(key, 0, &makes), "ErrorCode"), [29], "{array}");
+        let makes = asking(key, 0, &[(&format!("{topology}.{array}.0.Name"), text("orders"))]);
+        gateway.forward(key, 0, &makes);
+    }
 }
 
 #[test]

@@ -17,7 +17,11 @@ fn prices() -> Value {
 
 fn fetch(ids: &[&Value]) -> Struct {
     let paths: Vec<_> = (0..ids.len()).map(|index| format!("Topics.{index}.TopicId")).collect();
-    let mut fields: Vec<_> = paths.iter().map(String::as_str).zip(ids.iter().map(|it| (*it).clone())).collect();
+    let mut fields: Vec<_> = paths
+        .iter()
+        .map(String::as_str)
+        .zip(ids.iter().map(|it| (*it).clone()))
+        .collect();
     fields.push(("SessionEpoch", int(-1)));
     asking(KEY, 13, &fields)
 }
@@ -25,7 +29,9 @@ fn fetch(ids: &[&Value]) -> Struct {
 /// A broker that answers for what it is asked for.
 fn fetched(request: &Struct) -> Struct {
     let ids = values(request, "Topics.*.TopicId");
-    let paths: Vec<_> = (0..ids.len()).map(|index| format!("Responses.{index}.TopicId")).collect();
+    let paths: Vec<_> = (0..ids.len())
+        .map(|index| format!("Responses.{index}.TopicId"))
+        .collect();
     let fields: Vec<_> = paths.iter().map(String::as_str).zip(ids.into_iter().cloned()).collect();
     answering(KEY, 13, &fields)
 }
@@ -71,7 +77,11 @@ fn ids_of_nobody_go_on_and_those_of_topics_are_not_looked_up() {
     let topics = [("orders", id())];
     let played = play(&gateway, &topics, KEY, 13, &fetch(&[&old]), fetched);
     assert_eq!(played.look_ups, 1);
-    assert_eq!(ids_of(&played.sent[0], "Topics"), [&old], "the broker says that it doesn't know it");
+    assert_eq!(
+        ids_of(&played.sent[0], "Topics"),
+        [&old],
+        "the broker says that it doesn't know it"
+    );
     let gateway = plain(ALIASES);
     let played = play(&gateway, &topics, KEY, 13, &fetch(&[&id()]), fetched);
     assert_eq!(played.look_ups, 0);
@@ -88,7 +98,10 @@ fn an_alias_that_leads_elsewhere_is_not_read_by_its_old_id() {
     assert_eq!((played.look_ups, ids_of(&played.sent[0], "Topics")), (0, vec![&old]));
     let new = teach(&after, "alias", "prices-v2", &prices());
     let played = play(&after, &topics, KEY, 13, &fetch(&[&new]), fetched);
-    assert_eq!((played.look_ups, ids_of(&played.sent[0], "Topics")), (0, vec![&prices()]));
+    assert_eq!(
+        (played.look_ups, ids_of(&played.sent[0], "Topics")),
+        (0, vec![&prices()])
+    );
     // What was known before is known after.
     let back = remembering(&[("alias", "orders")], &memory);
     let played = play(&back, &topics, KEY, 13, &fetch(&[&old]), fetched);
@@ -99,7 +112,11 @@ fn an_alias_that_leads_elsewhere_is_not_read_by_its_old_id() {
 fn metadata_by_id_gives_the_alias() {
     let gateway = plain(ALIASES);
     let alias = teach(&gateway, "alias", "orders", &id());
-    let request = asking(ApiKey::METADATA, 12, &[("Topics.0.TopicId", alias.clone()), ("Topics.0.Name", Value::Null)]);
+    let request = asking(
+        ApiKey::METADATA,
+        12,
+        &[("Topics.0.TopicId", alias.clone()), ("Topics.0.Name", Value::Null)],
+    );
     let known = |found: bool| {
         move |asked: &Struct| {
             assert_eq!(ids_of(asked, "Topics"), [&id()]);

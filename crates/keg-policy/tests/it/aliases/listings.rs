@@ -17,7 +17,11 @@ fn all(version: i16) -> Struct {
 
 fn named(version: i16, names: &[&str]) -> Struct {
     let paths: Vec<_> = (0..names.len()).map(|index| format!("Topics.{index}.Name")).collect();
-    let mut fields: Vec<_> = paths.iter().map(String::as_str).zip(names.iter().map(|it| text(it))).collect();
+    let mut fields: Vec<_> = paths
+        .iter()
+        .map(String::as_str)
+        .zip(names.iter().map(|it| text(it)))
+        .collect();
     if version >= 4 {
         fields.push(("AllowAutoTopicCreation", int(1)));
     }
@@ -45,7 +49,10 @@ fn broker(version: i16, request: &Struct, topics: &[&str]) -> Struct {
             fields.push((format!("Topics.{index}.TopicId"), Value::Uuid([index as u8 + 1; 16])));
         }
     }
-    let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
     answering(KEY, version, &fields)
 }
 
@@ -66,7 +73,9 @@ fn aliases_are_listed_beside_their_topics_if_these_are_there() {
     ]);
     for version in 0..=13 {
         let topics = ["bills", "orders", "prices-v2"];
-        let played = play(&gateway, &[], KEY, version, &all(version), |asked| broker(version, asked, &topics));
+        let played = play(&gateway, &[], KEY, version, &all(version), |asked| {
+            broker(version, asked, &topics)
+        });
         let seen = played.seen();
         let mut listed = texts(seen, "Topics.*.Name");
         listed.sort();
@@ -96,7 +105,9 @@ fn an_alias_hides_a_topic_of_its_name_and_that_is_told_once() {
     let (gateway, told) = telling(vec![alias("prices", "orders"), ignored]);
     for version in [0, 1, 9, 13] {
         let topics = ["bills", "orders", "prices"];
-        let played = play(&gateway, &[], KEY, version, &all(version), |asked| broker(version, asked, &topics));
+        let played = play(&gateway, &[], KEY, version, &all(version), |asked| {
+            broker(version, asked, &topics)
+        });
         let mut listed = texts(played.seen(), "Topics.*.Name");
         listed.sort();
         assert_eq!(listed, topics, "v{version}: each once");
@@ -139,7 +150,11 @@ fn a_request_for_an_alias_makes_no_topic_and_one_beside_it_may_be_made() {
             });
             let sent: Vec<_> = played.sent.iter().map(|it| texts(it, "Topics.*.Name")).collect();
             assert_eq!(sent, [[names[1]], ["orders"]], "v{version}");
-            let creation: Vec<_> = played.sent.iter().map(|it| ints(it, "AllowAutoTopicCreation")).collect();
+            let creation: Vec<_> = played
+                .sent
+                .iter()
+                .map(|it| ints(it, "AllowAutoTopicCreation"))
+                .collect();
             assert_eq!(creation, [[1], [0]], "v{version}");
             assert_eq!(texts(played.seen(), "Topics.*.Name"), [names[1], "alias"]);
         }
@@ -160,10 +175,17 @@ fn who_wants_no_topic_made_is_asked_for_once() {
 fn versions_that_always_create_get_aliases_out_of_all() {
     let gateway = plain(&[("alias", "orders"), ("absent", "nowhere")]);
     for version in 0..=3 {
-        let played = play(&gateway, &[], KEY, version, &named(version, &["alias", "absent"]), |asked| {
-            assert_eq!(texts_of(asked), None, "v{version}: no name that could be made");
-            broker(version, asked, &["orders", "bills"])
-        });
+        let played = play(
+            &gateway,
+            &[],
+            KEY,
+            version,
+            &named(version, &["alias", "absent"]),
+            |asked| {
+                assert_eq!(texts_of(asked), None, "v{version}: no name that could be made");
+                broker(version, asked, &["orders", "bills"])
+            },
+        );
         assert_eq!(texts(played.seen(), "Topics.*.Name"), ["alias", "absent"], "v{version}");
         assert_eq!(ints(played.seen(), "Topics.*.ErrorCode"), [0, 3]);
     }

@@ -20,7 +20,15 @@ fn an_alias_leads_through_the_namespace() {
     for (mode, topic) in CASES {
         let gateway = isolated(mode, &[("alias", topic)]);
         let key = ApiKey::LIST_OFFSETS;
-        let request = asking(key, 8, &[("ReplicaId", int(-1)), ("Topics.0.Name", text("alias")), ("Topics.1.Name", text(topic))]);
+        let request = asking(
+            key,
+            8,
+            &[
+                ("ReplicaId", int(-1)),
+                ("Topics.0.Name", text("alias")),
+                ("Topics.1.Name", text(topic)),
+            ],
+        );
         let played = play(&gateway, &[], key, 8, &request, |asked| {
             assert_eq!(texts(asked, "Topics.*.Name"), ["team-a.orders"]);
             answering(key, 8, &[("Topics.0.Name", text("team-a.orders"))])
@@ -35,8 +43,13 @@ fn aliases_are_listed_and_others_topics_are_not() {
     for (mode, topic) in CASES {
         let gateway = isolated(mode, &[("alias", topic), ("absent", &format!("{topic}-v9"))]);
         let key = ApiKey::METADATA;
-        let played = play(&gateway, &[], key, 12, &asking(key, 12, &[("Topics", null())]), |asked| {
-            match asked.get("Topics") {
+        let played = play(
+            &gateway,
+            &[],
+            key,
+            12,
+            &asking(key, 12, &[("Topics", null())]),
+            |asked| match asked.get("Topics") {
                 Some(Value::Null) => answering(
                     key,
                     12,
@@ -55,8 +68,8 @@ fn aliases_are_listed_and_others_topics_are_not() {
                         ("Topics.1.Name", text("team-a.orders-v9")),
                     ],
                 ),
-            }
-        });
+            },
+        );
         assert_eq!(texts(played.seen(), "Topics.*.Name"), ["alias", topic], "{mode:?}");
     }
 }
@@ -85,7 +98,14 @@ fn an_alias_of_an_additional_topic_is_used_and_not_altered() {
         let answer = answering(key, 8, &[("Topics.0.Name", text("shared-prices"))]);
         let seen = gateway.answer(key, 8, pending, &answer);
         assert_eq!(texts(&seen, "Topics.*.Name"), ["alias"]);
-        let deletes = asking(ApiKey::DELETE_RECORDS, 2, &[("Topics.0.Name", text("alias")), ("Topics.0.Partitions.0.PartitionIndex", int(0))]);
+        let deletes = asking(
+            ApiKey::DELETE_RECORDS,
+            2,
+            &[
+                ("Topics.0.Name", text("alias")),
+                ("Topics.0.Partitions.0.PartitionIndex", int(0)),
+            ],
+        );
         let refused = gateway.local(ApiKey::DELETE_RECORDS, 2, &deletes);
         assert_eq!(ints(&refused, "Topics.*.Partitions.*.ErrorCode"), [29]);
     }
@@ -118,15 +138,31 @@ fn what_the_namespace_denies_is_answered_beside_aliases() {
 #[test]
 fn ids_are_looked_up_by_both() {
     let topic = Value::Uuid([0x4c; 16]);
-    let alias = super::play::teach(&isolated(Mode::HidePrefix, &[("alias", "orders")]), "alias", "team-a.orders", &topic);
+    let alias = super::play::teach(
+        &isolated(Mode::HidePrefix, &[("alias", "orders")]),
+        "alias",
+        "team-a.orders",
+        &topic,
+    );
     let gateway = isolated(Mode::HidePrefix, &[("alias", "orders")]);
     let key = ApiKey::FETCH;
-    let request = asking(key, 13, &[("SessionEpoch", int(-1)), ("Topics.0.TopicId", alias.clone())]);
+    let request = asking(
+        key,
+        13,
+        &[("SessionEpoch", int(-1)), ("Topics.0.TopicId", alias.clone())],
+    );
     let fetched = |asked: &Struct| {
         assert_eq!(values(asked, "Topics.*.TopicId"), [&topic]);
         answering(key, 13, &[("Responses.0.TopicId", topic.clone())])
     };
-    let played = play(&gateway, &[("team-a.orders", topic.clone())], key, 13, &request, fetched);
+    let played = play(
+        &gateway,
+        &[("team-a.orders", topic.clone())],
+        key,
+        13,
+        &request,
+        fetched,
+    );
     assert_eq!(played.look_ups, 1, "with that the namespace knows it too");
     assert_eq!(values(played.seen(), "Responses.*.TopicId"), [&alias]);
 }

@@ -21,7 +21,10 @@ fn asked(topics: &[&str], cursor: Option<(&str, i64)>) -> Struct {
         fields.push(("Cursor.TopicName".to_owned(), text(topic)));
         fields.push(("Cursor.PartitionIndex".to_owned(), int(partition)));
     }
-    let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
     asking(KEY, 0, &fields)
 }
 
@@ -68,7 +71,10 @@ fn broker(request: &Struct) -> Struct {
         fields.push(("NextCursor.TopicName".to_owned(), text(&topic)));
         fields.push(("NextCursor.PartitionIndex".to_owned(), int(partition)));
     }
-    let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
     answering(KEY, 0, &fields)
 }
 
@@ -76,7 +82,10 @@ fn broker(request: &Struct) -> Struct {
 fn walk(gateway: &Gateway, topics: &[&str]) -> Vec<String> {
     let (mut told, mut cursor) = (Vec::new(), None::<(String, i64)>);
     for _ in 0..20 {
-        let request = asked(topics, cursor.as_ref().map(|(topic, partition)| (topic.as_str(), *partition)));
+        let request = asked(
+            topics,
+            cursor.as_ref().map(|(topic, partition)| (topic.as_str(), *partition)),
+        );
         let played = play(gateway, &[], KEY, 0, &request, broker);
         let seen = played.seen();
         for (at, name) in texts(seen, "Topics.*.Name").into_iter().enumerate() {

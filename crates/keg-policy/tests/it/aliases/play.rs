@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
-use keg_policy::{
-    AliasMemory, Conflicts, Mode, Namespace, OnConflict, Policy, Reply, Response, TopicAlias, TopicAliases,
-};
+use keg_policy::{AliasMemory, Conflicts, Mode, Namespace, OnConflict, Policy, Reply, TopicAlias, TopicAliases};
 
 use crate::support::message::values;
 use crate::support::names::TOPIC;
@@ -124,7 +122,12 @@ pub(crate) fn play(
 }
 
 /// Sends a request for which there is no response, and says what the broker got.
-pub(crate) fn play_silent(gateway: &Gateway, key: ApiKey, version: i16, request: &Struct) -> Result<Vec<Struct>, String> {
+pub(crate) fn play_silent(
+    gateway: &Gateway,
+    key: ApiKey,
+    version: i16,
+    request: &Struct,
+) -> Result<Vec<Struct>, String> {
     let mut sent = Vec::new();
     let body = request.write(&api(key).request, version).unwrap();
     let mut request = crate::support::request(key, version, body);
@@ -206,15 +209,4 @@ pub(crate) fn renamed(mut message: Struct, from: (&str, &Value), to: (&str, &Val
 /// The alias as its topic.
 pub(crate) fn as_topic(message: Struct, alias_id: &Value) -> Struct {
     renamed(message, (ALIAS, alias_id), (TOPIC, &id()))
-}
-
-/// A response of a broker's to a client.
-pub(crate) fn respond(gateway: &Gateway, key: ApiKey, version: i16, request: &Struct, response: &Struct) -> Struct {
-    let (_, pending) = gateway.forward(key, version, request);
-    gateway.answer(key, version, pending, response)
-}
-
-/// A response as a policy sees it.
-pub(crate) fn local(key: ApiKey, version: i16, body: &Struct) -> Response {
-    Response::local(api(key), version, body.write(&api(key).response, version).unwrap())
 }

@@ -30,7 +30,10 @@ fn produce(acks: i64, topics: &[(&str, &[(i64, Value)])]) -> Struct {
             fields.push((format!("{place}.Records"), records.clone()));
         }
     }
-    let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
     asking(KEY, VERSION, &fields)
 }
 
@@ -46,7 +49,10 @@ fn taken(request: &Struct) -> Struct {
             fields.push((format!("{place}.BaseOffset"), int(100)));
         }
     }
-    let fields: Vec<_> = fields.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
     answering(KEY, VERSION, &fields)
 }
 
@@ -72,7 +78,10 @@ fn a_partition_under_three_names_is_written_three_times() {
         .iter()
         .flat_map(|it| values(it, "TopicData.*.PartitionData.*.Records"))
         .collect();
-    assert_eq!(records, [&content(2), &content(3), &content(5), &content(1), &content(4)]);
+    assert_eq!(
+        records,
+        [&content(2), &content(3), &content(5), &content(1), &content(4)]
+    );
     let seen = played.seen();
     assert_eq!(texts(seen, "Responses.*.Name"), ["orders", "bills", "alias", "second"]);
     assert_eq!(ints(seen, "Responses.*.PartitionResponses.*.BaseOffset"), [100; 5]);
@@ -95,7 +104,11 @@ fn an_idempotent_producer_goes_on_by_the_name_that_it_began_with() {
         let played = play(&gateway, &[], KEY, VERSION, &produce(1, &[(name, &partitions)]), taken);
         let code = ints(played.seen(), "Responses.*.PartitionResponses.*.ErrorCode");
         assert_eq!(texts(played.seen(), "Responses.*.Name"), [name]);
-        assert_eq!(played.sent.len(), usize::from(code == [0]), "what is refused goes nowhere");
+        assert_eq!(
+            played.sent.len(),
+            usize::from(code == [0]),
+            "what is refused goes nowhere"
+        );
         if code == [44] {
             let why = texts(played.seen(), "Responses.*.PartitionResponses.*.ErrorMessage");
             assert!(why[0].contains("idempotent"), "{why:?}");
@@ -132,7 +145,12 @@ fn of_one_request_only_what_would_be_lost_is_refused() {
     for (at, name) in texts(seen, "Responses.*.Name").into_iter().enumerate() {
         let partitions = ints(seen, &format!("Responses.{at}.PartitionResponses.*.Index"));
         let codes = ints(seen, &format!("Responses.{at}.PartitionResponses.*.ErrorCode"));
-        answers.extend(partitions.into_iter().zip(codes).map(|(partition, code)| (name.clone(), partition, code)));
+        answers.extend(
+            partitions
+                .into_iter()
+                .zip(codes)
+                .map(|(partition, code)| (name.clone(), partition, code)),
+        );
     }
     answers.sort();
     let expected = [
@@ -142,7 +160,10 @@ fn of_one_request_only_what_would_be_lost_is_refused() {
         ("orders", 1, 44),
         ("orders", 2, 0),
     ];
-    assert_eq!(answers, expected.map(|(name, partition, code)| (name.to_owned(), partition, code)));
+    assert_eq!(
+        answers,
+        expected.map(|(name, partition, code)| (name.to_owned(), partition, code))
+    );
     // Nobody can be told.
     let refused = play_silent(&gateway, KEY, VERSION, &produce(0, &topics)).unwrap_err();
     assert!(refused.contains("acks=0"), "{refused}");

@@ -43,7 +43,10 @@ pub(super) fn refuse_hidden(raw: &[raw::TopicAlias], namespace: &Namespace, repo
         let mut additional = namespace.additional.topics.iter();
         if !name.starts_with(&namespace.prefix) && !additional.any(|it| it.names.contains(name.as_bytes())) {
             let message = format!("the namespace does not show a topic {}", topic.show(name));
-            let hint = format!("name one that begins with {}, or add it to namespace.additional", namespace.prefix);
+            let hint = format!(
+                "name one that begins with {}, or add it to namespace.additional",
+                namespace.prefix
+            );
             report.add(Problem::new(topic.place.clone(), message).hint(hint));
         }
     }

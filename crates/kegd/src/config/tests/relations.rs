@@ -187,10 +187,17 @@ fn aliases_are_of_topics_that_clients_see() {
         "duplicate alias \"orders\", first used at",
     );
     for (alias, path) in [
-        ("{ alias: offsets, topic: __consumer_offsets }", "topic_aliases[0].topic"),
+        (
+            "{ alias: offsets, topic: __consumer_offsets }",
+            "topic_aliases[0].topic",
+        ),
         ("{ alias: __consumer_offsets, topic: orders }", "topic_aliases[0].alias"),
     ] {
-        check_one(&virtual_clusters(&[&aliases(alias)]), path, "is Kafka's own, and never shown");
+        check_one(
+            &virtual_clusters(&[&aliases(alias)]),
+            path,
+            "is Kafka's own, and never shown",
+        );
     }
     check_one(
         &virtual_clusters(&[&aliases("{ alias: orders, topic: \"orders*\" }")]),
@@ -213,7 +220,9 @@ fn aliases_are_of_topics_that_clients_see() {
         config(&within("enforce_prefix", topic));
     }
     config(&within("hide_prefix", "orders-v2"));
-    config(&virtual_clusters(&[&aliases(&format!("{orders}, {{ alias: orders-old, topic: orders-v2 }}"))]));
+    config(&virtual_clusters(&[&aliases(&format!(
+        "{orders}, {{ alias: orders-old, topic: orders-v2 }}"
+    ))]));
 }
 
 #[test]

@@ -25,10 +25,8 @@ impl Known {
             topic_ids: before.map(|it| it.topic_ids.clone()).unwrap_or_default(),
             conflicts: before.map_or_else(|| conflicts::of_additional(cluster), |it| it.conflicts.clone()),
             aliases: before.map(|it| it.aliases.clone()).unwrap_or_default(),
-            alias_conflicts: same_aliases.map_or_else(
-                || conflicts::of_aliases(cluster),
-                |it| it.alias_conflicts.clone(),
-            ),
+            alias_conflicts: same_aliases
+                .map_or_else(|| conflicts::of_aliases(cluster), |it| it.alias_conflicts.clone()),
             configured: cluster.topic_aliases.clone(),
         }
     }
