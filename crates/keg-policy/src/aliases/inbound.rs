@@ -36,8 +36,6 @@ pub(super) struct Found {
     pub(super) handles: BTreeMap<usize, Vec<Handle>>,
     /// The topics' own ids, where an alias was named by id.
     pub(super) ids: Vec<(Id, usize)>,
-    /// The topics' own ids, where they were named by these.
-    pub(super) direct: Vec<Id>,
     /// Whether an alias is named at all.
     pub(super) aliases: bool,
     /// Whether something else is named that goes on.
@@ -341,10 +339,6 @@ impl Visitor for Inbound<'_> {
                     self.found.ids.push((own, alias));
                 }
                 UuidEdit::Set(own)
-            }
-            Some(Handle::Direct(_)) if self.api.key == ApiKey::SHARE_FETCH => {
-                self.found.direct.push(own);
-                UuidEdit::Keep
             }
             _ => UuidEdit::Keep,
         }

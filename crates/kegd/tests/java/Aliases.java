@@ -1,11 +1,13 @@
 package keg;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,6 +26,7 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -38,6 +41,12 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Produced;
 
 /** Topics under other names; the cluster called team-b shows its prefix, and its aliases don't have it. */
 public final class Aliases {
@@ -75,6 +84,9 @@ public final class Aliases {
             clusters.each("transactions", Aliases::transactions);
             clusters.each("classic groups", cluster -> groups(cluster, "classic"));
             clusters.each("consumer groups", cluster -> groups(cluster, "consumer"));
+            clusters.each("share groups", Aliases::shares);
+            clusters.each("streams", cluster -> streams(cluster, clusters.dir, "classic"));
+            clusters.each("streams groups", cluster -> streams(cluster, clusters.dir, "streams"));
             clusters.each("tools", Aliases::tools);
             clusters.each("refusals", Aliases::refusals);
             clusters.each("absent topics", Aliases::absent);
@@ -298,6 +310,52 @@ public final class Aliases {
                 return consumer.assignment().size() == PARTITIONS && consumer.assignment().stream().allMatch(partition -> partition.topic().equals(SECOND));
             });
             Checks.that(who + "and then by the other alias", true, consumer.assignment());
+        }
+    }
+
+    private static void shares(Cluster cluster) throws Exception {
+        String who = "[" + cluster.name + "] share group: ";
+        Map<String, Object> properties = cluster.properties("group.id=" + own(cluster, "aliases-share"));
+        try (KafkaShareConsumer<String, String> consumer = new KafkaShareConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
+                KafkaProducer<String, String> producer = cluster.producer(NOT_IDEMPOTENT)) {
+            for (String name : List.of(ALIAS, topic(cluster), SECOND)) {
+                consumer.subscribe(List.of(name));
+                Set<String> topics = new TreeSet<>();
+                String value = "shared by " + name;
+                Cluster.await(who + value, () -> {
+                    // A share group begins at the end, once it has a partition.
+                    producer.send(new ProducerRecord<>(topic(cluster), 0, null, value));
+                    consumer.poll(Duration.ofMillis(200)).forEach(record -> {
+                        if (record.value().equals(value)) {
+                            topics.add(record.topic());
+                        }
+                    });
+                    // By the name before it, until the group has heard of this one.
+                    return topics.contains(name);
+                });
+                consumer.commitSync();
+                Checks.that(who + "reads by " + name, topics.contains(name), topics);
+            }
+        }
+    }
+
+    private static void streams(Cluster cluster, Path dir, String protocol) throws Exception {
+        String who = "[" + cluster.name + "] streams, " + protocol + ": ";
+        String out = own(cluster, "aliases-out-" + protocol);
+        try (Admin admin = cluster.admin()) {
+            cluster.create(admin, PARTITIONS, out);
+        }
+        Properties properties = new Properties();
+        properties.putAll(cluster.properties("application.id=" + own(cluster, "aliases-streams-" + protocol), "state.dir=" + dir.resolve("streams-" + cluster.name + protocol),
+                "processing.guarantee=exactly_once_v2", "group.protocol=" + protocol, "auto.offset.reset=earliest", "commit.interval.ms=100"));
+        StreamsBuilder builder = new StreamsBuilder();
+        builder.stream(ALIAS, Consumed.with(Serdes.String(), Serdes.String())).to(out, Produced.with(Serdes.String(), Serdes.String()));
+        int records = cluster.readAllStrings(ALIAS, 0, "isolation.level=read_committed").size();
+        try (KafkaStreams streams = new KafkaStreams(builder.build(), properties)) {
+            streams.start();
+            List<String> copied = cluster.readAllStrings(out, records, "isolation.level=read_committed").stream().map(ConsumerRecord::value).sorted().toList();
+            List<String> read = cluster.readAllStrings(ALIAS, records, "isolation.level=read_committed").stream().map(ConsumerRecord::value).sorted().toList();
+            Checks.that(who + "copies what it reads by an alias", copied.equals(read), copied.size() + " of " + read.size());
         }
     }
 

@@ -194,6 +194,38 @@ fn an_assignment_that_may_be_of_a_topic_that_was_made_again_is_told_again() {
 }
 
 #[test]
+fn a_share_session_that_goes_on_by_another_name_keeps_its_partitions() {
+    let key = ApiKey::SHARE_FETCH;
+    let gateway = plain(ALIASES);
+    let alias = teach(&gateway, "alias", "orders", &id());
+    let second = teach(&gateway, "second", "orders", &id());
+    let answer = answering(key, 1, &[("Responses.0.TopicId", id())]);
+    let names = [alias, id(), second];
+    for (before, after) in names
+        .iter()
+        .flat_map(|before| names.iter().map(move |after| (before, after)))
+    {
+        if before == after {
+            continue;
+        }
+        let request = asking(
+            key,
+            1,
+            &[
+                ("Topics.0.TopicId", after.clone()),
+                ("Topics.0.Partitions.0.PartitionIndex", int(1)),
+                ("ForgottenTopicsData.0.TopicId", before.clone()),
+                ("ForgottenTopicsData.0.Partitions", Value::Array(vec![int(0), int(1)])),
+            ],
+        );
+        let played = play(&gateway, &[], key, 1, &request, |_| answer.clone());
+        assert_eq!(values(&played.sent[0], "Topics.*.TopicId"), [&id()]);
+        assert_eq!(ints(&played.sent[0], "ForgottenTopicsData.0.Partitions.*"), [0]);
+        assert_eq!(values(played.seen(), "Responses.*.TopicId"), [after]);
+    }
+}
+
+#[test]
 fn errors_name_what_the_member_named() {
     let key = ApiKey::CONSUMER_GROUP_HEARTBEAT;
     let request = heartbeat(key, 0, Some(&["alias"]), true);
