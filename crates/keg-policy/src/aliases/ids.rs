@@ -28,8 +28,6 @@ pub(super) enum Meaning {
     Topic(Arc<[u8]>),
     /// It is of an alias of a topic.
     Alias { alias: Arc<[u8]>, topic: Arc<[u8]>, id: Id },
-    /// It is of a topic that has no alias.
-    Other,
 }
 
 /// What an id in a request is.
@@ -76,7 +74,10 @@ impl AliasMemory {
             return;
         }
         let Some(topic) = set.topic_named(name).and_then(|topic| set.topic(topic)) else {
-            self.set_meaning(*id, Meaning::Other);
+            // It has no alias, but may get one while this is remembered.
+            if !self.is_of_topic(id, name) {
+                self.set_meaning(*id, Meaning::Topic(name.into()));
+            }
             return;
         };
         self.set_meaning(*id, Meaning::Topic(Arc::clone(&topic.name)));
@@ -106,7 +107,6 @@ impl AliasMemory {
                     None => Named::Other,
                 }
             }
-            Some(Meaning::Other) => Named::Other,
             None if may_be_of_alias(id) => Named::Unknown,
             None => Named::Other,
         }

@@ -31,7 +31,7 @@ const MOST: usize = 64;
 const AGAIN: ErrorCode = ErrorCode(14);
 
 /// By topic, the alias that a member subscribed by; others it subscribed to by their own names.
-type Subscription = Arc<BTreeMap<Arc<[u8]>, Arc<[u8]>>>;
+pub(super) type Subscription = Arc<BTreeMap<Arc<[u8]>, Arc<[u8]>>>;
 
 /// What the members of a connection have subscribed to.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ struct Member {
     id: Vec<u8>,
     /// Of the aliases in force.
     fingerprint: u128,
-    /// Not known when it was asked to say it again.
+    /// What it said last, if that is known, when it was asked to say it again and didn't.
     subscription: Option<Subscription>,
 }
 
@@ -127,7 +127,8 @@ impl TopicAliases {
             consumers: matches!(protocol, b"" | b"consumer"),
         };
         match api.key {
-            ApiKey::JOIN_GROUP if !found.handles.is_empty() => said.subscription = Some(self.subscription(&found)),
+            // Also of one that subscribed to nothing of ours, as an assignor may give it what it likes.
+            ApiKey::JOIN_GROUP if protocol == b"consumer" => said.subscription = Some(self.subscription(&found)),
             key if subscribes(key) && found.subscribes => {
                 let subscription = self.subscription(&found);
                 if is_member && !is_full(&asked) && matches!(&known, Some(Some(known)) if *known != subscription) {
@@ -143,7 +144,8 @@ impl TopicAliases {
             }
             key if subscribes(key) && is_member && known.is_none() => {
                 // It subscribed on another connection, or before these aliases were: it is to say it again, once.
-                self.remember_member(connection, said.group, said.member, None);
+                let last = self.last_subscription(connection, &said.group, &said.member);
+                self.remember_member(connection, said.group, said.member, last);
                 return Response::error(api, version, body, AGAIN, None).map(|it| Some(Decision::Answer(it)));
             }
             _ => {}
@@ -163,6 +165,23 @@ impl TopicAliases {
         Arc::new(by_alias.collect())
     }
 
+    /// What a member said here last, of the aliases that still lead there.
+    fn last_subscription(&self, connection: &Connection, group: &[u8], id: &[u8]) -> Option<Subscription> {
+        let last = self.memory.subscription(group, id)?;
+        let leads_there = |(topic, alias): &(&Arc<[u8]>, &Arc<[u8]>)| {
+            let found = self.set.find(connection, alias);
+            found
+                .and_then(|it| self.set.topic_of(it))
+                .is_some_and(|it| it.name == **topic)
+        };
+        let still = last.iter().filter(leads_there);
+        Some(Arc::new(
+            still
+                .map(|(topic, alias)| (Arc::clone(topic), Arc::clone(alias)))
+                .collect(),
+        ))
+    }
+
     fn remember_member(
         &self,
         connection: &Connection,
@@ -170,6 +189,9 @@ impl TopicAliases {
         id: Vec<u8>,
         subscription: Option<Subscription>,
     ) {
+        if let Some(subscription) = &subscription {
+            self.memory.set_subscription(&group, &id, subscription);
+        }
         let member = Member {
             group,
             id,
@@ -296,7 +318,7 @@ impl TopicAliases {
                         changed = true;
                     }
                 }
-                Some(_) => {}
+                Some(Meaning::Alias { .. }) => {}
                 // It may be that of a topic that was made again. With what it says again, ids are looked up.
                 None if !is_sure => return Err(AGAIN),
                 None => {}

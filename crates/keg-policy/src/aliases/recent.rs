@@ -26,7 +26,12 @@ impl<K: Eq + Hash, V: PartialEq, const MOST: usize> Recent<K, V, MOST> {
 
     /// Whether the entry would outlive another half.
     pub(super) fn is_fresh(&self, key: &K, value: &V) -> bool {
-        self.young.get(key) == Some(value)
+        self.fresh(key) == Some(value)
+    }
+
+    /// The value of an entry that would.
+    pub(super) fn fresh(&self, key: &K) -> Option<&V> {
+        self.young.get(key)
     }
 
     pub(super) fn set(&mut self, key: K, value: V) {

@@ -142,6 +142,16 @@ fn a_member_of_whom_nothing_is_known_joins_again_if_it_matters() {
 }
 
 #[test]
+fn a_member_that_is_given_what_it_did_not_subscribe_to_is_not_sent_back_for_ever() {
+    let gateway = plain(ALIASES);
+    assert_eq!(join(&gateway, &["bills"]), ["bills"]);
+    assert_eq!(
+        sync(&gateway, 5, "consumer", &["orders"]),
+        Ok(vec!["orders".to_owned()])
+    );
+}
+
+#[test]
 fn an_alias_needs_no_prefix_where_topics_do() {
     let aliases = &[("alias", "team-a.orders")];
     let gateway = isolated(Mode::EnforcePrefix, aliases);

@@ -132,6 +132,33 @@ fn a_member_of_whom_nothing_is_known_says_it_again_once() {
 }
 
 #[test]
+fn a_member_that_says_nothing_again_on_its_next_connection_keeps_the_aliases_that_still_lead_there() {
+    let alias = teach(&plain(ALIASES), "alias", "orders", &id());
+    for (aliases, expected) in [
+        (ALIASES, &alias),
+        (&[("alias", "orders"), ("new", "prices")], &alias),
+        (&[("alias", "bills"), ("second", "orders")], &id()),
+        (&[("second", "orders")], &id()),
+    ] {
+        for key in KEYS {
+            let memory = AliasMemory::default();
+            let before = remembering(ALIASES, &memory);
+            play_heartbeat(&before, key, &heartbeat(key, 0, Some(&["alias"]), true), Some(&[id()]));
+            let gateway = remembering(aliases, &memory);
+            let goes_on = heartbeat(key, 3, None, false);
+            let played = play_heartbeat(&gateway, key, &goes_on, None);
+            assert_eq!(
+                ints(played.seen(), "ErrorCode"),
+                [14],
+                "it may have changed its mind elsewhere"
+            );
+            let played = play_heartbeat(&gateway, key, &goes_on, Some(&[id()]));
+            assert_eq!(assigned(&played), [expected], "{key:?} {aliases:?}");
+        }
+    }
+}
+
+#[test]
 fn a_member_that_changes_names_is_told_its_assignment_anew() {
     let key = ApiKey::CONSUMER_GROUP_HEARTBEAT;
     let gateway = plain(ALIASES);

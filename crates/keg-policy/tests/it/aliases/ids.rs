@@ -147,3 +147,27 @@ fn ids_in_responses_of_topics_that_were_named_by_their_own_stay() {
     let played = play(&gateway, &[], KEY, 13, &fetch(&[&id()]), fetched);
     assert_eq!(ids_of(played.seen(), "Responses"), [&id()]);
 }
+
+#[test]
+fn a_topic_that_had_no_alias_for_a_while_is_told_apart_from_the_one_that_it_has_again() {
+    let memory = AliasMemory::default();
+    let alias = teach(&remembering(ALIASES, &memory), "alias", "orders", &id());
+    teach(
+        &remembering(&[("prices", "prices-v2")], &memory),
+        "orders",
+        "orders",
+        &id(),
+    );
+    let gateway = remembering(ALIASES, &memory);
+    let played = play(&gateway, &[], KEY, 13, &fetch(&[&id(), &alias]), fetched);
+    assert_eq!(
+        played
+            .sent
+            .iter()
+            .flat_map(|it| ids_of(it, "Topics"))
+            .collect::<Vec<_>>(),
+        [&id(), &id()]
+    );
+    assert_eq!(played.sent.len(), 2, "{played:?}");
+    assert_eq!(ids_of(played.seen(), "Responses"), [&id(), &alias]);
+}
