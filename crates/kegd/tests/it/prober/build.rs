@@ -69,9 +69,8 @@ impl Builder<'_> {
     /// A field's value; `whole` for one that isn't null or empty.
     fn field(&self, field: &Field, whole: bool) -> Value {
         let default = field.default();
-        if let Some(value) = self.said(field)
-            && (!whole || !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)))
-        {
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        if let Some(value) = self.said(field).filter(|value| !whole || !is_empty(value)) {
             return value;
         }
         match &field.ty {

@@ -2,9 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::build::Builder;
 use super::definitions::{Definitions, Field, Message, Type};
-use super::encode::{UNKNOWN_TAGS, hex};
+use super::encode::{UNKNOWN_TAGS, encode, hex};
 use super::probes::Probe;
+use super::tenant::Tenant;
+use crate::scenario::setup_or_skip;
+use crate::setup::skip;
 
 /// The message that these bytes are, all of them; or what is wrong with them.
 pub(crate) fn decode(message: &Message, version: i16, bytes: &[u8]) -> Result<Value, String> {
@@ -165,5 +169,38 @@ impl<'a> Decoder<'a> {
             .ok_or_else(|| format!("{length} bytes where {} are left", self.rest.len()))?;
         self.rest = rest;
         Ok(taken)
+    }
+}
+
+#[test]
+fn every_request_is_read_as_it_was_written() {
+    let Some(setup) = setup_or_skip("every_request_is_read_as_it_was_written") else {
+        return;
+    };
+    let definitions = match setup.definitions() {
+        Ok(folder) => Definitions::read(&folder),
+        Err(why) => return skip("every_request_is_read_as_it_was_written", &why),
+    };
+    let mut own = Tenant::default();
+    own.orders.id = "1".repeat(32);
+    for message in definitions.requests() {
+        for version in message.versions.first..=message.versions.last {
+            let builder = Builder {
+                definitions: &definitions,
+                message,
+                version,
+                own: &own,
+                node: 1,
+            };
+            let bytes = encode(message, version, &builder.request());
+            let read = decode(message, version, &bytes)
+                .unwrap_or_else(|error| panic!("{} {version}, {}: {error}", message.api, hex(&bytes)));
+            assert_eq!(
+                encode(message, version, &read),
+                bytes,
+                "{} {version}: {read}",
+                message.api
+            );
+        }
     }
 }

@@ -42,6 +42,8 @@ impl Phase {
             | "AlterUserScramCredentials"
             | "CreateDelegationToken"
             | "ConsumerGroupHeartbeat"
+            | "ShareFetch"
+            | "ShareAcknowledge"
             | "ShareGroupHeartbeat"
             | "StreamsGroupHeartbeat"
             | "InitializeShareGroupState"
@@ -94,6 +96,8 @@ pub(crate) struct Probe {
     pub(crate) request: Value,
     pub(crate) body: Vec<u8>,
     pub(crate) phase: Phase,
+    /// Whether it names nothing but the prober's own.
+    pub(crate) own: bool,
     /// Whether the definitions have its version.
     pub(crate) is_defined: bool,
     /// Whether Kafka never answers it.
@@ -122,7 +126,7 @@ pub(crate) fn all(cast: &Cast<'_>) -> Vec<Probe> {
             probes.push(Probe {
                 version,
                 is_defined: false,
-                ..newest.probe_of("a version that is not", newest.builder.request())
+                ..newest.probe_of("a version that is not", newest.builder.request(), true)
             });
         }
     }
@@ -138,6 +142,7 @@ pub(crate) fn all(cast: &Cast<'_>) -> Vec<Probe> {
                 request: json!({"body": cast.them.orders.name}),
                 body,
                 phase: Phase::Look,
+                own: false,
                 is_defined: false,
                 mute: false,
             });
@@ -181,11 +186,11 @@ impl<'a> Version<'a> {
     fn probe(&self, probes: &mut Vec<Probe>) {
         let Self { builder, cast, .. } = self;
         let own = builder.request();
-        probes.push(self.probe_of("own", own.clone()));
+        probes.push(self.probe_of("own", own.clone(), true));
 
         for manner in [Manner::Client, Manner::Whole] {
             let everything = self.everything(manner);
-            probes.push(self.probe_of(&format!("everything, {manner:?}"), everything.clone()));
+            probes.push(self.probe_of(&format!("everything, {manner:?}"), everything.clone(), false));
             for broker in [-2, 1] {
                 let mut request = everything.clone();
                 let brokers = self.slots.iter().filter(|slot| slot.kind == Kind::Broker && !slot.list);
@@ -193,7 +198,7 @@ impl<'a> Version<'a> {
                     .map(|slot| builder.set(&mut request, &slot.path, json!(broker)))
                     .collect();
                 if !set.is_empty() {
-                    probes.push(self.probe_of(&format!("everything, {manner:?}, as node {broker}"), request));
+                    probes.push(self.probe_of(&format!("everything, {manner:?}, as node {broker}"), request, false));
                 }
             }
             for choice in self.slots.iter().filter(|slot| slot.kind == Kind::Choice) {
@@ -201,7 +206,7 @@ impl<'a> Version<'a> {
                     let mut request = everything.clone();
                     builder.set(&mut request, &choice.path, mean.value);
                     let label = format!("everything, {manner:?}, {} {}", choice.path.join("."), mean.label);
-                    probes.push(self.probe_of(&label, request));
+                    probes.push(self.probe_of(&label, request, false));
                 }
             }
         }
@@ -210,26 +215,13 @@ impl<'a> Version<'a> {
                 let mut request = own.clone();
                 builder.set(&mut request, &slot.path, mean.value);
                 let label = format!("{} = {}", slot.path.join("."), mean.label);
-                probes.push(self.probe_of(&label, request));
+                probes.push(self.probe_of(&label, request, false));
             }
         }
         for list in &self.lists {
             self.probe_list(&own, list, probes);
         }
-        if builder.message.is_flexible(builder.version) {
-            for tag in [0, 9, 9999] {
-                let mut request = own.clone();
-                request[UNKNOWN_TAGS] = json!([[tag, hex(cast.them.orders.name.as_bytes())]]);
-                let known = builder
-                    .message
-                    .fields
-                    .iter()
-                    .any(|field| !field.tagged.is_empty() && field.tag == tag);
-                if !known {
-                    probes.push(self.probe_of(&format!("unknown tag {tag}"), request));
-                }
-            }
-        }
+        self.probe_tags(&own, probes);
         self.probe_special(probes);
     }
 
@@ -248,14 +240,14 @@ impl<'a> Version<'a> {
     /// Nothing, null, and the own with the other's before and behind it.
     fn probe_list(&self, own: &Value, list: &List, probes: &mut Vec<Probe>) {
         let path = list.path.join(".");
-        let mut with = |label: &str, value: Value| {
+        let mut with = |label: &str, value: Value, is_own: bool| {
             let mut request = own.clone();
             self.builder.set(&mut request, &list.path, value);
-            probes.push(self.probe_of(&format!("{path} {label}"), request));
+            probes.push(self.probe_of(&format!("{path} {label}"), request, is_own));
         };
-        with("empty", json!([]));
+        with("empty", json!([]), true);
         if list.nullable {
-            with("null", Value::Null);
+            with("null", Value::Null, true);
         }
         for manner in [Manner::Client, Manner::Whole] {
             let (Some(mine), Some(theirs)) = (at(own, &list.path), at(&self.everything(manner), &list.path)) else {
@@ -264,8 +256,27 @@ impl<'a> Version<'a> {
             if let ([mine], [theirs]) = (mine.as_slice(), theirs.as_slice())
                 && mine != theirs
             {
-                with(&format!("both, {manner:?}"), json!([mine, theirs, mine]));
-                with(&format!("both, {manner:?}, theirs first"), json!([theirs, mine]));
+                with(&format!("both, {manner:?}"), json!([mine, theirs, mine]), false);
+                with(&format!("both, {manner:?}, theirs first"), json!([theirs, mine]), false);
+            }
+        }
+    }
+
+    /// Tagged fields that no definition knows: in the request itself, and in the first element of every array.
+    fn probe_tags(&self, own: &Value, probes: &mut Vec<Probe>) {
+        if !self.builder.message.is_flexible(self.builder.version) {
+            return;
+        }
+        let name = hex(self.cast.them.orders.name.as_bytes());
+        let elements = self.lists.iter().map(|list| format!("/{}/0", list.path.join("/0/")));
+        for place in elements.chain([String::new()]) {
+            for tag in [77, 9999] {
+                let mut request = own.clone();
+                let structure = request.pointer_mut(&place).filter(|structure| structure.is_object());
+                if let Some(structure) = structure {
+                    structure[UNKNOWN_TAGS] = json!([[tag, name]]);
+                    probes.push(self.probe_of(&format!("unknown tag {tag} {place}"), request, false));
+                }
             }
         }
     }
@@ -274,7 +285,7 @@ impl<'a> Version<'a> {
     fn probe_special(&self, probes: &mut Vec<Probe>) {
         let Self { builder, cast, .. } = self;
         let version = builder.version;
-        let mut add = |label: &str, request: Value| probes.push(self.probe_of(label, request));
+        let mut add = |label: &str, request: Value| probes.push(self.probe_of(label, request, false));
         match builder.message.api.as_str() {
             // A session is anybody's who knows its number.
             "Fetch" if version >= 7 => {
@@ -339,7 +350,7 @@ impl<'a> Version<'a> {
         }
     }
 
-    fn probe_of(&self, means: &str, request: Value) -> Probe {
+    fn probe_of(&self, means: &str, request: Value, own: bool) -> Probe {
         let Builder { message, version, .. } = self.builder;
         Probe {
             api: message.api.clone(),
@@ -350,6 +361,7 @@ impl<'a> Version<'a> {
             body: encode(message, version, &request),
             request,
             phase: Phase::of(&message.api),
+            own,
             is_defined: message.versions.contains(version),
             mute: is_mute(&message.api, means),
         }

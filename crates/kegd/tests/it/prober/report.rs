@@ -14,6 +14,9 @@ use super::wire::error_codes;
 /// Errors of a request that was not understood, or not even looked at.
 const MEANINGLESS: [i64; 4] = [-1, 35, 42, 87];
 
+/// How much of the same kind is shown.
+const SHOWN: usize = 6;
+
 /// What one mode's probes have found.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -30,7 +33,10 @@ pub(crate) struct Report {
     silent: usize,
     /// Answers that are not what the definitions say.
     pub(crate) garbled: Vec<String>,
+    /// The versions of which a request was understood.
     pub(crate) understood: BTreeSet<(i16, i16)>,
+    /// The versions of which a request about the prober's own was fulfilled without any error.
+    pub(crate) fulfilled: BTreeSet<(i16, i16)>,
 }
 
 #[derive(Debug)]
@@ -101,6 +107,9 @@ impl Report {
                 self.semantic += 1;
                 self.understood.insert((probe.key, probe.version));
             }
+            if probe.own && codes.iter().all(|code| *code == 0) {
+                self.fulfilled.insert((probe.key, probe.version));
+            }
         }
         let leaks = needles.find(probe, frame, fields.as_ref(), made);
         self.leaks.extend(leaks.into_iter().map(|leak| Found {
@@ -140,7 +149,8 @@ impl Report {
     /// One line.
     pub(crate) fn counts(&self) -> String {
         format!(
-            "{}: {} api keys, {} versions, {} probes, {} answered ({} with sense, of {} versions; {} garbled), \
+            "{}: {} api keys, {} versions, {} probes, {} answered ({} with sense, of {} versions; of {} versions \
+             fulfilled; {} garbled), \
              {} disconnects, {} silent, {} leaks, {} damages",
             self.name,
             self.apis.len(),
@@ -149,6 +159,7 @@ impl Report {
             self.answered,
             self.semantic,
             self.understood.len(),
+            self.fulfilled.len(),
             self.garbled.len(),
             self.closed,
             self.silent,
@@ -158,7 +169,7 @@ impl Report {
     }
 }
 
-/// Every kind of leak once, with an example, and all damage.
+/// Every kind of leak once, with an example; some of all damage, and of what is not as the definitions say.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut kinds: BTreeMap<(&str, Detector), Vec<&Found>> = BTreeMap::new();
@@ -177,10 +188,17 @@ impl fmt::Display for Report {
                 found.len() - 1
             )?;
         }
+        let mut facets: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for Damage { facet, what } in &self.damage {
-            writeln!(f, "{}: damage to {facet}: {what}", self.name)?;
+            facets.entry(facet).or_default().push(what);
         }
-        for garbled in self.garbled.iter().take(20) {
+        for (facet, damage) in facets {
+            for what in damage.iter().take(SHOWN) {
+                writeln!(f, "{}: damage to {facet}: {what}", self.name)?;
+            }
+            writeln!(f, "{}: damage to {facet}: {} in all", self.name, damage.len())?;
+        }
+        for garbled in self.garbled.iter().take(SHOWN) {
             writeln!(f, "{}: garbled: {garbled}", self.name)?;
         }
         Ok(())

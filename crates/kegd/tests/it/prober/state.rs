@@ -164,7 +164,8 @@ impl Look<'_> {
             let is_set = |it: &Value| it["ConfigSource"] == 2 || it["ConfigSource"] == 3;
             found.insert(format!("node {node}"), by_key(configs, is_set, "Name"));
         }
-        let features = self.call("ApiVersions", 4, &json!({}));
+        let client = json!({"ClientSoftwareName": "looking", "ClientSoftwareVersion": "1"});
+        let features = self.call("ApiVersions", 4, &client);
         found.insert("features".to_owned(), features["FinalizedFeatures"].clone());
         found.into()
     }

@@ -106,9 +106,7 @@ fn are_alike(probe: &Probe, twin: &Probe) -> bool {
     // Later on, names are free to be taken by the prober itself; ids aren't.
     let is_somebodys = probe.phase == Phase::Look || probe.means.contains("TopicId = ");
     // A client's metrics are nobody else's, and a member's answer depends on what it has heard before.
-    // A node takes its time to make up what a share group is to have of a partition, the prober's own group included.
-    let is_about_itself =
-        probe.api.contains("Telemetry") || probe.api.ends_with("Heartbeat") || probe.api == "ShareFetch";
+    let is_about_itself = probe.api.contains("Telemetry") || probe.api.ends_with("Heartbeat");
     names_somebody && is_somebodys && !is_about_itself
 }
 

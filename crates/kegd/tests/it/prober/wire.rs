@@ -11,7 +11,7 @@ use super::definitions::Definitions;
 use super::encode::{encode, header};
 
 /// Longer than any request is told to wait, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const IMPATIENCE: Duration = Duration::from_secs(1);
 

@@ -13,7 +13,8 @@ use super::wire::Kafka;
 use crate::backend::Backend;
 use crate::setup::Setup;
 
-/// No member of a group has to say again that it lives, and a member that the prober makes is soon forgotten.
+/// No member of a group has to say again that it lives, and a member that the prober makes is soon forgotten. Nothing
+/// moves to another node by itself, however busy the machine is.
 const NODES: &str = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 group.min.session.timeout.ms=50
@@ -24,6 +25,9 @@ group.share.session.timeout.ms=3600000
 group.streams.max.session.timeout.ms=3600000
 group.streams.session.timeout.ms=3600000
 group.streams.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=120000
+controller.quorum.fetch.timeout.ms=20000
+auto.leader.rebalance.enable=false
 ";
 
 /// A cluster of the test's own: what the probes would do to it without a gateway, they do in the end.
@@ -33,7 +37,6 @@ pub(crate) struct World<'a> {
     pub(crate) backend: Backend,
     /// Of the nodes.
     addresses: Vec<String>,
-    coordinators: Coordinators,
     /// Of Kafka's own topics.
     pub(crate) internal_ids: Vec<String>,
 }
@@ -42,7 +45,8 @@ impl<'a> World<'a> {
     pub(crate) fn new(setup: &'static Setup, definitions: &'a Definitions) -> Self {
         let backend = Backend::own(setup, "prober", NODES);
         let addresses: Vec<String> = backend.bootstrap().split(',').map(str::to_owned).collect();
-        let coordinators = Coordinators::find(definitions, &addresses[0]);
+        // It has these topics made.
+        Coordinators::find(definitions, &addresses[0]);
         let mut kafka = Kafka::connect(definitions, &addresses[0], "looking");
         let topics: Vec<_> = INTERNAL.iter().map(|name| json!({"Name": name})).collect();
         let metadata = kafka.settle("Metadata", 12, &json!({"Topics": topics}));
@@ -53,7 +57,6 @@ impl<'a> World<'a> {
             definitions,
             backend,
             addresses,
-            coordinators,
             internal_ids,
         }
     }
@@ -68,7 +71,8 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn make(&self, node: i64, tenant: Tenant) -> Tenant {
-        objects::make(self.definitions, self.address(node), node, &self.coordinators, tenant)
+        let coordinators = Coordinators::find(self.definitions, self.address(node));
+        objects::make(self.definitions, self.address(node), node, &coordinators, tenant)
     }
 
     pub(crate) fn state(&self, node: i64, tenant: &Tenant, closing: bool) -> State {
