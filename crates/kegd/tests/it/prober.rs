@@ -9,6 +9,7 @@ mod decode;
 mod definitions;
 mod embedded;
 mod encode;
+mod expressions;
 mod means;
 mod objects;
 mod probes;

@@ -14,7 +14,7 @@ pub(crate) const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_sta
 const CHOICES: [i64; 13] = [-1, 0, 1, 2, 3, 4, 5, 6, 8, 16, 32, 64, 127];
 
 /// What a client finds out who looks for more than its own.
-const EXPRESSIONS: [&str; 12] = [
+pub(crate) const EXPRESSIONS: [&str; 12] = [
     ".*",
     "zq.*",
     "a)|(.*",
@@ -25,7 +25,7 @@ const EXPRESSIONS: [&str; 12] = [
     "(",
     "^.*$",
     "(?i)ZQ.*",
-    ".*zqxb.*",
+    ".*zqx.*",
     "\\Qx\\E|.*",
 ];
 
@@ -45,12 +45,19 @@ pub(crate) enum Manner {
     Whole,
 }
 
+impl Manner {
+    /// A name on the backend, written so.
+    pub(crate) fn write(self, tenant: &Tenant, name: &str) -> String {
+        match self {
+            Self::Client => tenant.as_client(name).to_owned(),
+            Self::Whole => name.to_owned(),
+        }
+    }
+}
+
 /// The other's thing for a slot, or nothing where the slot names no such thing.
 pub(crate) fn other(builder: &Builder<'_>, other: &Tenant, manner: Manner, kind: Kind) -> Option<Value> {
-    let write = |name: &str| match manner {
-        Manner::Client => json!(other.as_client(name)),
-        Manner::Whole => json!(name),
-    };
+    let write = |name: &str| json!(manner.write(other, name));
     let api = builder.message.api.as_str();
     let group = group_of(api, other);
     Some(match kind {

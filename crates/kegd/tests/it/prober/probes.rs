@@ -104,6 +104,28 @@ pub(crate) struct Probe {
     pub(crate) mute: bool,
 }
 
+impl Probe {
+    pub(crate) fn new(definitions: &Definitions, api: &str, version: i16, means: &str, request: Value) -> Self {
+        Self::of(definitions.message(&format!("{api}Request")), version, means, request)
+    }
+
+    fn of(message: &Message, version: i16, means: &str, request: Value) -> Self {
+        Self {
+            api: message.api.clone(),
+            key: message.key.unwrap(),
+            version,
+            flexible: message.is_flexible(version),
+            means: means.to_owned(),
+            body: encode(message, version, &request),
+            request,
+            phase: Phase::of(&message.api),
+            own: false,
+            is_defined: message.versions.contains(version),
+            mute: is_mute(&message.api, means),
+        }
+    }
+}
+
 /// Whose things are in the requests.
 #[derive(Debug)]
 pub(crate) struct Cast<'a> {
@@ -352,19 +374,8 @@ impl<'a> Version<'a> {
 
     fn probe_of(&self, means: &str, request: Value, own: bool) -> Probe {
         let Builder { message, version, .. } = self.builder;
-        Probe {
-            api: message.api.clone(),
-            key: message.key.unwrap(),
-            version,
-            flexible: message.is_flexible(version),
-            means: means.to_owned(),
-            body: encode(message, version, &request),
-            request,
-            phase: Phase::of(&message.api),
-            own,
-            is_defined: message.versions.contains(version),
-            mute: is_mute(&message.api, means),
-        }
+        let probe = Probe::of(message, version, means, request);
+        Probe { own, ..probe }
     }
 }
 

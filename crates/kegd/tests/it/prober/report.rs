@@ -48,26 +48,29 @@ pub(crate) struct Found {
 }
 
 impl Report {
-    pub(crate) fn of(
+    /// Of what was asked and answered; `twins` was asked beside it.
+    pub(crate) fn of<'a>(
         name: &str,
         definitions: &Definitions,
         needles: &Needles,
-        [probes, twins]: [&[Probe]; 2],
-        replies: &[Reply],
+        asked: impl Iterator<Item = (&'a Probe, &'a Reply)> + Clone,
+        twins: &[Probe],
     ) -> Self {
         let mut report = Self {
             name: name.to_owned(),
             ..Self::default()
         };
-        let mut made = HashSet::new();
-        for (probe, reply) in probes.iter().zip(replies) {
-            if probe.phase >= Phase::Make && made.is_empty() {
-                let making = probes.iter().chain(twins).filter(|probe| probe.phase == Phase::Make);
-                made = making.flat_map(said).collect();
-            }
+        let making = asked.clone().map(|(probe, _)| probe).chain(twins);
+        let made = making
+            .filter(|probe| probe.phase == Phase::Make)
+            .flat_map(said)
+            .collect();
+        let nothing = HashSet::new();
+        for (probe, reply) in asked {
             report.count(probe, reply);
             if let Some(frame) = reply.frame() {
-                report.look(definitions, needles, probe, frame, &made);
+                let made = if probe.phase >= Phase::Make { &made } else { &nothing };
+                report.look(definitions, needles, probe, frame, made);
             }
         }
         report

@@ -48,13 +48,13 @@ pub(crate) fn run(address: &str, probes: &[Probe]) -> Vec<Reply> {
     thread::scope(|scope| {
         for _ in 0..CONNECTIONS {
             scope.spawn(|| {
-                let mut worker = Worker { address, wire: None };
+                let mut asker = Asker::new(address);
                 loop {
                     let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         return;
                     };
                     let asked: Vec<&Probe> = chunk.iter().map(|index| &probes[*index]).collect();
-                    let answered = worker.answers(&asked);
+                    let answered = asker.answers(&asked);
                     let mut replies = replies.lock().unwrap();
                     chunk
                         .iter()
@@ -67,13 +67,18 @@ pub(crate) fn run(address: &str, probes: &[Probe]) -> Vec<Reply> {
     replies.into_inner().unwrap()
 }
 
-struct Worker<'a> {
+/// Asks one after the other, on a connection that is kept while it lives.
+#[derive(Debug)]
+pub(crate) struct Asker<'a> {
     address: &'a str,
-    /// Kept while it lives.
     wire: Option<Wire>,
 }
 
-impl Worker<'_> {
+impl<'a> Asker<'a> {
+    pub(crate) fn new(address: &'a str) -> Self {
+        Self { address, wire: None }
+    }
+
     fn answers(&mut self, probes: &[&Probe]) -> Vec<Reply> {
         let mut replies = if probes.iter().any(|probe| probe.mute) {
             Vec::new()
@@ -82,7 +87,7 @@ impl Worker<'_> {
         };
         // What was not answered is asked again one by one: then it is known which request ended the connection.
         for probe in &probes[replies.len()..] {
-            replies.push(self.alone(probe));
+            replies.push(self.answer(probe));
         }
         replies
     }
@@ -90,6 +95,7 @@ impl Worker<'_> {
     /// The answers up to the first that doesn't come.
     fn pipelined(&mut self, probes: &[&Probe]) -> Vec<Reply> {
         let wire = self.wire();
+        wire.be_patient(true);
         let sent: Vec<i32> = probes.iter().map_while(|probe| send(wire, probe).ok()).collect();
         let mut replies = Vec::new();
         for id in sent {
@@ -104,7 +110,8 @@ impl Worker<'_> {
         replies
     }
 
-    fn alone(&mut self, probe: &Probe) -> Reply {
+    /// What becomes of one request alone.
+    pub(crate) fn answer(&mut self, probe: &Probe) -> Reply {
         let wire = self.wire();
         wire.be_patient(!probe.mute);
         let sent = send(wire, probe);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::expressions::{self, Subscribed};
 use super::probes::{self, Cast, Phase, Probe};
 use super::report::Report;
 use super::run::{Reply, run};
@@ -35,6 +36,7 @@ pub(crate) struct Side {
     node: i64,
     /// Where the prober connects to.
     address: String,
+    own: Tenant,
     them: Tenant,
     needles: Needles,
     pub(crate) probes: Vec<Probe>,
@@ -137,6 +139,7 @@ impl Side {
             stem,
             node,
             address,
+            own,
             them,
             needles,
             probes,
@@ -157,6 +160,7 @@ impl Side {
         let mut replies = Vec::new();
         let mut damage = Vec::new();
         let mut told = Vec::new();
+        let mut subscribed = Subscribed::default();
         for phase in Phase::ALL {
             // A backend may not be there to be looked at behind the last one.
             if phase == Phase::Operate && self.stem == DIRECT {
@@ -168,31 +172,29 @@ impl Side {
             let (probes, twins) = (of_phase(&self.probes), of_phase(&self.absent));
             let answers = run(&self.address, &probes);
             if phase != Phase::Operate {
-                let others = run(&self.address, &twins);
-                let there = probes.iter().zip(&answers);
-                told.extend(
-                    there
-                        .zip(twins.iter().zip(&others))
-                        .filter_map(|((probe, answer), (twin, other))| {
-                            let what = self
-                                .twins
-                                .difference(world.definitions, (probe, answer), (twin, other))?;
-                            Some((probe.clone(), what))
-                        }),
-                );
+                let of_phase = self
+                    .twins
+                    .told(world.definitions, &self.address, &probes, &answers, &twins);
+                told.extend(of_phase);
+            }
+            if phase == Phase::Make {
+                let addresses = [self.address.as_str(), world.address(self.node)];
+                subscribed = expressions::subscribe(world.definitions, addresses, self.node, &self.own, &self.them);
             }
             replies.extend(answers);
         }
         if self.stem != DIRECT {
             damage = self.damage(world);
         }
-        let mut report = Report::of(
-            self.stem,
-            world.definitions,
-            &self.needles,
-            [&self.probes, &self.absent],
-            &replies,
+        assert!(
+            subscribed.assigned > 0,
+            "{}: no expression has matched the own",
+            self.stem
         );
+        damage.extend(subscribed.damage);
+        let (probes, more): (Vec<Probe>, Vec<Reply>) = subscribed.asked.into_iter().unzip();
+        let asked = self.probes.iter().zip(&replies).chain(probes.iter().zip(&more));
+        let mut report = Report::of(self.stem, world.definitions, &self.needles, asked, &self.absent);
         report.damage = damage;
         told.into_iter().for_each(|(probe, what)| report.told(&probe, what));
         Outcome {
@@ -204,7 +206,7 @@ impl Side {
 
     /// Of what is looked at for damage.
     pub(crate) fn facets(&self) -> impl Iterator<Item = &'static str> {
-        self.before.as_ref().unwrap().facets()
+        self.before.as_ref().unwrap().facets().chain([expressions::FACET])
     }
 
     fn damage(&self, world: &World<'_>) -> Vec<Damage> {

@@ -7,7 +7,7 @@ use super::definitions::Definitions;
 use super::encode::hex;
 use super::means::base64;
 use super::probes::{Phase, Probe};
-use super::run::Reply;
+use super::run::{Reply, run};
 use super::state::{calm, differ};
 use super::tenant::Tenant;
 
@@ -38,6 +38,12 @@ const VOLATILE: [&str; 22] = [
     "UsableBytes",
 ];
 
+/// How often a difference must be there once more.
+const AGAIN: usize = 3;
+
+/// A question about what is there, and the same about what isn't.
+type Pair = (Probe, Probe);
+
 /// Two tenants, one of whom has nothing.
 #[derive(Debug)]
 pub(crate) struct Twins {
@@ -62,8 +68,34 @@ impl Twins {
         Self { pairs }
     }
 
+    /// What is told by the answers of `address` to questions, asked about what is there and about what isn't. A difference
+    /// that is gone when both are asked again was one of time.
+    pub(crate) fn told(
+        &self,
+        definitions: &Definitions,
+        address: &str,
+        probes: &[Probe],
+        answers: &[Reply],
+        twins: &[Probe],
+    ) -> Vec<(Probe, String)> {
+        let differ = |(pair, replies): (Pair, (&Reply, &Reply))| {
+            let what = self.difference(definitions, (&pair.0, replies.0), (&pair.1, replies.1))?;
+            Some((pair, what))
+        };
+        let pairs = probes.iter().cloned().zip(twins.iter().cloned());
+        let others = run(address, twins);
+        let mut told: Vec<(Pair, String)> = pairs.zip(answers.iter().zip(&others)).filter_map(differ).collect();
+        for _ in 0..AGAIN {
+            let (probes, twins): (Vec<Probe>, Vec<Probe>) = told.into_iter().map(|(pair, _)| pair).unzip();
+            let (answers, others) = (run(address, &probes), run(address, &twins));
+            let pairs = probes.into_iter().zip(twins);
+            told = pairs.zip(answers.iter().zip(&others)).filter_map(differ).collect();
+        }
+        told.into_iter().map(|((probe, _), what)| (probe, what)).collect()
+    }
+
     /// How the answers to a question about what is there and to the same about what isn't differ.
-    pub(crate) fn difference(
+    fn difference(
         &self,
         definitions: &Definitions,
         (probe, there): (&Probe, &Reply),
