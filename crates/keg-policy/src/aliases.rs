@@ -15,7 +15,6 @@ mod outbound;
 mod pages;
 mod parts;
 mod producers;
-mod recent;
 mod sessions;
 mod set;
 

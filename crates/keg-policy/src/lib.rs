@@ -98,6 +98,7 @@ pub mod layer;
 mod message;
 mod namespace;
 mod policy;
+mod recent;
 
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};

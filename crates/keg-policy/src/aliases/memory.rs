@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::ids::{Id, Meaning};
 use super::members::Subscription;
-use super::recent::Recent;
+use crate::recent::Recent;
 
 /// How many ids are kept. Those of deleted topics would pile up without an end to it.
 const MOST_IDS: usize = 1 << 16;

@@ -9,11 +9,11 @@ use keg_codec::walk::{IntegerEdit, UuidEdit, Visitor, WalkError, walk};
 
 use super::TopicAliases;
 use super::ids::{Id, Named, exchange};
-use super::recent::Recent;
 use super::set::Handle;
 use crate::connection::Connection;
 use crate::message::{Request, Response};
 use crate::policy::{Decision, Note};
+use crate::recent::Recent;
 
 /// How many topics of a connection are remembered.
 const MOST: usize = 1 << 12;

@@ -1,12 +1,13 @@
 //! The ids of a namespace's topics, as responses tell them.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::recent::Recent;
 
 /// The id that says that there is none.
 pub(crate) const NO_TOPIC_ID: [u8; 16] = [0; 16];
 
-/// How many ids are kept at most, in two halves; ids of deleted topics would pile up without an end to it.
+/// How many ids are kept at most; ids of deleted topics would pile up without an end to it.
 const MOST: usize = 1 << 16;
 
 /// The ids of the topics that a namespace shows, each with whether it is an additional one. Clones share what they know,
@@ -16,13 +17,7 @@ const MOST: usize = 1 << 16;
 /// for safety; those that were not told for long are forgotten for want of space, and looked up again when they are asked
 /// for.
 #[derive(Debug, Clone, Default)]
-pub struct TopicIds(Arc<RwLock<Known>>);
-
-#[derive(Debug, Default)]
-struct Known {
-    young: HashMap<[u8; 16], bool>,
-    old: HashMap<[u8; 16], bool>,
-}
+pub struct TopicIds(Arc<RwLock<Recent<[u8; 16], bool, MOST>>>);
 
 impl TopicIds {
     /// Whether the id is known to be of a topic that the namespace shows.
@@ -32,26 +27,18 @@ impl TopicIds {
 
     /// Whether the id is of a topic that is shown beside the namespace's own, if it is known.
     pub(super) fn is_additional(&self, id: &[u8; 16]) -> Option<bool> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.young.get(id).or_else(|| known.old.get(id)).copied()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
 
     pub(super) fn learn(&self, id: &[u8; 16], additional: bool) {
-        let is_young = || {
-            self.0
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .young
-                .contains_key(id)
+        let is_fresh = || {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            known.fresh(id).is_some()
         };
-        if *id == NO_TOPIC_ID || is_young() {
-            return;
+        if *id != NO_TOPIC_ID && !is_fresh() {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            known.set(*id, additional);
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.young.len() >= MOST / 2 {
-            known.old = std::mem::take(&mut known.young);
-        }
-        known.young.insert(*id, additional);
     }
 }
 
@@ -78,8 +65,8 @@ mod tests {
                 .all(|number| ids.is_additional(&id(number)) == Some(number % 2 == 1))
         );
         assert!(!ids.contains(&id(1)));
-        let known = ids.0.read().unwrap();
-        assert!(known.young.len() + known.old.len() <= MOST);
+        let known = (0..3 * MOST).filter(|number| ids.contains(&id(*number))).count();
+        assert!(known <= MOST, "{known}");
     }
 
     #[test]

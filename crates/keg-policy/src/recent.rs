@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 /// At most so many entries, in two halves: when the young one is full, it takes the place of the old one.
 #[derive(Debug)]
-pub(super) struct Recent<K, V, const MOST: usize> {
+pub(crate) struct Recent<K, V, const MOST: usize> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
@@ -20,21 +20,21 @@ impl<K, V, const MOST: usize> Default for Recent<K, V, MOST> {
 }
 
 impl<K: Eq + Hash, V: PartialEq, const MOST: usize> Recent<K, V, MOST> {
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
     /// Whether the entry would outlive another half.
-    pub(super) fn is_fresh(&self, key: &K, value: &V) -> bool {
+    pub(crate) fn is_fresh(&self, key: &K, value: &V) -> bool {
         self.fresh(key) == Some(value)
     }
 
     /// The value of an entry that would.
-    pub(super) fn fresh(&self, key: &K) -> Option<&V> {
+    pub(crate) fn fresh(&self, key: &K) -> Option<&V> {
         self.young.get(key)
     }
 
-    pub(super) fn set(&mut self, key: K, value: V) {
+    pub(crate) fn set(&mut self, key: K, value: V) {
         if self.young.len() >= MOST / 2 && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
