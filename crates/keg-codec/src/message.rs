@@ -165,6 +165,29 @@ impl Struct {
             .map(|(_, value)| value)
     }
 
+    /// The string or bytes of the field that Kafka calls this; none if it is null, or there is no such field.
+    pub fn bytes(&self, name: &str) -> &[u8] {
+        match self.get(name) {
+            Some(Value::Bytes(bytes)) => bytes,
+            _ => &[],
+        }
+    }
+
+    /// The structures in the array that Kafka calls this; none if it is null, or there is no such array.
+    pub fn elements(&self, name: &str) -> impl Iterator<Item = &Self> {
+        let elements = self.get(name).and_then(Value::as_array).unwrap_or_default();
+        elements.iter().filter_map(Value::as_struct)
+    }
+
+    /// A structure of defaults for the field that Kafka calls this: for an element of it, if it is an array.
+    pub fn nested(&self, name: &str, version: i16) -> Option<Self> {
+        let field = self.fields.iter().find(|field| field.name == name)?;
+        match field.ty {
+            Type::Struct(nested) => Some(Self::new(nested, version)),
+            _ => None,
+        }
+    }
+
     /// The value of the field that Kafka calls this, to be set.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.iter_mut()

@@ -73,13 +73,6 @@ pub(super) struct Said {
     consumers: bool,
 }
 
-fn text<'a>(message: &'a Struct, name: &str) -> &'a [u8] {
-    match message.get(name) {
-        Some(Value::Bytes(text)) => text,
-        _ => &[],
-    }
-}
-
 /// Whether a member says all that it has to say, and so is told its assignment: what brokers go by.
 fn is_full(request: &Struct) -> bool {
     let owned = request.get("TopicPartitions").is_none_or(|owned| *owned != Value::Null);
@@ -98,14 +91,14 @@ impl TopicAliases {
     ) -> Result<Option<Decision>, WalkError> {
         let (api, version) = (request.api, request.version);
         let asked = Struct::read(&api.request, version, body)?;
-        let (group, member) = (text(&asked, "GroupId").to_vec(), text(&asked, "MemberId").to_vec());
+        let (group, member) = (asked.bytes("GroupId").to_vec(), asked.bytes("MemberId").to_vec());
         let known = connection.remember(|members: &mut Members| {
             let member = members.find(&group, &member, self.set.fingerprint)?;
             Some(member.subscription.clone())
         });
         let mut visitor = Inbound::new(self, connection, api, version, Side::Whole);
         // Older versions of SyncGroup don't say what the group is of.
-        let protocol = text(&asked, "ProtocolType");
+        let protocol = asked.bytes("ProtocolType");
         visitor.consumers = protocol.is_empty() && known.is_some();
         let edits = walk(&api.request, version, body, &mut visitor)?;
         let found = visitor.found;
@@ -224,7 +217,7 @@ impl TopicAliases {
             return Ok(());
         }
         if let Some(subscription) = &said.subscription {
-            let told = text(&body, "MemberId");
+            let told = body.bytes("MemberId");
             let id = if told.is_empty() { &said.member } else { told };
             self.remember_member(
                 connection,

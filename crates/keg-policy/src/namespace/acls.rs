@@ -13,7 +13,7 @@ mod recent;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::{EntitySet, Field, Message, Type};
+use keg_codec::schema::{EntitySet, Message};
 use keg_codec::walk::{Edit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{ApiKey, ErrorCode, Rope};
 
@@ -111,21 +111,6 @@ fn malformed(request: &Request, error: &WalkError) -> Decision {
         "a malformed {} request (version {}): {error}",
         request.api.name, request.version
     ))
-}
-
-/// The elements of an array of structures.
-fn elements<'a>(fields: &'a Struct, name: &str) -> impl Iterator<Item = &'a Struct> {
-    let elements = fields.get(name).and_then(Value::as_array).unwrap_or_default();
-    elements.iter().filter_map(Value::as_struct)
-}
-
-/// An element for an array of structures.
-fn element(table: &'static [Field], array: &str, version: i16) -> Option<Struct> {
-    let array = table.iter().find(|field| field.name == array)?;
-    match array.ty {
-        Type::Struct(element) => Some(Struct::new(element, version)),
-        _ => None,
-    }
 }
 
 /// Says an error where there is a place for it.

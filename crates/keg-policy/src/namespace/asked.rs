@@ -76,12 +76,8 @@ impl Asked {
             return Ok(asked);
         }
         let request = Struct::read(&api.request, version, body)?;
-        let text = |name| match request.get(name) {
-            Some(Value::Bytes(text)) => text.as_slice(),
-            _ => &[],
-        };
-        let group = text("GroupId");
-        let said = Some(text("ProtocolType"))
+        let group = request.bytes("GroupId");
+        let said = Some(request.bytes("ProtocolType"))
             .filter(|protocol| !protocol.is_empty())
             .map(is_consumer);
         match api.key {

@@ -31,50 +31,61 @@ pub(super) fn question(
 ) -> Result<Option<Question>, WalkError> {
     let unknown = denied.iter().filter(|(_, code)| **code == ErrorCode::UNKNOWN_TOPIC_ID);
     let ids: Vec<_> = unknown.map(|(id, _)| *id).take(MOST).collect();
-    let Some(api) = Api::of(ApiKey::METADATA).filter(|_| !ids.is_empty()) else {
+    if ids.is_empty() {
         return Ok(None);
-    };
-    let mut body = Struct::new(api.request.fields, FIRST_BY_ID);
-    let Some(table) = topics(&body) else {
-        return Ok(None);
-    };
-    let topics = ids.into_iter().map(|id| {
-        let mut topic = Struct::new(table, FIRST_BY_ID);
-        topic.set("TopicId", Value::Uuid(id));
-        topic.set("Name", Value::Null);
-        Value::Struct(topic)
-    });
-    body.set("Topics", Value::Array(topics.collect()));
-    body.set("AllowAutoTopicCreation", Value::Integer(0));
-    Ok(Some(Question {
-        request: Request::local(api, FIRST_BY_ID, &body, on_behalf_of)?,
+    }
+    let request = metadata(on_behalf_of, |body| set_ids(body, ids))?;
+    Ok(request.map(|request| Question {
+        request,
         note: Note::default(),
     }))
 }
 
-/// The table of the elements of `Topics`.
-fn topics(body: &Struct) -> Option<&'static [keg_codec::schema::Field]> {
-    let (field, _) = body.iter().find(|(field, _)| field.name == "Topics")?;
-    match field.ty {
-        keg_codec::schema::Type::Struct(table) => Some(table),
+/// A Metadata request of the gateway's own, which makes no topics; `ask` says which it is about.
+pub(crate) fn metadata(on_behalf_of: &Request, ask: impl FnOnce(&mut Struct)) -> Result<Option<Request>, WalkError> {
+    let Some(api) = Api::of(ApiKey::METADATA) else {
+        return Ok(None);
+    };
+    let mut body = Struct::new(api.request.fields, FIRST_BY_ID);
+    body.set("AllowAutoTopicCreation", Value::Integer(0));
+    ask(&mut body);
+    Request::local(api, FIRST_BY_ID, &body, on_behalf_of).map(Some)
+}
+
+/// The name and the id of a topic.
+type Told = (Vec<u8>, [u8; 16]);
+
+/// The topics that the broker has told of.
+pub(crate) fn told(reply: Reply) -> Result<Vec<Told>, WalkError> {
+    let (Reply::Response(mut response), Some(api)) = (reply, Api::of(ApiKey::METADATA)) else {
+        return Ok(Vec::new());
+    };
+    let response = Struct::read(&api.response, FIRST_BY_ID, &response.body_bytes())?;
+    let named = |topic: &Struct| match (topic.get("Name")?, topic.get("TopicId")?) {
+        (Value::Bytes(name), Value::Uuid(id)) => Some((name.clone(), *id)),
         _ => None,
-    }
+    };
+    Ok(response.elements("Topics").filter_map(named).collect())
+}
+
+fn set_ids(body: &mut Struct, ids: Vec<[u8; 16]>) {
+    let topics = ids.into_iter().filter_map(|id| {
+        let mut topic = body.nested("Topics", FIRST_BY_ID)?;
+        topic.set("TopicId", Value::Uuid(id));
+        topic.set("Name", Value::Null);
+        Some(Value::Struct(topic))
+    });
+    let topics = topics.collect();
+    body.set("Topics", Value::Array(topics));
 }
 
 impl Namespace {
     /// Learns what the broker has answered. What it doesn't tell stays unknown, which fails closed.
     pub(super) fn learn(&self, reply: Reply) -> Result<(), WalkError> {
-        let (Reply::Response(mut response), Some(api)) = (reply, Api::of(ApiKey::METADATA)) else {
-            return Ok(());
-        };
-        let response = Struct::read(&api.response, FIRST_BY_ID, &response.body_bytes())?;
-        let topics = response.get("Topics").and_then(Value::as_array).unwrap_or_default();
-        for topic in topics.iter().filter_map(Value::as_struct) {
-            if let (Some(Value::Bytes(name)), Some(Value::Uuid(id))) = (topic.get("Name"), topic.get("TopicId"))
-                && self.names.shows(Entity::TopicName, name)
-            {
-                let is_additional = self.names.is_additional(Entity::TopicName, name);
-                self.topic_ids.learn(id, is_additional);
+        for (name, id) in told(reply)? {
+            if self.names.shows(Entity::TopicName, &name) {
+                let is_additional = self.names.is_additional(Entity::TopicName, &name);
+                self.topic_ids.learn(&id, is_additional);
             }
         }
         Ok(())

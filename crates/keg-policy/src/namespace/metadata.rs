@@ -22,10 +22,8 @@ const FIRST_WITHOUT_CREATION: i16 = 4;
 
 /// Whether a request names a topic by its id.
 pub(super) fn asks_by_id(request: &Struct) -> bool {
-    let topics = request.get("Topics").and_then(Value::as_array).unwrap_or_default();
-    topics
-        .iter()
-        .filter_map(Value::as_struct)
+    request
+        .elements("Topics")
         .any(|topic| !matches!(topic.get("TopicId"), None | Some(Value::Uuid(NO_TOPIC_ID))))
 }
 

@@ -106,12 +106,9 @@ fn waiting<'a>(asked: &'a Asked, api: &'static Api, version: i16, body: &[u8]) -
     }
     let response = Struct::read(&api.response, version, body)?;
     let failed = |fields: &Struct| fields.get("ErrorCode") != Some(&Value::Integer(0));
-    let groups = response.get("Groups").and_then(Value::as_array).unwrap_or_default();
     let failed_group = |name: &[u8]| {
-        let groups = groups.iter().filter_map(Value::as_struct);
-        groups
-            .filter(|group| matches!(group.get("GroupId"), Some(Value::Bytes(it)) if it == name))
-            .any(failed)
+        let groups = response.elements("Groups");
+        groups.filter(|group| group.bytes("GroupId") == name).any(failed)
     };
     let has_place = |denied: &&Denied| match &denied.group {
         Some(group) => !failed_group(group),

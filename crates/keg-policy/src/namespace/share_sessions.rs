@@ -84,13 +84,9 @@ pub(super) fn narrowed(connection: &Connection, api: &'static Api, version: i16,
 
 /// The session of a request, and how far the client thinks that it has come.
 fn session(request: &Struct) -> (Key, i64) {
-    let text = |name| match request.get(name) {
-        Some(Value::Bytes(text)) => text.as_slice().into(),
-        _ => Box::default(),
-    };
     let key = Key {
-        group: text("GroupId"),
-        member: text("MemberId"),
+        group: request.bytes("GroupId").into(),
+        member: request.bytes("MemberId").into(),
     };
     let epoch = request.get("ShareSessionEpoch").and_then(Value::as_integer);
     (key, epoch.unwrap_or(FINAL_EPOCH))

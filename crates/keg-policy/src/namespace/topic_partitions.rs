@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::{Entity, Field, Type};
+use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ErrorCode};
 
@@ -92,7 +92,7 @@ pub(super) fn begin(
         partition: 0,
     };
     if let Some(place) = place.or_else(|| begins.then(first)) {
-        request.set("Cursor", cursor(api.request.fields, "Cursor", version, place));
+        set_cursor(&mut request, "Cursor", version, place);
     }
     request.write(&api.request, version).map(Bytes::from)
 }
@@ -135,7 +135,7 @@ pub(super) fn put_place(
         topic: connection.remember(|places: &mut Places| places.word_for(place)),
         partition: 0,
     };
-    response.set("NextCursor", cursor(api.response.fields, "NextCursor", version, word));
+    set_cursor(&mut response, "NextCursor", version, word);
     response.write(&api.response, version).map(Bytes::from)
 }
 
@@ -146,15 +146,14 @@ fn topic<'a>(message: &'a Struct, cursor: &str) -> Option<&'a [u8]> {
     }
 }
 
-fn cursor(fields: &'static [Field], name: &str, version: i16, place: Place) -> Value {
-    let field = fields.iter().find(|field| field.name == name);
-    let Some(Type::Struct(fields)) = field.map(|field| field.ty) else {
-        return Value::Null;
-    };
-    let mut cursor = Struct::new(fields, version);
-    cursor.set("TopicName", Value::Bytes(place.topic));
-    cursor.set("PartitionIndex", Value::Integer(place.partition));
-    Value::Struct(cursor)
+/// Sets a cursor of a message.
+fn set_cursor(message: &mut Struct, name: &str, version: i16, place: Place) {
+    let cursor = message.nested(name, version).map_or(Value::Null, |mut cursor| {
+        cursor.set("TopicName", Value::Bytes(place.topic));
+        cursor.set("PartitionIndex", Value::Integer(place.partition));
+        Value::Struct(cursor)
+    });
+    message.set(name, cursor);
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::super::Namespace;
 use super::super::names::Names;
 use super::filter::{bytes, integer};
 use super::pattern::{Pattern, Refusal};
-use super::{Asked, element, elements, scrub, set_error, write};
+use super::{Asked, scrub, set_error, write};
 use crate::message::{Request, Response};
 use crate::policy::{Decision, Note, Withheld};
 
@@ -64,7 +64,7 @@ fn admit(names: &Names, creation: &mut Struct) -> Result<Pattern, Refusal> {
 
 /// The result of a creation that is refused.
 fn result(answer: &Struct, refusal: Refusal, version: i16) -> Option<Value> {
-    let mut result = element(answer.table(), "Results", version)?;
+    let mut result = answer.nested("Results", version)?;
     set_error(&mut result, refusal.code, Some(refusal.message));
     Some(Value::Struct(result))
 }
@@ -77,7 +77,7 @@ pub(super) fn response(
     version: i16,
 ) -> Result<(), Withheld> {
     let admitted = refused.iter().filter(|refusal| refusal.is_none()).count();
-    let answered = elements(body, "Results").cloned().collect::<Vec<_>>();
+    let answered = body.elements("Results").cloned().collect::<Vec<_>>();
     if answered.len() != admitted {
         let answered = answered.len();
         return Err(Withheld::new(format!(

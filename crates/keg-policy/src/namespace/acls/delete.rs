@@ -14,7 +14,7 @@ use super::super::names::Names;
 use super::describe::{pattern, set_pattern};
 use super::filter::{Filter, integer};
 use super::pattern::Pattern;
-use super::{Asked, UNKNOWN_FILTER, element, elements, scrub, set_error, write};
+use super::{Asked, UNKNOWN_FILTER, scrub, set_error, write};
 use crate::message::{Reply, Request, Response};
 use crate::policy::{Decision, Note, Question, Withheld};
 
@@ -49,7 +49,7 @@ pub(super) struct Failure {
 impl Deletion {
     pub(super) fn new(body: &Struct) -> Self {
         Self {
-            filters: elements(body, "Filters").map(Filter::read).collect(),
+            filters: body.elements("Filters").map(Filter::read).collect(),
             found: Vec::new(),
             exact: Vec::new(),
             looked_up: 0,
@@ -106,7 +106,7 @@ impl Deletion {
             return Ok(self);
         }
         let is_asked_for = |pattern: &Pattern| pattern.to_client(names).is_some_and(|it| filter.is_about(&it));
-        let known: BTreeSet<_> = elements(&response, "Resources").filter_map(pattern).collect();
+        let known: BTreeSet<_> = response.elements("Resources").filter_map(pattern).collect();
         let recent = namespace.recent_acls.which(is_asked_for, |it| known.contains(it));
         let found: BTreeSet<_> = known.into_iter().filter(is_asked_for).chain(recent).collect();
         let size = |exact: &Filter| size_of::<Filter>() + exact.texts().map(<[u8]>::len).sum::<usize>();
@@ -133,7 +133,7 @@ impl Deletion {
         }
         let mut body = Struct::new(api.request.fields, version);
         let filters = self.exact.iter().filter_map(|exact| {
-            let mut filter = element(api.request.fields, "Filters", version)?;
+            let mut filter = body.nested("Filters", version)?;
             exact.write(&mut filter);
             Some(Value::Struct(filter))
         });
@@ -159,7 +159,7 @@ fn question(filter: &Filter, on_behalf_of: &Request, deletion: Deletion) -> Resu
 
 /// Puts the results together again, one for each filter of the client's.
 pub(super) fn response(names: &Names, found: &[Found], body: &mut Struct, version: i16) -> Result<(), Withheld> {
-    let mut answered: Vec<Struct> = elements(body, "FilterResults").cloned().collect();
+    let mut answered: Vec<Struct> = body.elements("FilterResults").cloned().collect();
     let asked: usize = found.iter().flatten().sum();
     if answered.len() != asked {
         let answered = answered.len();
@@ -189,7 +189,7 @@ fn translate(names: &Names, answer: &mut Struct) {
 fn put_results(found: &[Found], answered: Vec<Struct>, answer: &mut Struct, version: i16) {
     let mut answered = answered.into_iter();
     let results = found.iter().filter_map(|found| {
-        let mut result = element(answer.table(), "FilterResults", version)?;
+        let mut result = answer.nested("FilterResults", version)?;
         match found {
             Ok(0) => set_error(&mut result, ErrorCode::NONE, None),
             Ok(count) => result = answered.by_ref().take(*count).reduce(together)?,

@@ -23,16 +23,17 @@ impl Original<'_> {
             let admitted = |group: &&Struct| {
                 let names = &self.namespace.names;
                 names
-                    .admit(self.api.key, Entity::GroupId, name(group, "GroupId"))
+                    .admit(self.api.key, Entity::GroupId, group.bytes("GroupId"))
                     .is_ok()
             };
-            return elements(&request, "Groups")
+            return request
+                .elements("Groups")
                 .filter(admitted)
                 .filter_map(|group| {
                     let backend_name = self
                         .namespace
                         .names
-                        .backend_name(Entity::GroupId, name(group, "GroupId"));
+                        .backend_name(Entity::GroupId, group.bytes("GroupId"));
                     self.topics_of(group, response, Some(backend_name)).transpose()
                 })
                 .collect();
@@ -51,7 +52,8 @@ impl Original<'_> {
         let Some((array, topic)) = array(response, "Topics") else {
             return Ok(None);
         };
-        let denied: Vec<_> = elements(asked, "Topics")
+        let denied: Vec<_> = asked
+            .elements("Topics")
             .filter_map(|asked| self.topic(asked, topic))
             .collect();
         if denied.is_empty() {
@@ -73,7 +75,7 @@ impl Original<'_> {
         let names = &self.namespace.names;
         let named = asked.table().iter().find(|field| field.entity == Entity::TopicName)?;
         let (name, id) = (
-            name(asked, named.name),
+            asked.bytes(named.name),
             asked.get("TopicId").filter(|id| **id != Value::Uuid(NO_TOPIC_ID)),
         );
         let code = match id {
@@ -85,7 +87,9 @@ impl Original<'_> {
         let numbers = |name| asked.get(name).and_then(Value::as_array).unwrap_or_default();
         let indexes = numbers("PartitionIndexes").iter().chain(numbers("Partitions"));
         let indexes = indexes.filter_map(Value::as_integer);
-        let nested = elements(asked, "Partitions").filter_map(|it| it.get("PartitionIndex")?.as_integer());
+        let nested = asked
+            .elements("Partitions")
+            .filter_map(|it| it.get("PartitionIndex")?.as_integer());
         let partitions = indexes.chain(nested).map(|index| {
             let mut answer = Struct::new(partition, self.version);
             answer.set("PartitionIndex", Value::Integer(index));
@@ -106,17 +110,5 @@ fn array(table: &'static [Field], name: &str) -> Option<(&'static Field, &'stati
     match field.ty {
         Type::Struct(nested) => Some((field, nested)),
         _ => None,
-    }
-}
-
-fn elements<'a>(holder: &'a Struct, name: &str) -> impl Iterator<Item = &'a Struct> {
-    let elements = holder.get(name).and_then(Value::as_array).unwrap_or_default();
-    elements.iter().filter_map(Value::as_struct)
-}
-
-fn name<'a>(holder: &'a Struct, field: &str) -> &'a [u8] {
-    match holder.get(field) {
-        Some(Value::Bytes(name)) => name,
-        _ => &[],
     }
 }
