@@ -38,14 +38,7 @@ pub fn error_reply(
     error: ErrorCode,
     message: Option<&str>,
 ) -> Result<Vec<u8>, WalkError> {
-    Reply {
-        api,
-        writer: Writer::new(&api.response, version),
-        error,
-        message,
-        whole: true,
-    }
-    .write(request)
+    Reply::new(api, version, error, message, true).write(request)
 }
 
 /// The body of a response that says the error of every topic, partition, group or resource that the request names, and
@@ -62,14 +55,7 @@ pub fn error_reply_by_part(
     error: ErrorCode,
     message: Option<&str>,
 ) -> Result<Vec<u8>, WalkError> {
-    Reply {
-        api,
-        writer: Writer::new(&api.response, version),
-        error,
-        message,
-        whole: false,
-    }
-    .write(request)
+    Reply::new(api, version, error, message, false).write(request)
 }
 
 struct Reply<'a> {
@@ -93,6 +79,18 @@ enum Answer<'a> {
     Value(Value),
     /// One element for each of these.
     Each(&'static [Field], Vec<Key<'a>>),
+}
+
+impl<'a> Reply<'a> {
+    fn new(api: &'static Api, version: i16, error: ErrorCode, message: Option<&'a str>, whole: bool) -> Self {
+        Self {
+            api,
+            writer: Writer::new(&api.response, version),
+            error,
+            message,
+            whole,
+        }
+    }
 }
 
 impl Reply<'_> {

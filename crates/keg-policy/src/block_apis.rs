@@ -35,10 +35,7 @@ impl Policy for BlockApis {
     fn request(&self, _connection: &Connection, request: &mut Request) -> Decision {
         match request.error(ErrorCode::POLICY_VIOLATION, Some(&self.message)) {
             Ok(response) => Decision::Answer(response),
-            Err(error) => Decision::Close(format!(
-                "a malformed {} request (version {}): {error}",
-                request.api.name, request.version
-            )),
+            Err(error) => Decision::Close(request.malformed(&error)),
         }
     }
 }

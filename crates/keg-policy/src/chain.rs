@@ -233,10 +233,7 @@ impl Chain {
         };
         match request.error(code, Some(message)) {
             Ok(response) => Outcome::Reply(Reply::Response(response)),
-            Err(error) => Outcome::Close(format!(
-                "a malformed {} request (version {}): {error}",
-                request.api.name, request.version
-            )),
+            Err(error) => Outcome::Close(request.malformed(&error)),
         }
     }
 }

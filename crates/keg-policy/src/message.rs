@@ -42,6 +42,14 @@ impl Request {
         contiguous(&mut self.body)
     }
 
+    /// Why a connection ends on which this request came, which can't be read.
+    pub(crate) fn malformed(&self, error: &WalkError) -> String {
+        format!(
+            "a malformed {} request (version {}): {error}",
+            self.api.name, self.version
+        )
+    }
+
     /// A response to the whole request that says the error.
     pub(crate) fn error(&mut self, error: ErrorCode, message: Option<&str>) -> Result<Response, WalkError> {
         trimmed(self.body_bytes(), |body| {

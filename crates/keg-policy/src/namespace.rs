@@ -132,14 +132,7 @@ impl Namespace {
             ..
         } = visitor;
         let edits = match walked {
-            Ok(edits) => match ask
-                .then(|| look_up::question(&denied_ids, request))
-                .transpose()?
-                .flatten()
-            {
-                Some(question) => return Ok(Decision::Ask(question)),
-                None => edits,
-            },
+            Ok(edits) => edits,
             Err(error) => {
                 let code = refusal.ok_or(error)?;
                 let why = reason.map(|reason| reason.to_string());
@@ -148,6 +141,9 @@ impl Namespace {
                     .map(Decision::Answer);
             }
         };
+        if ask && let Some(question) = look_up::question(&denied_ids, request)? {
+            return Ok(Decision::Ask(question));
+        }
         asked.empty_name = empty_name;
         if denied.is_empty() && !denied_topics {
             request.body = edits.apply(&body);
@@ -181,12 +177,7 @@ impl Namespace {
         let decision = trimmed(request.body_bytes(), |body| {
             self.inbound(connection, request, body, ask)
         });
-        decision.unwrap_or_else(|error| {
-            Decision::Close(format!(
-                "a malformed {} request (version {}): {error}",
-                request.api.name, request.version
-            ))
-        })
+        decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
     }
 
     /// The response as the client may see it; `None` when it has no place for what was denied.

@@ -57,7 +57,7 @@ pub(super) fn request(namespace: &Namespace, request: &mut Request) -> Decision 
             _ => Deletion::new(&body).advance(namespace, request),
         }
     });
-    decision.unwrap_or_else(|error| malformed(request, &error))
+    decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
 }
 
 /// What becomes of a request with the answer to what was asked first.
@@ -104,13 +104,6 @@ impl Visitor for KnownFields {
     fn unknown_tag(&mut self, _tag: u32) -> Verdict {
         Verdict::Refuse
     }
-}
-
-fn malformed(request: &Request, error: &WalkError) -> Decision {
-    Decision::Close(format!(
-        "a malformed {} request (version {}): {error}",
-        request.api.name, request.version
-    ))
 }
 
 /// Says an error where there is a place for it.
