@@ -14,13 +14,6 @@ struct Count {
 }
 
 impl Count {
-    fn new(gauge: Gauge) -> Self {
-        Self {
-            gauge,
-            known: AtomicU32::new(0),
-        }
-    }
-
     fn add(&self) {
         self.known.fetch_add(1, Ordering::Relaxed);
         self.gauge.increment(1);
@@ -35,30 +28,32 @@ impl Drop for Count {
 
 /// Where a virtual cluster's conflicts with additional topics go.
 pub(super) fn of_additional(cluster: &model::VirtualCluster) -> Conflicts {
-    let count = Count::new(gauge!("kong_keg_kafka_namespace_topic_conflict", &labels(cluster)));
-    let virtual_cluster = cluster.name.clone();
-    Conflicts::new(move |topic| {
-        count.add();
-        tracing::warn!(
-            virtual_cluster,
-            topic,
-            "clients don't see this topic of the namespace: namespace.additional shows one under its name; rename one, or \
-             set conflict: ignore"
-        );
-    })
+    told(
+        cluster,
+        gauge!("kong_keg_kafka_namespace_topic_conflict", &labels(cluster)),
+        "clients don't see this topic of the namespace: namespace.additional shows one under its name; rename one, or set \
+         conflict: ignore",
+    )
 }
 
 /// Where a virtual cluster's conflicts with aliases go.
 pub(super) fn of_aliases(cluster: &model::VirtualCluster) -> Conflicts {
-    let count = Count::new(gauge!("kong_keg_kafka_topic_alias_conflict", &labels(cluster)));
+    told(
+        cluster,
+        gauge!("kong_keg_kafka_topic_alias_conflict", &labels(cluster)),
+        "clients don't see the topic of this name: it is a topic alias; rename one, or set conflict: ignore",
+    )
+}
+
+fn told(cluster: &model::VirtualCluster, gauge: Gauge, what: &'static str) -> Conflicts {
+    let count = Count {
+        gauge,
+        known: AtomicU32::new(0),
+    };
     let virtual_cluster = cluster.name.clone();
     Conflicts::new(move |topic| {
         count.add();
-        tracing::warn!(
-            virtual_cluster,
-            topic,
-            "clients don't see the topic of this name: it is a topic alias; rename one, or set conflict: ignore"
-        );
+        tracing::warn!(virtual_cluster, topic, "{what}");
     })
 }
 

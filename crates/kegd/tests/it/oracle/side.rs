@@ -5,8 +5,9 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
+use keg_codec::header::{request_head, write_request};
 use keg_codec::message::{Struct, Value};
-use keg_codec::{Api, ApiKey, ResponseFrame};
+use keg_codec::{Api, ApiKey, ResponseFrame, WriteQueue};
 
 /// Longer than any request of a sequence makes a broker wait.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -95,20 +96,12 @@ impl Side {
 
     fn write(&mut self, api: &'static Api, version: i16, request: &Struct) {
         self.correlation_id += 1;
-        let mut frame = vec![0; 4];
-        frame.extend(api.key.0.to_be_bytes());
-        frame.extend(version.to_be_bytes());
-        frame.extend(self.correlation_id.to_be_bytes());
-        frame.extend(6_i16.to_be_bytes());
-        frame.extend(b"oracle");
-        if api.request.flexible.contains(version) {
-            frame.push(0);
-        }
-        frame.extend(request.write(&api.request, version).unwrap());
-        let length = u32::try_from(frame.len() - 4).unwrap();
-        frame[..4].copy_from_slice(&length.to_be_bytes());
+        let head = request_head(api, version, b"oracle");
+        let body = Bytes::from(request.write(&api.request, version).unwrap());
+        let mut frame = WriteQueue::default();
+        write_request(&mut frame, &head, self.correlation_id, body.into());
         // One that is closed says so when it is read from.
-        let _ = self.stream.write_all(&frame);
+        let _ = self.stream.write_all(&frame.to_vec());
     }
 
     fn read(&mut self) -> std::io::Result<Bytes> {
