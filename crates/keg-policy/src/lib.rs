@@ -87,6 +87,7 @@
 
 #![warn(missing_docs)]
 
+mod acl;
 mod addresses;
 mod aliases;
 mod block_apis;
@@ -100,6 +101,10 @@ mod namespace;
 mod policy;
 mod recent;
 
+pub use acl::{
+    AclAction, AclCondition, AclNameExpression, AclNames, AclPolicy, AclRule, CLUSTER_NAME, ExpressionFailed,
+    InvalidPattern, NamePattern, Operation, Operations, ResourceType, RuleName, UnknownWord,
+};
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
