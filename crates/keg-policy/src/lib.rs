@@ -98,6 +98,7 @@ mod glob;
 pub mod layer;
 mod message;
 mod namespace;
+mod partial;
 mod policy;
 mod recent;
 

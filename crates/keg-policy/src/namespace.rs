@@ -2,12 +2,12 @@
 
 mod acls;
 mod additional;
+mod admission;
 pub(crate) mod alters;
 mod asked;
 mod conflicts;
 mod coverage;
 pub(crate) mod decisions;
-mod denial;
 pub(crate) mod embedded;
 mod empty_group;
 pub(crate) mod fetch_sessions;
@@ -17,7 +17,6 @@ mod memory;
 pub(crate) mod metadata;
 mod names;
 mod outbound;
-mod place;
 mod prefix;
 mod regex;
 mod share_keys;
@@ -33,13 +32,14 @@ use keg_codec::{Api, ApiKey, ErrorCode, Rope};
 
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
+use crate::partial::{Denial, Original, Side};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
 use acls::RecentAcls;
 pub use additional::{Additional, AdditionalTopics, NameSet, OnConflict};
+use admission::Admitted;
 use asked::Asked;
 pub use conflicts::Conflicts;
-use denial::{Denial, Original};
-use inbound::{Inbound, Side};
+use inbound::Inbound;
 use names::Names;
 pub use names::is_internal_topic;
 use outbound::Outbound;
@@ -121,11 +121,8 @@ impl Namespace {
         visitor.connection = Some(connection);
         let walked = walk(&api.request, version, &body, &mut visitor);
         let Inbound {
-            refusal,
+            judge,
             reason,
-            denied,
-            denied_topics,
-            kept,
             denied_ids,
             additional,
             empty_name,
@@ -134,7 +131,7 @@ impl Namespace {
         let edits = match walked {
             Ok(edits) => edits,
             Err(error) => {
-                let code = refusal.ok_or(error)?;
+                let code = judge.refusal.ok_or(error)?;
                 let why = reason.map(|reason| reason.to_string());
                 return original(self, api, version, &body, &asked)
                     .refuse(code, why.as_deref())
@@ -145,15 +142,15 @@ impl Namespace {
             return Ok(Decision::Ask(question));
         }
         asked.empty_name = empty_name;
-        if denied.is_empty() && !denied_topics {
+        if judge.admitted_all() {
             request.body = edits.apply(&body);
         } else {
             asked.denied_ids = Some(denied_ids);
-            match original(self, api, version, &body, &asked).deny(&denied, denied_topics, kept)? {
+            match original(self, api, version, &body, &asked).deny(&judge)? {
                 Denial::Whole(response) => return Ok(Decision::Answer(response)),
                 Denial::Rest(denied) => {
                     asked.denied = denied;
-                    asked.no_topics = api.key == ApiKey::METADATA && !kept;
+                    asked.no_topics = api.key == ApiKey::METADATA && !judge.kept;
                     asked.no_session = api.key == ApiKey::FETCH;
                     share_sessions::narrowed(connection, api, version, &body)?;
                 }
@@ -216,13 +213,18 @@ fn original<'a>(
     version: i16,
     body: &'a Bytes,
     asked: &'a Asked,
-) -> Original<'a> {
+) -> Original<'a, Admitted<'a>> {
     Original {
-        namespace,
         api,
         version,
         body,
-        asked,
+        admission: Admitted {
+            namespace,
+            api,
+            version,
+            body,
+            asked,
+        },
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::{Entity, Field};
+use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::memory::JoinedGroups;
 use super::metadata::{self, Picked};
 use crate::connection::Connection;
+use crate::partial::Denied;
 
 /// What is kept of a request.
 #[derive(Debug, Default)]
@@ -36,18 +37,6 @@ pub(super) struct Asked {
     pub(super) picked: Option<Picked>,
     /// What the response is to say of what was denied.
     pub(super) denied: Vec<Denied>,
-}
-
-/// Elements that are appended to an array of the response.
-#[derive(Debug)]
-pub(super) struct Denied {
-    /// The array.
-    pub(super) array: &'static Field,
-    /// The group of the element that holds the array, under its name in the backend.
-    pub(super) group: Option<Box<[u8]>>,
-    pub(super) count: usize,
-    /// The elements, in the response's version.
-    pub(super) elements: Vec<u8>,
 }
 
 impl Asked {

@@ -5,9 +5,9 @@
 use keg_codec::schema::{Entity, Field};
 use keg_codec::{Api, ApiKey, Direction};
 
-use super::place::Place;
 use super::{acls, metadata};
 use crate::fields::{Decision, Effect};
+use crate::partial::Place;
 
 /// Where a name that is not the client's stands in a response, it goes with the element that it is in.
 const REMOVED: &str = "the prefix is removed; what is not the client's is left out, and what belongs to it";

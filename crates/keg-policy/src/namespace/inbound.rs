@@ -13,22 +13,11 @@ use super::embedded;
 use super::empty_group;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, unauthorized};
-use super::place::Place;
 use super::regex::Unconfinable;
 use super::topic_ids::NO_TOPIC_ID;
 use super::{Namespace, metadata, share_keys, topologies};
 use crate::connection::Connection;
-
-/// Which part of a request is wanted, where not all of it is admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// What is admitted, under the backend's names.
-    Admitted,
-    /// What is admitted, under the client's names.
-    AsAsked,
-    /// What is denied for this reason, under the client's names.
-    Denied(ErrorCode),
-}
+use crate::partial::{Judge, Place, Side};
 
 /// The visitor of a request.
 #[derive(Debug)]
@@ -38,28 +27,19 @@ pub(super) struct Inbound<'a> {
     api: &'static Api,
     version: i16,
     asked: &'a Asked,
-    side: Side,
+    pub(super) judge: Judge,
     /// Whose fetch sessions may be used; none where it doesn't matter.
     pub(super) connection: Option<&'a Connection>,
     /// The topic ids that may not be used, and why.
     pub(super) denied_ids: BTreeMap<[u8; 16], ErrorCode>,
     foreign_session: bool,
-    /// Why the whole request is refused.
-    pub(super) refusal: Option<ErrorCode>,
     /// What the client is told of it, where a response has a place for that.
     pub(super) reason: Option<Unconfinable>,
-    /// Why elements were denied, each reason once.
-    pub(super) denied: Vec<ErrorCode>,
-    /// Whether topics were denied that are answered partition by partition.
-    pub(super) denied_topics: bool,
-    /// Whether an array element was admitted by its name.
-    pub(super) kept: bool,
     /// Whether a topic or group was admitted that is not the namespace's own.
     pub(super) additional: bool,
     /// Whether something of the empty name was admitted.
     pub(super) empty_name: bool,
     config_type: i64,
-    place: Option<(&'static Field, Place)>,
     /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
     named: bool,
     /// Metadata: whether the topic at hand has an id, which comes before its name.
@@ -74,38 +54,16 @@ impl<'a> Inbound<'a> {
             api,
             version,
             asked,
-            side,
+            judge: Judge::new(api, version, side),
             connection: None,
             denied_ids: BTreeMap::new(),
             foreign_session: false,
-            refusal: None,
             reason: None,
-            denied: Vec::new(),
-            denied_topics: false,
-            kept: false,
             additional: false,
             empty_name: false,
             config_type: 0,
-            place: None,
             named: false,
             by_id: false,
-        }
-    }
-
-    fn refuse(&mut self, code: ErrorCode) -> Edit<'a> {
-        self.refusal = Some(code);
-        Edit::Refuse
-    }
-
-    /// Names of the same field stand at the same place.
-    fn place(&mut self, field: &'static Field) -> Place {
-        match self.place {
-            Some((known, place)) if std::ptr::eq(known, field) => place,
-            _ => {
-                let place = Place::of(field, self.api, self.version);
-                self.place = Some((field, place));
-                place
-            }
         }
     }
 
@@ -116,32 +74,7 @@ impl<'a> Inbound<'a> {
         };
         self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
         self.empty_name |= entity != Entity::GroupId && name.is_empty();
-        self.judge(field, admitted)
-    }
-
-    fn judge(&mut self, field: &'static Field, admitted: Result<Edit<'a>, ErrorCode>) -> Edit<'a> {
-        let place = self.place(field);
-        match (self.side, admitted, place) {
-            (Side::Admitted, Ok(edit), _) => {
-                self.kept |= matches!(place, Place::Element | Place::Topic);
-                edit
-            }
-            (Side::Admitted, Err(code), Place::Element) => {
-                if !self.denied.contains(&code) {
-                    self.denied.push(code);
-                }
-                Edit::Drop
-            }
-            (Side::Admitted, Err(_), Place::Topic) => {
-                self.denied_topics = true;
-                Edit::Drop
-            }
-            (Side::Admitted, Err(_), Place::Filter) => Edit::Drop,
-            (Side::Admitted, Err(code), Place::Top | Place::Deeper) => self.refuse(code),
-            (Side::AsAsked, Err(_), Place::Element) => Edit::Drop,
-            (Side::Denied(wanted), found, Place::Element) if found.as_ref().err() != Some(&wanted) => Edit::Drop,
-            (Side::AsAsked | Side::Denied(_), ..) => Edit::Keep,
-        }
+        self.judge.judge(field, admitted)
     }
 
     fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
@@ -156,7 +89,7 @@ impl<'a> Inbound<'a> {
         if let Some(code) = denied {
             self.denied_ids.insert(*id, code);
         }
-        self.judge(field, denied.map_or(Ok(Edit::Keep), Err))
+        self.judge.judge(field, denied.map_or(Ok(Edit::Keep), Err))
     }
 
     /// A session holds topics that the request doesn't name: a client may use only those that it was given itself.
@@ -172,7 +105,7 @@ impl<'a> Inbound<'a> {
 
     fn session_epoch(&mut self, epoch: i64) -> IntegerEdit {
         if self.foreign_session && epoch > 0 {
-            self.refusal = Some(ErrorCode::FETCH_SESSION_ID_NOT_FOUND);
+            self.judge.refusal = Some(ErrorCode::FETCH_SESSION_ID_NOT_FOUND);
             return IntegerEdit::Refuse;
         }
         if self.asked.no_session && epoch == 0 {
@@ -181,38 +114,29 @@ impl<'a> Inbound<'a> {
         IntegerEdit::Keep
     }
 
-    /// The broker answers for it; of Metadata what is others' is hidden in the response.
-    fn only_id(&mut self) -> Edit<'a> {
-        self.kept |= self.side == Side::Admitted;
-        match self.side {
-            Side::Admitted | Side::AsAsked => Edit::Keep,
-            Side::Denied(_) => Edit::Drop,
-        }
-    }
-
     fn group(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         if self.asked.unknown_group {
             // The member joins again, on this connection, and says what its protocol is.
-            return self.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
+            return self.judge.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
         }
         if let Some(code) = empty_group::refusal(self.api.key, name) {
-            return match self.place(field) {
-                Place::Element => self.judge(field, Err(code)),
-                _ => self.refuse(code),
+            return match self.judge.place(field) {
+                Place::Element => self.judge.judge(field, Err(code)),
+                _ => self.judge.refuse(code),
             };
         }
         self.rename(Entity::GroupId, field, name)
     }
 
     fn regex(&mut self, entity: Entity, regex: &[u8]) -> Edit<'a> {
-        if self.side != Side::Admitted {
+        if self.judge.side() != Side::Admitted {
             return Edit::Keep;
         }
         match self.names.prefix().confine(entity, regex) {
             Ok(confined) => Edit::Replace(confined.into()),
             Err(why) => {
                 self.reason = Some(why);
-                self.refuse(ErrorCode::INVALID_REGULAR_EXPRESSION)
+                self.judge.refuse(ErrorCode::INVALID_REGULAR_EXPRESSION)
             }
         }
     }
@@ -222,10 +146,10 @@ impl<'a> Inbound<'a> {
             2 => self.rename(Entity::TopicName, field, name),
             32 => self.rename(Entity::GroupId, field, name),
             // Brokers and client metrics are the operator's: their values hold addresses and others' names.
-            4 | 8 | 16 => self.judge(field, Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)),
+            4 | 8 | 16 => self.judge.judge(field, Err(ErrorCode::CLUSTER_AUTHORIZATION_FAILED)),
             // As brokers do.
-            _ if self.api.key == ApiKey::DESCRIBE_CONFIGS => self.refuse(ErrorCode::INVALID_REQUEST),
-            _ => self.judge(field, Err(ErrorCode::INVALID_REQUEST)),
+            _ if self.api.key == ApiKey::DESCRIBE_CONFIGS => self.judge.refuse(ErrorCode::INVALID_REQUEST),
+            _ => self.judge.judge(field, Err(ErrorCode::INVALID_REQUEST)),
         }
     }
 }
@@ -239,28 +163,28 @@ impl Visitor for Inbound<'_> {
         self.named = value.is_some();
         let Some(name) = value else {
             return match field.entity {
-                Entity::TopicName if self.by_id => self.only_id(),
+                Entity::TopicName if self.by_id => self.judge.pass(),
                 // The id stands behind it.
                 Entity::TopicName if self.api.key == ApiKey::DELETE_TOPICS => Edit::Keep,
                 // A sink whose topic is chosen for each record, or a node that is no sink.
                 Entity::TopicName if self.api.key == ApiKey::STREAMS_GROUP_TOPOLOGY_DESCRIPTION_UPDATE => Edit::Keep,
-                Entity::TopicName | Entity::GroupId => self.refuse(ErrorCode::INVALID_REQUEST),
+                Entity::TopicName | Entity::GroupId => self.judge.refuse(ErrorCode::INVALID_REQUEST),
                 _ => Edit::Keep,
             };
         };
         match field.entity {
             // Behind an id, the Java client leaves the name empty rather than null, and brokers don't look at it.
-            Entity::TopicName if name.is_empty() && self.by_id => self.only_id(),
+            Entity::TopicName if name.is_empty() && self.by_id => self.judge.pass(),
             Entity::TopicName | Entity::TransactionalId => self.rename(field.entity, field, name),
             Entity::GroupId => self.group(field, name),
             Entity::CoordinatorKey => match self.asked.coordinator_type {
                 0 => self.rename(Entity::GroupId, field, name),
                 1 => self.rename(Entity::TransactionalId, field, name),
-                2 if self.version >= share_keys::FIRST => {
-                    self.judge(field, share_keys::admit(self.names, self.api.key, name))
-                }
+                2 if self.version >= share_keys::FIRST => self
+                    .judge
+                    .judge(field, share_keys::admit(self.names, self.api.key, name)),
                 // As brokers do.
-                _ => self.refuse(ErrorCode::INVALID_REQUEST),
+                _ => self.judge.refuse(ErrorCode::INVALID_REQUEST),
             },
             Entity::ConfigResourceName => self.resource(field, name),
             Entity::TopicNameRegex | Entity::TransactionalIdRegex if !name.is_empty() => self.regex(field.entity, name),
@@ -269,7 +193,7 @@ impl Visitor for Inbound<'_> {
     }
 
     fn bytes(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        let (Some(bytes), Side::Admitted, true) = (value, self.side, self.asked.consumers) else {
+        let (Some(bytes), Side::Admitted, true) = (value, self.judge.side(), self.asked.consumers) else {
             return Edit::Keep;
         };
         let (names, api) = (self.names, self.api.key);
@@ -286,7 +210,7 @@ impl Visitor for Inbound<'_> {
         match rewritten {
             Ok(Some(bytes)) => Edit::Replace(bytes.into()),
             Ok(None) => Edit::Keep,
-            Err(_) => self.refuse(denial.unwrap_or(ErrorCode::INVALID_REQUEST)),
+            Err(_) => self.judge.refuse(denial.unwrap_or(ErrorCode::INVALID_REQUEST)),
         }
     }
 
@@ -295,7 +219,7 @@ impl Visitor for Inbound<'_> {
             Entity::ConfigResourceType => self.config_type = value,
             // A consumer is -1, a debugging one -2; what is not negative claims to be a broker.
             Entity::BrokerId if field.name == "ReplicaId" && value >= 0 => {
-                self.refusal = Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+                self.judge.refusal = Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
                 return IntegerEdit::Refuse;
             }
             Entity::FetchSessionId => return self.session(value),
@@ -317,12 +241,12 @@ impl Visitor for Inbound<'_> {
             ApiKey::METADATA if !by_id => Edit::Keep,
             ApiKey::DELETE_TOPICS if !by_id && self.named => Edit::Keep,
             // Nobody's: it is the broker's to say so.
-            _ if !by_id => self.only_id(),
+            _ if !by_id => self.judge.pass(),
             // As brokers do where there is only the field.
-            ApiKey::METADATA => self.refuse(ErrorCode::INVALID_REQUEST),
+            ApiKey::METADATA => self.judge.refuse(ErrorCode::INVALID_REQUEST),
             // Of a topic that has both, brokers say that it may not. That is not relied on for what isn't the client's.
             ApiKey::DELETE_TOPICS if self.named && self.namespace.topic_ids.contains(id) => Edit::Keep,
-            ApiKey::DELETE_TOPICS if self.named => self.refuse(ErrorCode::INVALID_REQUEST),
+            ApiKey::DELETE_TOPICS if self.named => self.judge.refuse(ErrorCode::INVALID_REQUEST),
             _ => self.topic_id(field, id),
         };
         match edit {
@@ -335,7 +259,7 @@ impl Visitor for Inbound<'_> {
     fn null_array(&mut self, _field: &'static Field) -> Verdict {
         // All partitions of the cluster, other tenants' included.
         if self.api.key == ApiKey::ELECT_LEADERS {
-            self.refusal = Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+            self.judge.refusal = Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
             return Verdict::Refuse;
         }
         Verdict::Keep
@@ -343,7 +267,7 @@ impl Visitor for Inbound<'_> {
 
     fn unknown_tag(&mut self, _tag: u32) -> Verdict {
         // It may name something.
-        self.refusal = Some(ErrorCode::INVALID_REQUEST);
+        self.judge.refusal = Some(ErrorCode::INVALID_REQUEST);
         Verdict::Refuse
     }
 }

@@ -6,13 +6,14 @@ use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
 
 use super::Namespace;
-use super::asked::{Asked, Denied, is_consumer};
+use super::asked::{Asked, is_consumer};
 use super::coverage::NAMED;
 use super::embedded;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, Owner};
 use super::share_keys;
 use crate::connection::Connection;
+use crate::partial::Waiting;
 
 /// The visitor of a response.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Outbound<'a> {
     api: &'static Api,
     asked: &'a Asked,
     /// What was denied, and isn't appended yet.
-    waiting: Vec<&'a Denied>,
+    waiting: Waiting<'a>,
     /// The group that the elements at hand belong to, under its name in the backend.
     group: Vec<u8>,
     config_type: i64,
@@ -50,7 +51,7 @@ impl<'a> Outbound<'a> {
             names: &namespace.names,
             api,
             asked,
-            waiting: waiting(asked, api, version, body)?,
+            waiting: Waiting::new(&asked.denied, api, version, body)?,
             group: Vec::new(),
             config_type: 0,
             config_types: listed_types(api, version, body)?.into_iter(),
@@ -93,28 +94,6 @@ impl<'a> Outbound<'a> {
             _ => Edit::Drop,
         }
     }
-}
-
-/// What was denied and has a place in the response: these say nothing of topics where the group or session has an error.
-fn waiting<'a>(asked: &'a Asked, api: &'static Api, version: i16, body: &[u8]) -> Result<Vec<&'a Denied>, WalkError> {
-    let tells = matches!(
-        api.key,
-        ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE | ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE
-    );
-    if !tells || asked.denied.is_empty() {
-        return Ok(asked.denied.iter().collect());
-    }
-    let response = Struct::read(&api.response, version, body)?;
-    let failed = |fields: &Struct| fields.get("ErrorCode") != Some(&Value::Integer(0));
-    let failed_group = |name: &[u8]| {
-        let groups = response.elements("Groups");
-        groups.filter(|group| group.bytes("GroupId") == name).any(failed)
-    };
-    let has_place = |denied: &&Denied| match &denied.group {
-        Some(group) => !failed_group(group),
-        None => !failed(&response),
-    };
-    Ok(asked.denied.iter().filter(has_place).collect())
 }
 
 /// ListConfigResources: the types of what is listed.
@@ -226,16 +205,7 @@ impl Visitor for Outbound<'_> {
     }
 
     fn append(&mut self, field: &'static Field) -> Option<(usize, Vec<u8>)> {
-        let group = &self.group;
-        let fits = |it: &&mut &Denied| {
-            std::ptr::eq(it.array, field) && it.group.as_ref().is_none_or(|denied_in| **denied_in == **group)
-        };
-        let mut appended = (0, Vec::new());
-        for denied in self.waiting.extract_if(.., |it| fits(&it)) {
-            appended.0 += denied.count;
-            appended.1.extend_from_slice(&denied.elements);
-        }
-        Some(appended).filter(|(count, _)| *count > 0)
+        self.waiting.take(field, &self.group)
     }
 
     fn unknown_tag(&mut self, _tag: u32) -> Verdict {

@@ -5,7 +5,7 @@ use keg_codec::{Api, ApiKey};
 
 /// Where a name stands in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Outside of arrays: it is what the whole request is about.
     Top,
     /// In an element of a top-level array, which has an answer of its own.
@@ -19,7 +19,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn of(field: &'static Field, api: &'static Api, version: i16) -> Self {
+    pub(crate) fn of(field: &'static Field, api: &'static Api, version: i16) -> Self {
         let is = |it: &Field| std::ptr::eq(it, field);
         for array in api.request.fields.iter().filter(|it| it.versions.contains(version)) {
             if is(array) {

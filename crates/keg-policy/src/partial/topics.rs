@@ -6,13 +6,12 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
 
-use super::Original;
-use crate::namespace::asked::Denied;
+use super::{Admission, Denied, Original};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 
-impl Original<'_> {
+impl<A: Admission> Original<'_, A> {
     /// The answers for the topics that are denied.
-    pub(super) fn topics(self) -> Result<Vec<Denied>, WalkError> {
+    pub(super) fn topics(&self) -> Result<Vec<Denied>, WalkError> {
         let request = Struct::read(&self.api.request, self.version, self.body)?;
         let response = self.api.response.fields;
         let by_group = match self.api.key {
@@ -20,21 +19,11 @@ impl Original<'_> {
             key => key == ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS,
         };
         if by_group && let Some((_, response)) = array(response, "Groups") {
-            let admitted = |group: &&Struct| {
-                let names = &self.namespace.names;
-                names
-                    .admit(self.api.key, Entity::GroupId, group.bytes("GroupId"))
-                    .is_ok()
-            };
             return request
                 .elements("Groups")
-                .filter(admitted)
                 .filter_map(|group| {
-                    let backend_name = self
-                        .namespace
-                        .names
-                        .backend_name(Entity::GroupId, group.bytes("GroupId"));
-                    self.topics_of(group, response, Some(backend_name)).transpose()
+                    let name = self.admission.admitted_group(group.bytes("GroupId"))?;
+                    self.topics_of(group, response, Some(name)).transpose()
                 })
                 .collect();
         }
@@ -44,7 +33,7 @@ impl Original<'_> {
 
     /// The answers for the denied ones among the topics of `asked`; `response` is the table of what answers it.
     fn topics_of(
-        self,
+        &self,
         asked: &Struct,
         response: &'static [Field],
         group: Option<Box<[u8]>>,
@@ -71,17 +60,16 @@ impl Original<'_> {
     }
 
     /// The answer for a topic, if it is denied.
-    fn topic(self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
-        let names = &self.namespace.names;
+    fn topic(&self, asked: &Struct, table: &'static [Field]) -> Option<Value> {
         let named = asked.table().iter().find(|field| field.entity == Entity::TopicName)?;
         let (name, id) = (
             asked.bytes(named.name),
             asked.get("TopicId").filter(|id| **id != Value::Uuid(NO_TOPIC_ID)),
         );
         let code = match id {
-            Some(Value::Uuid(id)) => *self.asked.denied_ids.as_ref()?.get(id)?,
+            Some(Value::Uuid(id)) => self.admission.denied_topic(Some(id), name)?,
             Some(_) => return None,
-            None => names.admit(self.api.key, Entity::TopicName, name).err()?,
+            None => self.admission.denied_topic(None, name)?,
         };
         let (_, partition) = array(table, "Partitions")?;
         let numbers = |name| asked.get(name).and_then(Value::as_array).unwrap_or_default();
