@@ -29,6 +29,7 @@ use crate::namespace::{Conflicts, OnConflict};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Question, Withheld};
 use elements::begin;
 use fetches::{Begins, Sessions};
+pub(crate) use look_up::set_topics;
 use members::Said;
 pub use memory::AliasMemory;
 use outbound::Naming;

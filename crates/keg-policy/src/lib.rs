@@ -68,6 +68,7 @@
 //! | to | use |
 //! |---|---|
 //! | keep the names of virtual clusters apart | [`Namespace`] |
+//! | let clients do what rules allow | [`Acls`] |
 //! | give topics other names | [`TopicAliases`] |
 //! | give clients addresses that lead through the proxy | [`BrokerAddresses`], with an [`AddressBook`] |
 //! | refuse APIs | [`BlockApis`] |
@@ -103,8 +104,9 @@ mod policy;
 mod recent;
 
 pub use acl::{
-    AclAction, AclCondition, AclNameExpression, AclNames, AclPolicy, AclRule, CLUSTER_NAME, ExpressionFailed,
-    InvalidPattern, NamePattern, Operation, Operations, ResourceType, RuleName, UnknownWord,
+    AclAction, AclCondition, AclDecision, AclNameExpression, AclNames, AclObserver, AclPolicy, AclRule, Acls,
+    CLUSTER_NAME, ExpressionFailed, InvalidPattern, NamePattern, Operation, Operations, ResourceType, RuleName,
+    TopicNames, UnknownWord,
 };
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};

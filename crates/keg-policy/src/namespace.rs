@@ -20,7 +20,7 @@ mod outbound;
 mod prefix;
 mod regex;
 mod share_keys;
-mod share_sessions;
+pub(crate) mod share_sessions;
 mod texts;
 pub(crate) mod topic_ids;
 mod topic_partitions;

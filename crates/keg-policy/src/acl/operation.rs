@@ -194,6 +194,12 @@ impl Operations {
         self.0 & (1 << operation as u8) != 0
     }
 
+    /// Those of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the two have one in common.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0

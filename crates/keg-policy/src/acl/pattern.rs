@@ -149,6 +149,16 @@ impl NamePattern {
         }
     }
 
+    /// Whether it matches all names that begin so.
+    pub(super) fn matches_all(&self, start: &str) -> bool {
+        self.rest() == Rest::Anything && start.starts_with(self.start())
+    }
+
+    /// Whether it might match a name that begins so.
+    pub(super) fn may_meet(&self, start: &str) -> bool {
+        start.starts_with(self.start()) && self.rest() != Rest::Nothing || self.start().starts_with(start)
+    }
+
     /// Whether it matches all names that the other one matches, as far as that can be told from how the two are written.
     pub(super) fn covers(&self, other: &Self) -> bool {
         match (self.rest(), other.rest()) {
@@ -291,6 +301,13 @@ mod tests {
             if one.covers(&other) && other.matches(&name) {
                 prop_assert!(one.matches(&name));
             }
+        }
+
+        #[test]
+        fn what_a_beginning_says_of_names_holds_of_each(text in "[ab*?]{1,5}", start in "[ab]{0,3}", rest in "[ab]{0,3}") {
+            let (pattern, name) = (pattern(&text), format!("{start}{rest}"));
+            prop_assert!(!pattern.matches_all(&start) || pattern.matches(&name));
+            prop_assert!(!pattern.matches(&name) || pattern.may_meet(&start));
         }
     }
 }

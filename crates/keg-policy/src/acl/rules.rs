@@ -232,6 +232,33 @@ impl Rules {
         verdict
     }
 
+    /// Whether the operation is allowed on all resources of this kind whose names begin so, by one rule and as far as that
+    /// can be told from how the names are written.
+    pub(super) fn decide_all(
+        &self,
+        applied: &Applied,
+        operation: Operation,
+        resource_type: ResourceType,
+        start: &str,
+    ) -> bool {
+        let fixed = self.fixed.of(resource_type).all();
+        let all = fixed.chain(applied.own.of(resource_type).all());
+        let implied_by = operation.implied_by();
+        let mut allowed = false;
+        for entry in all.filter(|entry| self.applies(applied, entry)) {
+            match entry.action {
+                AclAction::Deny if entry.operations.contains(operation) && entry.pattern.may_meet(start) => {
+                    return false;
+                }
+                AclAction::Allow if entry.operations.intersects(implied_by) => {
+                    allowed |= entry.pattern.matches_all(start);
+                }
+                _ => {}
+            }
+        }
+        allowed
+    }
+
     /// Where the rule of a number stands.
     pub(super) fn name(&self, number: usize) -> Option<RuleName> {
         let (policy, rule) = *self.places.get(number)?;

@@ -25,7 +25,7 @@ pub(super) fn question(
 }
 
 /// Makes a request ask for topics by name.
-pub(super) fn set_topics(body: &mut Struct, version: i16, names: impl Iterator<Item = Vec<u8>>) {
+pub(crate) fn set_topics(body: &mut Struct, version: i16, names: impl Iterator<Item = Vec<u8>>) {
     let topics = names.filter_map(|name| {
         let mut topic = body.nested("Topics", version)?;
         topic.set("Name", Value::Bytes(name));

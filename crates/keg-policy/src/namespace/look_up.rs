@@ -30,15 +30,23 @@ pub(super) fn question(
     on_behalf_of: &Request,
 ) -> Result<Option<Question>, WalkError> {
     let unknown = denied.iter().filter(|(_, code)| **code == ErrorCode::UNKNOWN_TOPIC_ID);
-    let ids: Vec<_> = unknown.map(|(id, _)| *id).take(MOST).collect();
-    if ids.is_empty() {
-        return Ok(None);
-    }
-    let request = metadata(on_behalf_of, |body| set_ids(body, ids))?;
+    let request = names_of(unknown.map(|(id, _)| *id), on_behalf_of)?;
     Ok(request.map(|request| Question {
         request,
         note: Note::default(),
     }))
+}
+
+/// A Metadata request for the topics of some ids, if there are any.
+pub(crate) fn names_of(
+    ids: impl Iterator<Item = [u8; 16]>,
+    on_behalf_of: &Request,
+) -> Result<Option<Request>, WalkError> {
+    let ids: Vec<_> = ids.take(MOST).collect();
+    match ids.is_empty() {
+        true => Ok(None),
+        false => metadata(on_behalf_of, |body| set_ids(body, ids)),
+    }
 }
 
 /// A Metadata request of the gateway's own, which makes no topics; `ask` says which it is about.

@@ -53,7 +53,7 @@ impl ShareSessions {
 }
 
 /// Whether a ShareFetch request is of a session that the client is to begin anew; it is told once.
-pub(super) fn is_out_of_step(
+pub(crate) fn is_out_of_step(
     connection: &Connection,
     api: &'static Api,
     version: i16,
@@ -70,7 +70,7 @@ pub(super) fn is_out_of_step(
 }
 
 /// Remembers that the node didn't get all topics of a ShareFetch request.
-pub(super) fn narrowed(connection: &Connection, api: &'static Api, version: i16, body: &[u8]) -> Result<(), WalkError> {
+pub(crate) fn narrowed(connection: &Connection, api: &'static Api, version: i16, body: &[u8]) -> Result<(), WalkError> {
     if api.key != ApiKey::SHARE_FETCH {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::yaml::{Kind, Node};
 
 pub(crate) mod choice;
 mod collection;
-mod entity;
+pub(crate) mod entity;
 mod fields;
 mod not_yet;
 mod primitive;

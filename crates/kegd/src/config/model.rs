@@ -12,7 +12,9 @@ mod tls;
 mod virtual_cluster;
 
 pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
-pub use keg_policy::{Additional, AdditionalTopics, NameSet, OnConflict};
+pub use keg_policy::{
+    AclAction, Additional, AdditionalTopics, NamePattern, NameSet, OnConflict, Operations, ResourceType,
+};
 pub use keg_proxy::HostPort;
 pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
 pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};
@@ -21,7 +23,7 @@ pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
 };
 pub use virtual_cluster::{
-    AclMode, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, TopicAlias, VirtualCluster,
+    AclMode, AclRule, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, TopicAlias, VirtualCluster,
     VirtualClusterAuthentication,
 };
 

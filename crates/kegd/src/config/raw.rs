@@ -19,7 +19,7 @@ pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,
 };
 pub(crate) use listener::{Listener, ListenerPolicy};
-pub(crate) use policy::{BlockApis, ClusterPolicy, Policy};
+pub(crate) use policy::{AclRule, Acls, BlockApis, ClusterPolicy, Policy};
 pub(crate) use runtime::{Observability, Runtime};
 pub(crate) use tls::{ClientAuthentication, Identity, TlsServer, TrustBundle, Versions};
 pub(crate) use topic_alias::TopicAlias;

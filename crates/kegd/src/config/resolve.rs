@@ -7,6 +7,7 @@ use super::model::Config;
 use super::problem::{Problem, Report};
 use super::raw;
 
+mod acls;
 mod additional;
 mod backend_cluster;
 mod dns;

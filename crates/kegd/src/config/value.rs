@@ -11,7 +11,7 @@ mod size;
 
 pub(crate) use api::ApiName;
 pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
-pub(crate) use kafka::{GroupName, NameGlob, TopicName};
+pub(crate) use kafka::{GroupName, NameGlob, ResourceName, TopicName};
 pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};
 pub(crate) use pem::{Pem, SecretPem};
 pub(crate) use size::{FrameSize, Size};

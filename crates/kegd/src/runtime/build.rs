@@ -1,5 +1,6 @@
 //! From a configuration to what runs. What hasn't changed is taken over.
 
+mod acls;
 mod conflicts;
 mod known;
 mod routes;
@@ -239,7 +240,12 @@ fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String
                 let name = policy.name.clone().unwrap_or_else(|| "block_apis".to_owned());
                 policies.push(Arc::new(BlockApis::new(name, keys.collect::<Result<_, _>>()?)));
             }
+            // They are taken together.
+            model::ClusterPolicyKind::Acls { .. } => {}
         }
+    }
+    if cluster.acl_mode == model::AclMode::EnforceOnGateway {
+        policies.push(Arc::new(acls::acls(cluster, known.topic_names.clone())));
     }
     if !cluster.topic_aliases.is_empty() {
         let aliases = cluster.topic_aliases.iter().map(|it| TopicAlias {

@@ -77,6 +77,14 @@ pub(crate) fn describe(docs: &[&str]) -> String {
     lines.join(" ").trim().to_owned()
 }
 
+/// The name of a field in the configuration, which may be a keyword of Rust.
+pub(crate) const fn field_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
 /// Declares a mapping with fixed fields: the type, how it is read, and its JSON Schema.
 ///
 /// Each field of the type is an `Option`: `None` stands for a value that was wrong, and has been reported. A field is
@@ -98,13 +106,13 @@ macro_rules! entity {
         impl $(<$generic: $crate::config::decode::Decode>)? $crate::config::decode::Entity
             for $name $(<$generic>)?
         {
-            const FIELDS: &'static [&'static str] = &[$( stringify!($field) ),*];
+            const FIELDS: &'static [&'static str] = &[$( $crate::config::decode::entity::field_name(stringify!($field)) ),*];
 
             #[allow(unused_variables, reason = "some entities have no fields")]
             fn from_fields(fields: &$crate::config::decode::Fields<'_>) -> Self {
                 Self {
                     $( $field: fields.field(
-                        stringify!($field),
+                        $crate::config::decode::entity::field_name(stringify!($field)),
                         $crate::config::decode::entity!(@default $($default)?),
                     ), )*
                 }
@@ -117,7 +125,7 @@ macro_rules! entity {
                 #[allow(unused_mut, reason = "some entities have no fields")]
                 let mut schema = $crate::config::decode::ObjectSchema::new(tag, definitions);
                 $( schema.field::<$type>(
-                    stringify!($field),
+                    $crate::config::decode::entity::field_name(stringify!($field)),
                     &[$($field_doc),*],
                     $crate::config::decode::entity!(@default $($default)?),
                 ); )*

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Additional, BackendCluster, OnConflict};
+use super::{AclAction, Additional, BackendCluster, NamePattern, OnConflict, Operations, ResourceType};
 
 /// A view of one backend cluster with its own names, authentication and policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum VirtualClusterAuthentication {
 /// Who decides what a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AclMode {
+    /// The gateway: clients may do what the policies `acls` allow, and nothing else.
+    EnforceOnGateway,
     /// The backend cluster.
     Passthrough,
 }
@@ -87,4 +89,22 @@ pub enum ClusterPolicyKind {
         /// Names of Kafka APIs in snake_case, as in `create_topics`, or their numbers; at least one.
         apis: Vec<String>,
     },
+    /// Allows and denies operations on resources.
+    Acls {
+        /// The rules.
+        rules: Vec<AclRule>,
+    },
+}
+
+/// Allows or denies operations on resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclRule {
+    /// The kind of the resources.
+    pub resource_type: ResourceType,
+    /// Whether it allows or denies.
+    pub action: AclAction,
+    /// The operations; at least one.
+    pub operations: Operations,
+    /// The names of the resources, as clients see them; at least one.
+    pub resource_names: Vec<NamePattern>,
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::decode::{At, NonEmpty, NotYet, entity, tagged};
-use super::super::value::{ApiName, Description, Name};
+use keg_policy::{AclAction, Operation, Operations, ResourceType};
+use serde_json::Value;
+
+use super::super::decode::{At, Decode, NonEmpty, NotYet, Reader, choice, entity, tagged};
+use super::super::schema::Definitions;
+use super::super::value::{ApiName, Description, Name, ResourceName};
 
 entity! {
     /// What all policies share.
@@ -26,9 +30,85 @@ entity! {
 tagged! {
     /// A policy over all requests of a virtual cluster.
     ClusterPolicy {
+        "acls" => Acls(Policy<Acls>),
         "block_apis" => BlockApis(Policy<BlockApis>),
     }
-    later ["acls"]
+}
+
+entity! {
+    /// Allows and denies operations on resources, where acl_mode is enforce_on_gateway.
+    Acls {
+        /// The rules. What one denies is denied, whatever others allow; what none allows is not allowed.
+        rules: Vec<AclRule>,
+    }
+}
+
+entity! {
+    /// Allows or denies operations on resources.
+    AclRule {
+        /// The kind of the resources.
+        resource_type: At<ResourceType>,
+        /// Whether it allows or denies.
+        action: AclAction,
+        /// The operations. Who may read, write, delete or alter may describe, and who may alter configurations may describe
+        /// them.
+        operations: NonEmpty<AclOperation>,
+        /// The names of the resources, as clients see them, before topic aliases and the namespace. The cluster is called
+        /// kafka-cluster.
+        resource_names: NonEmpty<AclResourceName>,
+    }
+}
+
+entity! {
+    /// An operation.
+    AclOperation {
+        /// Its name, or all.
+        name: At<Operations>,
+    }
+}
+
+entity! {
+    /// Names of resources.
+    AclResourceName {
+        /// A name in which an asterisk stands for any characters and a question mark for one. A backslash takes the meaning
+        /// from what follows.
+        r#match: At<ResourceName>,
+    }
+}
+
+choice! {
+    ResourceType {
+        "cluster" => Cluster,
+        "group" => Group,
+        "topic" => Topic,
+        "transactional_id" => TransactionalId,
+    }
+}
+
+choice! {
+    AclAction {
+        "allow" => Allow,
+        "deny" => Deny,
+    }
+}
+
+/// Reads an operation's name as the set of what it stands for.
+impl Decode for Operations {
+    fn decode(reader: &Reader<'_>) -> Option<Self> {
+        choice::choose(reader, &operations(), &[])
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        choice::schema(&operations().map(|(word, _)| word), definitions)
+    }
+}
+
+fn operations() -> [(&'static str, Operations); Operation::ALL.len() + 1] {
+    let mut words = [("all", Operations::ALL); Operation::ALL.len() + 1];
+    for (word, operation) in words.iter_mut().skip(1).zip(Operation::ALL) {
+        *word = (operation.as_str(), Operations::of(&[operation]));
+    }
+    words
 }
 
 entity! {

@@ -52,9 +52,9 @@ entity! {
 
 choice! {
     AclMode {
+        "enforce_on_gateway" => EnforceOnGateway,
         "passthrough" => Passthrough,
     }
-    later ["enforce_on_gateway"]
 }
 
 entity! {

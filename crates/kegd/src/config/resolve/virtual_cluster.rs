@@ -6,7 +6,7 @@ use super::super::model::{
 };
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{BackendClusters, additional, is_enabled, refuse_duplicates, topic_aliases};
+use super::{BackendClusters, acls, additional, is_enabled, refuse_duplicates, topic_aliases};
 
 pub(super) fn virtual_cluster(
     raw: &raw::VirtualCluster,
@@ -22,9 +22,15 @@ pub(super) fn virtual_cluster(
     }
     let policies = raw.cluster_policies.as_ref();
     let names = policies.into_iter().flatten().filter_map(|policy| match policy {
+        raw::ClusterPolicy::Acls(policy) => policy.name.as_ref()?.as_ref(),
         raw::ClusterPolicy::BlockApis(policy) => policy.name.as_ref()?.as_ref(),
     });
     refuse_duplicates("policy name", names, report);
+    for policy in policies.into_iter().flatten() {
+        if let raw::ClusterPolicy::Acls(policy) = policy {
+            acls::check(policy, raw.acl_mode, report);
+        }
+    }
     let aliases = raw.topic_aliases.as_deref();
     let topic_aliases = aliases.and_then(|it| topic_aliases::topic_aliases(it, report));
     let namespace = match raw.namespace.as_ref()? {
@@ -67,6 +73,7 @@ fn namespace(raw: &raw::Namespace, report: &Report) -> Option<Namespace> {
 /// The policy when it is in force; inside, none when something was wrong with it.
 fn cluster_policy(raw: &raw::ClusterPolicy) -> Option<Option<ClusterPolicy>> {
     match raw {
+        raw::ClusterPolicy::Acls(policy) => is_enabled(policy).then(|| acls::policy(policy)),
         raw::ClusterPolicy::BlockApis(policy) => is_enabled(policy).then(|| block_apis(policy)),
     }
 }

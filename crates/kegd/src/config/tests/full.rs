@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use keg_policy::Glob;
+use keg_policy::{Glob, Operation};
 
 use super::super::model::{
-    AclMode, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort, BrokerHostFormat,
-    ClientAuthenticationMode, ClusterPolicyKind, Forward, LogFormat, NameSet, NamespaceMode, OnConflict, PortRange,
-    TlsVersion, TlsVersions, TopicAlias, VirtualClusterAuthentication,
+    AclAction, AclMode, AclRule, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort, BrokerHostFormat,
+    ClientAuthenticationMode, ClusterPolicyKind, Forward, LogFormat, NamePattern, NameSet, NamespaceMode, OnConflict,
+    Operations, PortRange, ResourceType, TlsVersion, TlsVersions, TopicAlias, VirtualClusterAuthentication,
 };
 use super::{CERTIFICATE, FULL, config};
 
@@ -62,7 +62,7 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
     assert_eq!(team_a.backend, config.backend_clusters[0]);
     assert_eq!(team_a.dns_label.as_deref(), Some("team-a"));
     assert_eq!(team_a.authentication, [VirtualClusterAuthentication::Anonymous]);
-    assert_eq!(team_a.acl_mode, AclMode::Passthrough);
+    assert_eq!(team_a.acl_mode, AclMode::EnforceOnGateway);
     let namespace = team_a.namespace.as_ref().unwrap();
     assert_eq!(namespace.mode, NamespaceMode::HidePrefix);
     assert_eq!(namespace.prefix, "team-a-");
@@ -91,12 +91,28 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
             alias("prices", "shared-prices", OnConflict::Ignore),
         ]
     );
-    let [policy] = &team_a.cluster_policies[..] else {
-        panic!("expected the enabled policy only");
+    let [no_topics, readers] = &team_a.cluster_policies[..] else {
+        panic!("expected the enabled policies only");
     };
-    assert_eq!(policy.name.as_deref(), Some("no-topics"));
-    let ClusterPolicyKind::BlockApis { apis } = &policy.kind;
-    assert_eq!(apis, &["create_topics", "20"]);
+    assert_eq!(no_topics.name.as_deref(), Some("no-topics"));
+    let apis = vec!["create_topics".to_owned(), "20".to_owned()];
+    assert_eq!(no_topics.kind, ClusterPolicyKind::BlockApis { apis });
+    assert_eq!(readers.name.as_deref(), Some("readers"));
+    let rules = vec![
+        AclRule {
+            resource_type: ResourceType::Topic,
+            action: AclAction::Allow,
+            operations: Operations::of(&[Operation::Read, Operation::Describe]),
+            resource_names: vec![NamePattern::new("orders*").unwrap(), NamePattern::literal("a*")],
+        },
+        AclRule {
+            resource_type: ResourceType::Cluster,
+            action: AclAction::Deny,
+            operations: Operations::ALL,
+            resource_names: vec![NamePattern::literal("kafka-cluster")],
+        },
+    ];
+    assert_eq!(readers.kind, ClusterPolicyKind::Acls { rules });
     let namespace = team_b.namespace.as_ref().unwrap();
     assert_eq!(namespace.mode, NamespaceMode::EnforcePrefix);
     assert_eq!(namespace.additional, Additional::default());

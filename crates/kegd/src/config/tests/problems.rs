@@ -2,7 +2,7 @@
 
 use super::super::environment::MemoryEnvironment;
 use super::super::parse;
-use super::problems;
+use super::{config, problems};
 use super::samples::{TLS, backend, check, check_one, listener, virtual_clusters};
 
 const TEN: &str = include_str!("ten_mistakes.yaml");
@@ -140,17 +140,45 @@ fn required_fields_are_required() {
 }
 
 #[test]
+fn rules_that_say_nothing_are_refused() {
+    let rule = |resource_type, operation, name| {
+        format!(
+            "cluster_policies: [{{ type: acls, config: {{ rules: [{{ resource_type: {resource_type}, action: allow, \
+             operations: [{{ name: {operation} }}], resource_names: [{{ match: \"{name}\" }}] }}] }} }}]"
+        )
+    };
+    let enforced = |rule: String| virtual_clusters(&[&format!("acl_mode: enforce_on_gateway, {rule}")]);
+    for rule in [
+        rule("topic", "all", "*"),
+        rule("group", "read", "a"),
+        rule("cluster", "create", "kafka*"),
+    ] {
+        config(&enforced(rule));
+    }
+    check_one(
+        &enforced(rule("group", "write", "a")),
+        "cluster_policies[0].config.rules[0].operations[0].name",
+        "write is nothing that is done to a group; there are read, delete, describe, describe_configs, alter_configs and all",
+    );
+    check_one(
+        &enforced(rule("cluster", "all", "main")),
+        "rules[0].resource_names[0].match",
+        "no cluster is called \"main\"; write kafka-cluster or *",
+    );
+    check_one(
+        &virtual_clusters(&[&rule("topic", "all", "*")]),
+        "cluster_policies[0].config",
+        "these rules are not enforced: acl_mode is passthrough",
+    );
+}
+
+#[test]
 fn what_keg_lacks_is_refused_and_not_ignored() {
     let supported = "is not supported by this version of keg";
     for (fields, path) in [
-        ("acl_mode: enforce_on_gateway", "virtual_clusters[0].acl_mode"),
         (
             "topic_aliases: [{ alias: a, topic: b, condition: \"true\" }]",
             "virtual_clusters[0].topic_aliases[0].condition",
-        ),
-        (
-            "cluster_policies: [{ type: acls, config: { rules: [] } }]",
-            "cluster_policies[0].type",
         ),
         (
             "cluster_policies: [{ type: block_apis, condition: \"true\", config: { apis: [fetch] } }]",
@@ -272,7 +300,7 @@ fn unknown_types_and_missing_types_name_the_known_ones() {
     check_one(
         &virtual_clusters(&["cluster_policies: [{ type: quota }]"]),
         "cluster_policies[0].type",
-        "unknown type \"quota\" (supported: block_apis)",
+        "unknown type \"quota\" (supported: acls, block_apis)",
     );
 }
 

@@ -1,6 +1,6 @@
 //! Names of Kafka's, and patterns of them.
 
-use keg_policy::Glob;
+use keg_policy::{Glob, NamePattern};
 use serde_json::{Value, json};
 
 use super::super::decode::FromText;
@@ -19,6 +19,23 @@ impl FromText for NameGlob {
 
     fn text_schema() -> Value {
         json!({ "type": "string", "maxLength": 253, "pattern": "^[A-Za-z0-9._?*-]+$" })
+    }
+}
+
+/// Names of the resources that ACLs are about.
+#[derive(Debug, Clone)]
+pub(crate) struct ResourceName(pub(crate) NamePattern);
+
+impl FromText for ResourceName {
+    const EXPECTED: &'static str =
+        "a name of 1 to 1024 bytes, in which * stands for any characters, ? for one, and \\* for an asterisk";
+
+    fn from_text(text: &str) -> Option<Self> {
+        NamePattern::new(text).ok().map(Self)
+    }
+
+    fn text_schema() -> Value {
+        json!({ "type": "string", "minLength": 1, "maxLength": 1024 })
     }
 }
 
@@ -70,6 +87,18 @@ impl FromText for GroupName {
 mod tests {
     use super::super::check;
     use super::*;
+
+    #[test]
+    fn names_of_resources_are_of_any_characters_and_escapes_are_whole() {
+        check::<ResourceName>(&[
+            ("orders*", true),
+            ("a b/ö?", true),
+            (r"a\*", true),
+            (r"a\", false),
+            ("", false),
+            (&"a".repeat(1025), false),
+        ]);
+    }
 
     #[test]
     fn patterns_are_of_the_characters_of_topics() {

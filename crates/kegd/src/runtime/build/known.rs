@@ -1,6 +1,6 @@
 //! What is known of a virtual cluster's topics.
 
-use keg_policy::{AliasMemory, Conflicts, TopicIds};
+use keg_policy::{AliasMemory, Conflicts, TopicIds, TopicNames};
 
 use super::conflicts;
 use crate::config::model::{TopicAlias, VirtualCluster};
@@ -9,6 +9,7 @@ use crate::config::model::{TopicAlias, VirtualCluster};
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) topic_ids: TopicIds,
+    pub(super) topic_names: TopicNames,
     /// Which of its topics are hidden by additional ones.
     pub(super) conflicts: Conflicts,
     pub(super) aliases: AliasMemory,
@@ -23,6 +24,7 @@ impl Known {
         let same_aliases = before.filter(|it| it.configured == cluster.topic_aliases);
         Self {
             topic_ids: before.map(|it| it.topic_ids.clone()).unwrap_or_default(),
+            topic_names: before.map(|it| it.topic_names.clone()).unwrap_or_default(),
             conflicts: before.map_or_else(|| conflicts::of_additional(cluster), |it| it.conflicts.clone()),
             aliases: before.map(|it| it.aliases.clone()).unwrap_or_default(),
             alias_conflicts: same_aliases

@@ -1,0 +1,140 @@
+//! A client, and what the rules are for it.
+
+use std::sync::Arc;
+
+use super::operation::{Operation, Operations, ResourceType};
+use super::rule::RuleName;
+use super::rules::{Applied, Rules, Verdict};
+use crate::connection::Connection;
+
+/// Is told of every decision on what a client asks for.
+///
+/// What is left out of a list, because it isn't the client's to see, was not asked for.
+pub trait AclObserver: std::fmt::Debug + Send + Sync {
+    /// An operation was allowed or denied.
+    fn decided(&self, connection: &Connection, decision: &AclDecision<'_>);
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclDecision<'a> {
+    /// What was to be done.
+    pub operation: Operation,
+    /// The kind of the resource.
+    pub resource_type: ResourceType,
+    /// The resource, by the name that clients see; empty where any would do.
+    pub resource_name: &'a str,
+    /// Whether it may be done.
+    pub allowed: bool,
+    /// The rule that decided; none where no rule is about it.
+    pub rule: Option<RuleName>,
+}
+
+/// What was found out of a client's connection.
+#[derive(Debug, Default)]
+struct Memory(Option<(Arc<Rules>, Arc<Applied>)>);
+
+/// The client of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Client<'a> {
+    connection: &'a Connection,
+    rules: Arc<Rules>,
+    applied: Arc<Applied>,
+    observer: Option<&'a dyn AclObserver>,
+}
+
+impl<'a> Client<'a> {
+    /// What depends on the client alone is found out once, as long as the rules stay.
+    pub(super) fn of(connection: &'a Connection, rules: &Arc<Rules>, observer: Option<&'a dyn AclObserver>) -> Self {
+        let known = connection.remember(|Memory(known)| {
+            let (of, applied) = known.as_ref()?;
+            Arc::ptr_eq(of, rules).then(|| Arc::clone(applied))
+        });
+        let applied = known.unwrap_or_else(|| {
+            let applied = Arc::new(rules.apply(connection));
+            connection.remember(|Memory(known)| *known = Some((Arc::clone(rules), Arc::clone(&applied))));
+            applied
+        });
+        Self {
+            connection,
+            rules: Arc::clone(rules),
+            applied,
+            observer,
+        }
+    }
+
+    pub(super) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
+    /// Whether the client may do what it asks for.
+    pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
+        let name = String::from_utf8_lossy(name);
+        let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
+        self.tell(operation, resource_type, &name, verdict)
+    }
+
+    /// Whether the client may do it with any resource of the kind.
+    pub(super) fn may_with_any(&self, operation: Operation, resource_type: ResourceType) -> bool {
+        let verdict = self.rules.decide_any(&self.applied, operation, resource_type);
+        self.tell(operation, resource_type, "", verdict)
+    }
+
+    /// Whether the client may do something that it didn't ask for: what it may not is left out.
+    pub(super) fn could(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
+        let name = String::from_utf8_lossy(name);
+        let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
+        verdict.is_allowed()
+    }
+
+    /// Whether the client may do it with all resources whose names begin so.
+    pub(super) fn could_with_all(&self, operation: Operation, resource_type: ResourceType, start: &str) -> bool {
+        self.rules.decide_all(&self.applied, operation, resource_type, start)
+    }
+
+    /// All that the client may do with a resource.
+    pub(super) fn authorized(&self, resource_type: ResourceType, name: &[u8]) -> Operations {
+        let name = String::from_utf8_lossy(name);
+        self.rules.authorized(&self.applied, resource_type, &name)
+    }
+
+    /// What is decided of an operation, and by which rule.
+    pub(super) fn decision<'n>(
+        &self,
+        operation: Operation,
+        resource_type: ResourceType,
+        resource_name: &'n str,
+    ) -> AclDecision<'n> {
+        let verdict = self
+            .rules
+            .decide(&self.applied, operation, resource_type, resource_name);
+        self.told(operation, resource_type, resource_name, verdict)
+    }
+
+    fn told<'n>(
+        &self,
+        operation: Operation,
+        resource_type: ResourceType,
+        resource_name: &'n str,
+        verdict: Verdict,
+    ) -> AclDecision<'n> {
+        let rule = match verdict {
+            Verdict::Allowed(rule) | Verdict::Denied(rule) => self.rules.name(rule),
+            Verdict::NoRule => None,
+        };
+        AclDecision {
+            operation,
+            resource_type,
+            resource_name,
+            allowed: verdict.is_allowed(),
+            rule,
+        }
+    }
+
+    fn tell(&self, operation: Operation, resource_type: ResourceType, name: &str, verdict: Verdict) -> bool {
+        if let Some(observer) = self.observer {
+            observer.decided(self.connection, &self.told(operation, resource_type, name, verdict));
+        }
+        verdict.is_allowed()
+    }
+}

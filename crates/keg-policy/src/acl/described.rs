@@ -1,0 +1,154 @@
+//! What responses say beyond the names in them: what the client may do, how topics are configured, and what is in groups.
+
+use bytes::Bytes;
+use keg_codec::message::{Struct, Value};
+use keg_codec::schema::Entity;
+use keg_codec::walk::WalkError;
+use keg_codec::{Api, ApiKey, ErrorCode};
+
+use super::client::Client;
+use super::operation::{CLUSTER_NAME, Operation, Operations, ResourceType};
+
+/// What is said of operations that weren't asked for.
+const NOT_ASKED_FOR: i64 = i32::MIN as i64;
+
+const UNSEEN_TOPICS: &str = "The group has described topic(s) that the client is not authorized to describe.";
+
+/// Whether something in responses of this API may have to change.
+pub(super) fn concerns(api: ApiKey) -> bool {
+    matches!(
+        api,
+        ApiKey::CONSUMER_GROUP_DESCRIBE
+            | ApiKey::CREATE_TOPICS
+            | ApiKey::DESCRIBE_CLUSTER
+            | ApiKey::DESCRIBE_GROUPS
+            | ApiKey::METADATA
+            | ApiKey::SHARE_GROUP_DESCRIBE
+            | ApiKey::STREAMS_GROUP_DESCRIBE
+    )
+}
+
+/// Changes a response; `None` when it stays as it is.
+pub(super) fn change(
+    client: &Client<'_>,
+    api: &'static Api,
+    version: i16,
+    body: &Bytes,
+) -> Result<Option<Bytes>, WalkError> {
+    let mut response = Struct::read(&api.response, version, body)?;
+    let changed = match api.key {
+        ApiKey::METADATA => {
+            let of_cluster = set_operations(client, &mut response, "ClusterAuthorizedOperations", None);
+            let topic = Some(("Name", ResourceType::Topic));
+            of_cluster
+                | each(&mut response, "Topics", |it| {
+                    set_operations(client, it, "TopicAuthorizedOperations", topic)
+                })
+        }
+        ApiKey::DESCRIBE_CLUSTER => set_operations(client, &mut response, "ClusterAuthorizedOperations", None),
+        ApiKey::CREATE_TOPICS => each(&mut response, "Topics", |topic| hide_configs(client, topic, version)),
+        _ => each(&mut response, "Groups", |group| {
+            let hidden = api.key != ApiKey::DESCRIBE_GROUPS && hide_topics(client, group);
+            hidden
+                | set_operations(
+                    client,
+                    group,
+                    "AuthorizedOperations",
+                    Some(("GroupId", ResourceType::Group)),
+                )
+        }),
+    };
+    match changed {
+        true => response.write(&api.response, version).map(|body| Some(body.into())),
+        false => Ok(None),
+    }
+}
+
+/// Changes the elements of an array, and says whether one did.
+fn each(response: &mut Struct, array: &str, mut change: impl FnMut(&mut Struct) -> bool) -> bool {
+    let Some(Value::Array(elements)) = response.get_mut(array) else {
+        return false;
+    };
+    let structs = elements.iter_mut().filter_map(|element| match element {
+        Value::Struct(element) => Some(element),
+        _ => None,
+    });
+    structs.fold(false, |changed, element| change(element) | changed)
+}
+
+/// Says what the client may do, where it has asked: the broker has said what the gateway may.
+fn set_operations(client: &Client<'_>, of: &mut Struct, field: &str, named: Option<(&str, ResourceType)>) -> bool {
+    match of.get(field).and_then(Value::as_integer) {
+        None | Some(NOT_ASKED_FOR) => return false,
+        Some(_) => {}
+    }
+    let operations = match named {
+        Some((name, resource_type)) => client.authorized(resource_type, of.bytes(name)),
+        None => of_cluster(client),
+    };
+    of.set(field, Value::Integer(operations.bits().into()))
+}
+
+/// Who may not describe the cluster isn't told anything of it.
+fn of_cluster(client: &Client<'_>) -> Operations {
+    let name = CLUSTER_NAME.as_bytes();
+    match client.could(Operation::Describe, ResourceType::Cluster, name) {
+        true => client.authorized(ResourceType::Cluster, name),
+        false => Operations::NONE,
+    }
+}
+
+/// CreateTopics: how a topic was made, for those who may know (KIP-525).
+fn hide_configs(client: &Client<'_>, topic: &mut Struct, version: i16) -> bool {
+    const FIRST_WITH_CONFIGS: i16 = 5;
+    let was_made = topic.get("ErrorCode") == Some(&Value::Integer(0));
+    let name = topic.bytes("Name");
+    if version < FIRST_WITH_CONFIGS || !was_made || client.could(Operation::DescribeConfigs, ResourceType::Topic, name)
+    {
+        return false;
+    }
+    let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED.0.into();
+    topic.set("TopicConfigErrorCode", Value::Integer(code));
+    topic.set("NumPartitions", Value::Integer(-1));
+    topic.set("ReplicationFactor", Value::Integer(-1));
+    topic.set("Configs", Value::Array(Vec::new()));
+    true
+}
+
+/// A group whose members have topics that the client may not describe isn't described.
+fn hide_topics(client: &Client<'_>, group: &mut Struct) -> bool {
+    let mut topics = Vec::new();
+    collect(group, &mut topics);
+    if topics
+        .iter()
+        .all(|topic| client.could(Operation::Describe, ResourceType::Topic, topic))
+    {
+        return false;
+    }
+    let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED.0.into();
+    group.set("ErrorCode", Value::Integer(code));
+    group.set("ErrorMessage", Value::text(UNSEEN_TOPICS));
+    group.set("Members", Value::Array(Vec::new()));
+    group.set("Topology", Value::Null);
+    true
+}
+
+/// All topics that are named anywhere inside.
+fn collect(from: &Struct, into: &mut Vec<Vec<u8>>) {
+    for (field, value) in from.iter() {
+        match value {
+            Value::Bytes(name) if field.entity == Entity::TopicName => into.push(name.clone()),
+            Value::Struct(nested) => collect(nested, into),
+            Value::Array(elements) => {
+                for element in elements {
+                    match element {
+                        Value::Bytes(name) if field.entity == Entity::TopicName => into.push(name.clone()),
+                        Value::Struct(nested) => collect(nested, into),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Requests: what the client may do of what it asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use keg_codec::schema::{Entity, EntitySet, Field};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError, walk};
+use keg_codec::{Api, ApiKey, ErrorCode};
+
+use super::client::Client;
+use super::ids::TopicNames;
+use super::needs::{self, denied};
+use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::regex;
+use super::sessions::Topics;
+use crate::namespace::metadata;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
+use crate::partial::{Admission, Judge, Place, Side};
+
+/// What is looked at in requests.
+pub(super) const NAMED: EntitySet = EntitySet::of(&[
+    Entity::BrokerId,
+    Entity::ConfigResourceName,
+    Entity::ConfigResourceType,
+    Entity::CoordinatorKey,
+    Entity::FetchSessionEpoch,
+    Entity::FetchSessionId,
+    Entity::GroupId,
+    Entity::Records,
+    Entity::TopicId,
+    Entity::TopicName,
+    Entity::TopicNameRegex,
+    Entity::TransactionalId,
+]);
+
+/// The kind of coordinators that only brokers look for.
+const SHARE_COORDINATOR: i64 = 2;
+
+/// A request, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) client: &'a Client<'a>,
+    pub(super) names: &'a TopicNames,
+    pub(super) api: &'static Api,
+    pub(super) version: i16,
+    pub(super) body: &'a Bytes,
+    /// FindCoordinator: the kind of its keys, which stands behind the key in older versions.
+    pub(super) coordinator_type: i64,
+    /// What the ids of the request name, once that is settled; other connections may add to what is known.
+    pub(super) settled: Option<&'a Settled>,
+}
+
+/// The topics that a request names by their ids.
+pub(super) type Settled = BTreeMap<[u8; 16], Option<Arc<[u8]>>>;
+
+/// The visitor of a request.
+#[derive(Debug)]
+pub(super) struct Inbound<'a> {
+    asked: Asked<'a>,
+    pub(super) judge: Judge,
+    pub(super) settled: Settled,
+    /// The topics that may be read, where there are sessions.
+    pub(super) topics: Topics,
+    /// Fetch: the session, and how far it has come.
+    pub(super) session: (i64, i64),
+    /// The topics that the client may not create.
+    pub(super) not_to_be_made: BTreeSet<Vec<u8>>,
+    /// Produce: whether the transactional id may be used, and whether it is.
+    writes_in_transaction: bool,
+    has_transaction: bool,
+    /// What the client is told, where a response has a place for that.
+    pub(super) reason: Option<String>,
+    config_type: i64,
+    /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
+    named: bool,
+    /// Metadata: whether the topic at hand has an id, which comes before its name.
+    by_id: bool,
+}
+
+impl<'a> Inbound<'a> {
+    fn new(asked: Asked<'a>, side: Side) -> Self {
+        Self {
+            asked,
+            judge: Judge::new(asked.api, asked.version, side),
+            settled: Settled::new(),
+            topics: Topics::new(),
+            session: (0, -1),
+            not_to_be_made: BTreeSet::new(),
+            writes_in_transaction: false,
+            has_transaction: false,
+            reason: None,
+            config_type: 0,
+            named: false,
+            by_id: false,
+        }
+    }
+
+    /// Looks at all of a request. What is not admitted is found in the judge, and so is why the whole of it is refused.
+    pub(super) fn look(asked: Asked<'a>) -> Result<Self, WalkError> {
+        let mut visitor = Self::new(asked, Side::Admitted);
+        match walk(&asked.api.request, asked.version, asked.body, &mut visitor) {
+            Err(error) if visitor.judge.refusal.is_none() => return Err(error),
+            _ => {}
+        }
+        if visitor.has_transaction && !visitor.writes_in_transaction {
+            visitor.judge.refusal = Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+        }
+        Ok(visitor)
+    }
+
+    /// Whether the client may; told only once.
+    fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
+        match self.judge.side() {
+            Side::Admitted => self.asked.client.may(operation, resource_type, name),
+            Side::AsAsked | Side::Denied(_) => self.asked.client.could(operation, resource_type, name),
+        }
+    }
+
+    fn admit(
+        &self,
+        operation: Option<Operation>,
+        resource_type: ResourceType,
+        name: &[u8],
+    ) -> Result<Edit<'a>, ErrorCode> {
+        match operation {
+            Some(operation) if !self.may(operation, resource_type, name) => Err(denied(resource_type)),
+            _ => Ok(Edit::Keep),
+        }
+    }
+
+    fn may_create(&self, topic: &[u8]) -> bool {
+        let client = self.asked.client;
+        client.could(Operation::Create, ResourceType::Cluster, CLUSTER_NAME.as_bytes())
+            || client.could(Operation::Create, ResourceType::Topic, topic)
+    }
+
+    fn topic(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
+        let key = self.asked.api.key;
+        if self.judge.place(field) == Place::Filter {
+            // What a client takes back it needn't be allowed to read.
+            return Edit::Keep;
+        }
+        let admitted = match key {
+            ApiKey::CREATE_TOPICS if self.may_create(name) => Ok(Edit::Keep),
+            _ => self.admit(needs::topic(key), ResourceType::Topic, name),
+        };
+        if admitted.is_ok() {
+            // A streams group has its repartition and changelog topics made.
+            let is_made =
+                key == ApiKey::METADATA && !self.by_id || key == ApiKey::STREAMS_GROUP_HEARTBEAT && !field.array;
+            if is_made && !self.may_create(name) {
+                self.not_to_be_made.insert(name.to_vec());
+            }
+            if matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
+                self.topics.insert(name.into());
+            }
+        }
+        self.judge.judge(field, admitted)
+    }
+
+    fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
+        let name = match self.asked.settled {
+            Some(settled) => settled.get(id).cloned().flatten(),
+            None => {
+                let name = self.asked.names.name(id);
+                self.settled.insert(*id, name.clone());
+                name
+            }
+        };
+        match name {
+            Some(name) => self.topic(field, &name),
+            // The broker says that there is no such topic; were there one, it would have been told.
+            None if self.judge.place(field) == Place::Filter => Edit::Keep,
+            None => self.judge.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID)),
+        }
+    }
+
+    fn coordinator(&mut self, field: &'static Field, key: &[u8]) -> Edit<'a> {
+        let (resource_type, operation, name) = match self.asked.coordinator_type {
+            0 => (ResourceType::Group, Operation::Describe, key),
+            1 => (ResourceType::TransactionalId, Operation::Describe, key),
+            SHARE_COORDINATOR => (ResourceType::Cluster, Operation::ClusterAction, CLUSTER_NAME.as_bytes()),
+            // There are no others; the broker says so.
+            _ => return self.judge.pass(),
+        };
+        let admitted = self.admit(Some(operation), resource_type, name);
+        self.judge.judge(field, admitted)
+    }
+
+    fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
+        let operation = needs::configs(self.asked.api.key);
+        let admitted = match self.config_type {
+            2 => self.admit(operation, ResourceType::Topic, name),
+            32 => self.admit(operation, ResourceType::Group, name),
+            4 | 8 | 16 => self.admit(operation, ResourceType::Cluster, CLUSTER_NAME.as_bytes()),
+            _ => return self.judge.pass(),
+        };
+        self.judge.judge(field, admitted)
+    }
+
+    fn regex(&mut self, expression: &[u8]) -> Edit<'a> {
+        let start = regex::start(expression);
+        let client = self.asked.client;
+        if expression.is_empty() || client.could_with_all(Operation::Describe, ResourceType::Topic, start) {
+            return Edit::Keep;
+        }
+        self.reason = Some(format!(
+            "The expression could match topics that the client may not describe: it needs Describe on all topics that begin \
+             with `{start}`."
+        ));
+        self.judge.refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
+    }
+}
+
+/// Whether the first batch is a part of a transaction (as Kafka's `RequestUtils.hasTransactionalRecords` finds out).
+fn is_transactional(records: &[u8]) -> bool {
+    const MAGIC: usize = 16;
+    const ATTRIBUTES: usize = 21;
+    const TRANSACTIONAL: u8 = 0x10;
+    let attributes = records.get(ATTRIBUTES + 1).copied().unwrap_or_default();
+    records.get(MAGIC) == Some(&2) && attributes & TRANSACTIONAL != 0
+}
+
+impl Visitor for Inbound<'_> {
+    fn interest(&self) -> EntitySet {
+        NAMED
+    }
+
+    fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        self.named = value.is_some();
+        let key = self.asked.api.key;
+        let Some(name) = value else {
+            return match field.entity {
+                Entity::TopicName if self.by_id => self.judge.pass(),
+                _ => Edit::Keep,
+            };
+        };
+        match field.entity {
+            Entity::TopicName if self.by_id => self.judge.pass(),
+            Entity::TopicName => self.topic(field, name),
+            Entity::GroupId => {
+                let admitted = self.admit(needs::group(key), ResourceType::Group, name);
+                self.judge.judge(field, admitted)
+            }
+            Entity::TransactionalId if key == ApiKey::PRODUCE => {
+                let client = self.asked.client;
+                self.writes_in_transaction = client.could(Operation::Write, ResourceType::TransactionalId, name);
+                Edit::Keep
+            }
+            Entity::TransactionalId => {
+                let admitted = self.admit(needs::transactional_id(key), ResourceType::TransactionalId, name);
+                self.judge.judge(field, admitted)
+            }
+            Entity::CoordinatorKey => self.coordinator(field, name),
+            Entity::ConfigResourceName => self.resource(field, name),
+            Entity::TopicNameRegex if self.judge.side() == Side::Admitted => self.regex(name),
+            _ => Edit::Keep,
+        }
+    }
+
+    fn bytes(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        if field.entity == Entity::Records {
+            self.has_transaction |= value.is_some_and(is_transactional);
+        }
+        Edit::Keep
+    }
+
+    fn integer(&mut self, field: &'static Field, value: i64) -> IntegerEdit {
+        match field.entity {
+            Entity::ConfigResourceType => self.config_type = value,
+            Entity::FetchSessionId => self.session.0 = value,
+            Entity::FetchSessionEpoch => self.session.1 = value,
+            // A consumer is -1, a debugging one -2; what is not negative claims to be a broker.
+            Entity::BrokerId if self.asked.api.key == ApiKey::FETCH && field.name == "ReplicaId" && value >= 0 => {
+                let name = CLUSTER_NAME.as_bytes();
+                if !self.may(Operation::ClusterAction, ResourceType::Cluster, name) {
+                    self.judge.refusal = Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+                    return IntegerEdit::Refuse;
+                }
+            }
+            _ => {}
+        }
+        IntegerEdit::Keep
+    }
+
+    fn uuid(&mut self, field: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        let is_id = *id != NO_TOPIC_ID;
+        let edit = match self.asked.api.key {
+            ApiKey::METADATA => {
+                self.by_id = is_id && self.asked.version >= metadata::FIRST_BY_ID;
+                match self.by_id {
+                    true => self.topic_id(field, id),
+                    false => Edit::Keep,
+                }
+            }
+            // What a member says it owns; the coordinator assigns only what the group has subscribed to by name.
+            ApiKey::CONSUMER_GROUP_HEARTBEAT => Edit::Keep,
+            // It has a name, which was looked at.
+            ApiKey::DELETE_TOPICS if self.named => Edit::Keep,
+            _ if !is_id => self.judge.pass(),
+            _ => self.topic_id(field, id),
+        };
+        match edit {
+            Edit::Drop => UuidEdit::Drop,
+            Edit::Refuse => UuidEdit::Refuse,
+            _ => UuidEdit::Keep,
+        }
+    }
+}
+
+impl Admission for Asked<'_> {
+    fn part(&self, side: Side) -> Result<Bytes, WalkError> {
+        let mut visitor = Inbound::new(*self, side);
+        let part = walk(&self.api.request, self.version, self.body, &mut visitor)?.apply(self.body);
+        Ok(part.into_bytes())
+    }
+
+    fn denied_topic(&self, id: Option<&[u8; 16]>, name: &[u8]) -> Option<ErrorCode> {
+        let operation = needs::topic(self.api.key)?;
+        let may = |name: &[u8]| self.client.could(operation, ResourceType::Topic, name);
+        match id {
+            Some(id) => match self.settled?.get(id)? {
+                Some(name) if may(name) => None,
+                Some(_) => Some(denied(ResourceType::Topic)),
+                None => Some(ErrorCode::UNKNOWN_TOPIC_ID),
+            },
+            None if may(name) => None,
+            None => Some(denied(ResourceType::Topic)),
+        }
+    }
+
+    fn admitted_group(&self, name: &[u8]) -> Option<Box<[u8]>> {
+        let operation = needs::group(self.api.key)?;
+        self.client
+            .could(operation, ResourceType::Group, name)
+            .then(|| name.into())
+    }
+
+    fn words(&self, code: ErrorCode) -> Option<&'static str> {
+        match code {
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED => Some("Topic authorization failed."),
+            ErrorCode::GROUP_AUTHORIZATION_FAILED => Some("Group authorization failed."),
+            ErrorCode::CLUSTER_AUTHORIZATION_FAILED => Some("Cluster authorization failed."),
+            ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => Some("Transactional Id authorization failed."),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Responses: what the client may not see is left out, and what was denied is said.
+
+use std::sync::Arc;
+
+use keg_codec::schema::{Entity, EntitySet, Field};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError};
+use keg_codec::{Api, ApiKey};
+
+use super::client::Client;
+use super::ids::TopicNames;
+use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::request::Kept;
+use crate::partial::Waiting;
+
+/// What is looked at in responses.
+pub(super) const NAMED: EntitySet = EntitySet::of(&[
+    Entity::FetchSessionId,
+    Entity::GroupId,
+    Entity::TopicId,
+    Entity::TopicName,
+    Entity::TransactionalId,
+]);
+
+/// The visitor of a response.
+#[derive(Debug)]
+pub(super) struct Outbound<'a> {
+    client: &'a Client<'a>,
+    names: &'a TopicNames,
+    api: &'static Api,
+    kept: &'a Kept,
+    waiting: Waiting<'a>,
+    /// The group that the elements at hand belong to.
+    group: Vec<u8>,
+    /// Whether all groups may be seen.
+    all_groups: bool,
+    /// The topic at hand.
+    topic: Option<Arc<[u8]>>,
+    /// Fetch: the session that there is now.
+    pub(super) session: i64,
+}
+
+impl<'a> Outbound<'a> {
+    pub(super) fn new(
+        client: &'a Client<'a>,
+        names: &'a TopicNames,
+        kept: &'a Kept,
+        api: &'static Api,
+        version: i16,
+        body: &[u8],
+    ) -> Result<Self, WalkError> {
+        let lists_groups = api.key == ApiKey::LIST_GROUPS;
+        let cluster = CLUSTER_NAME.as_bytes();
+        Ok(Self {
+            client,
+            names,
+            api,
+            kept,
+            waiting: Waiting::new(&kept.denied, api, version, body)?,
+            group: Vec::new(),
+            all_groups: !lists_groups || client.could(Operation::Describe, ResourceType::Cluster, cluster),
+            topic: None,
+            session: 0,
+        })
+    }
+
+    /// Whether all that was denied has found its place.
+    pub(super) fn is_complete(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    fn topic(&mut self, name: &[u8]) -> Edit<'a> {
+        // What is listed for want of names, and what has come since.
+        let is_filtered = matches!(
+            self.api.key,
+            ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
+                | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+                | ApiKey::DESCRIBE_TRANSACTIONS
+                | ApiKey::METADATA
+                | ApiKey::OFFSET_FETCH
+        );
+        let may_see = || self.client.could(Operation::Describe, ResourceType::Topic, name);
+        if self.kept.no_topics || is_filtered && !name.is_empty() && !may_see() {
+            return Edit::Drop;
+        }
+        Edit::Keep
+    }
+}
+
+impl Visitor for Outbound<'_> {
+    fn interest(&self) -> EntitySet {
+        NAMED
+    }
+
+    fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        let Some(name) = value else {
+            if field.entity == Entity::TopicName {
+                self.topic = None;
+            }
+            return Edit::Keep;
+        };
+        match field.entity {
+            Entity::TopicName => {
+                self.topic = Some(name.into());
+                self.topic(name)
+            }
+            Entity::GroupId => {
+                if !self.waiting.is_empty() {
+                    self.group = name.to_vec();
+                }
+                match self.all_groups || self.client.could(Operation::Describe, ResourceType::Group, name) {
+                    true => Edit::Keep,
+                    false => Edit::Drop,
+                }
+            }
+            Entity::TransactionalId if self.api.key == ApiKey::LIST_TRANSACTIONS => {
+                match self
+                    .client
+                    .could(Operation::Describe, ResourceType::TransactionalId, name)
+                {
+                    true => Edit::Keep,
+                    false => Edit::Drop,
+                }
+            }
+            _ => Edit::Keep,
+        }
+    }
+
+    fn integer(&mut self, field: &'static Field, value: i64) -> IntegerEdit {
+        if field.entity == Entity::FetchSessionId {
+            self.session = value;
+            if self.kept.no_session {
+                return IntegerEdit::Set(0);
+            }
+        }
+        IntegerEdit::Keep
+    }
+
+    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        // In these the id stands behind the name that it belongs to.
+        let tells = matches!(
+            self.api.key,
+            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+        );
+        if let Some(topic) = self.topic.take().filter(|_| tells) {
+            self.names.learn(id, &topic);
+        }
+        UuidEdit::Keep
+    }
+
+    fn append(&mut self, field: &'static Field) -> Option<(usize, Vec<u8>)> {
+        self.waiting.take(field, &self.group)
+    }
+}

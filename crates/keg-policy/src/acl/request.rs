@@ -1,0 +1,338 @@
+//! What becomes of a request.
+
+use bytes::Bytes;
+use keg_codec::message::{Struct, Value};
+use keg_codec::walk::WalkError;
+use keg_codec::{ApiKey, ErrorCode};
+
+use super::Acls;
+use super::client::Client;
+use super::creation::{self, Step};
+use super::inbound::{Asked, Inbound, Settled};
+use super::needs;
+use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::sessions::{self, Key, MOST_TOPICS, Topics};
+use crate::message::{Request, Response};
+use crate::namespace::metadata::Picked;
+use crate::namespace::{look_up, share_sessions};
+use crate::partial::{Admission, Denial, Denied, Original, Side};
+use crate::policy::{Decision, Note, Question};
+
+/// How far a request has come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    /// Unknown topic ids were looked up.
+    pub(super) ids: bool,
+    /// What may be made for a Metadata request was made.
+    pub(super) made: bool,
+    /// The topics of a streams group that there are.
+    pub(super) existing: Option<Picked>,
+    /// DescribeTopicPartitions: all topics there are.
+    pub(super) all: Option<Picked>,
+}
+
+/// What the broker was asked, and how far the request had come.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) question: Asks,
+    pub(super) progress: Progress,
+}
+
+impl Waiting {
+    pub(super) fn question(request: Request, question: Asks, progress: Progress) -> Question {
+        Question {
+            request,
+            note: Note::new(Self { question, progress }),
+        }
+    }
+}
+
+/// What a question is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asks {
+    /// The names of ids.
+    Ids,
+    /// It has topics made.
+    Creation,
+    /// Which of some topics there are.
+    Existing,
+    /// All topics.
+    All,
+}
+
+/// What becomes of a walk over topics.
+enum Pages {
+    /// It is made of these.
+    Of(Bytes),
+    Decided(Decision),
+}
+
+/// What is kept of a request.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// What the response is to say of what was denied.
+    pub(super) denied: Vec<Denied>,
+    /// Metadata: no named topic was admitted. In version 0 no names ask for all topics.
+    pub(super) no_topics: bool,
+    /// Metadata: all topics are asked for, to pick these out of them.
+    pub(super) picked: Option<Picked>,
+    /// Fetch: the broker is to have no session.
+    pub(super) no_session: bool,
+    /// Fetch: the topics of a session that begins.
+    pub(super) begins: Option<Topics>,
+}
+
+impl Acls {
+    pub(super) fn inbound(
+        &self,
+        client: &Client<'_>,
+        request: &mut Request,
+        body: &Bytes,
+        progress: Progress,
+    ) -> Result<Decision, WalkError> {
+        let (api, version) = (request.api, request.version);
+        let refused = |code, why: Option<&str>| Response::error(api, version, body, code, why).map(Decision::Answer);
+        if needs::administers(api.key) {
+            return refused(ErrorCode::SECURITY_DISABLED, Some("No Authorizer is configured."));
+        }
+        let on_cluster = |operation: &Operation| {
+            let name = CLUSTER_NAME.as_bytes();
+            client.may(*operation, ResourceType::Cluster, name)
+        };
+        let operations = needs::cluster_in(api.key, version);
+        if !operations.is_empty() && !operations.iter().any(on_cluster) {
+            return refused(
+                ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+                Some("Cluster authorization failed."),
+            );
+        }
+        if api.key == ApiKey::INIT_PRODUCER_ID
+            && let Some(code) = producer(client, &Struct::read(&api.request, version, body)?)
+        {
+            return refused(code, None);
+        }
+        let body = match api.key {
+            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match self.all_topics(client, request, body, &progress)? {
+                Pages::Of(body) => body,
+                Pages::Decided(decision) => return Ok(decision),
+            },
+            _ => body.clone(),
+        };
+        if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
+            return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
+        }
+        let mut asked = Asked {
+            client,
+            names: &self.topic_names,
+            api,
+            version,
+            body: &body,
+            coordinator_type: match api.key {
+                ApiKey::FIND_COORDINATOR => number(&Struct::read(&api.request, version, &body)?, "KeyType", 0),
+                _ => 0,
+            },
+            settled: None,
+        };
+        let found = Inbound::look(asked)?;
+        let is_unknown = |name: &Option<_>| name.is_none();
+        if !progress.ids
+            && found.settled.values().any(is_unknown)
+            && look_up::is_possible(client.connection())
+            && let Some(decision) = self.ask_for_names(&found.settled, request, progress.clone())?
+        {
+            return Ok(decision);
+        }
+        let Inbound {
+            judge,
+            settled,
+            topics,
+            session,
+            not_to_be_made,
+            reason,
+            ..
+        } = found;
+        asked.settled = Some(&settled);
+        let original = Original {
+            api,
+            version,
+            body: &body,
+            admission: asked,
+        };
+        if let Some(code) = judge.refusal {
+            return original.refuse(code, reason.as_deref()).map(Decision::Answer);
+        }
+        let mut kept = Kept::default();
+        if !judge.admitted_all() {
+            match original.deny(&judge)? {
+                Denial::Whole(response) => return Ok(Decision::Answer(response)),
+                Denial::Rest(denied) => {
+                    kept.denied = denied;
+                    kept.no_topics = api.key == ApiKey::METADATA && !judge.kept;
+                    kept.no_session = api.key == ApiKey::FETCH;
+                }
+            }
+        }
+        let goes_on = match api.key {
+            ApiKey::FETCH => self.fetch(client, &original, session, topics, &mut kept)?,
+            ApiKey::SHARE_FETCH => self.share_fetch(client, &original, topics, judge.admitted_all())?,
+            _ => None,
+        };
+        if let Some(response) = goes_on {
+            return Ok(Decision::Answer(response));
+        }
+        let mut body = match judge.admitted_all() {
+            true => body.clone(),
+            false => asked.part(Side::Admitted)?,
+        };
+        if kept.no_session {
+            body = without_session(request, &body)?;
+        }
+        match creation::step(request, body, &mut kept, &not_to_be_made, progress)? {
+            Step::Forward(body) => {
+                request.body = body.into();
+                Ok(Decision::Forward(Note::new(kept)))
+            }
+            Step::Ask(question) => Ok(Decision::Ask(question)),
+            Step::Refuse(code, why) => original.refuse(code, Some(&why)).map(Decision::Answer),
+        }
+    }
+
+    fn ask_for_names(
+        &self,
+        settled: &Settled,
+        request: &Request,
+        progress: Progress,
+    ) -> Result<Option<Decision>, WalkError> {
+        let unknown = settled.iter().filter(|(_, name)| name.is_none());
+        let question = look_up::names_of(unknown.map(|(id, _)| *id), request)?;
+        Ok(question.map(|question| Decision::Ask(Waiting::question(question, Asks::Ids, progress))))
+    }
+
+    /// A walk over all topics is one over those that the client may describe, which the broker is asked for first: pages are
+    /// made of them, and cursors name them alone.
+    fn all_topics(
+        &self,
+        client: &Client<'_>,
+        request: &Request,
+        body: &Bytes,
+        progress: &Progress,
+    ) -> Result<Pages, WalkError> {
+        let (api, version) = (request.api, request.version);
+        let mut asked = Struct::read(&api.request, version, body)?;
+        if asked.elements("Topics").next().is_some() {
+            return Ok(Pages::Of(body.clone()));
+        }
+        let Some(all) = &progress.all else {
+            let question = look_up::metadata(request, |body| {
+                body.set("Topics", Value::Null);
+            })?;
+            let Some(question) = question else {
+                return Ok(Pages::Of(body.clone()));
+            };
+            return Ok(Pages::Decided(Decision::Ask(Waiting::question(
+                question,
+                Asks::All,
+                progress.clone(),
+            ))));
+        };
+        let first = match asked.get("Cursor") {
+            Some(Value::Struct(cursor)) => cursor.bytes("TopicName").to_vec(),
+            _ => Vec::new(),
+        };
+        let may = |name: &&Vec<u8>| client.could(Operation::Describe, ResourceType::Topic, name);
+        let shown = all.iter().filter(|name| **name >= first).filter(may);
+        let topics: Vec<_> = shown
+            .filter_map(|name| {
+                let mut topic = asked.nested("Topics", version)?;
+                topic.set("Name", Value::Bytes(name.clone()));
+                Some(Value::Struct(topic))
+            })
+            .collect();
+        if topics.is_empty() {
+            let nothing = Struct::new(api.response.fields, version).write(&api.response, version)?;
+            return Ok(Pages::Decided(Decision::Answer(Response::local(api, version, nothing))));
+        }
+        asked.set("Topics", Value::Array(topics));
+        asked.write(&api.request, version).map(|body| Pages::Of(body.into()))
+    }
+
+    /// Whether a Fetch request goes on, and how; if not, the answer.
+    fn fetch(
+        &self,
+        client: &Client<'_>,
+        original: &Original<'_, Asked<'_>>,
+        (id, epoch): (i64, i64),
+        topics: Topics,
+        kept: &mut Kept,
+    ) -> Result<Option<Response>, WalkError> {
+        let connection = client.connection();
+        if id != 0 && epoch > 0 {
+            let may_read = |topic: &[u8]| client.could(Operation::Read, ResourceType::Topic, topic);
+            // What was denied, the client would take for a part of the session.
+            if kept.no_session || !sessions::goes_on(connection, &Key::Fetch(id), topics, &self.rules, may_read) {
+                return original.refuse(ErrorCode::FETCH_SESSION_ID_NOT_FOUND, None).map(Some);
+            }
+            return Ok(None);
+        }
+        if id != 0 {
+            sessions::end(connection, &Key::Fetch(id));
+        }
+        kept.no_session |= topics.len() > MOST_TOPICS && epoch == 0;
+        if epoch == 0 && !kept.no_session {
+            kept.begins = Some(topics);
+        }
+        Ok(None)
+    }
+
+    /// The same of a ShareFetch request.
+    fn share_fetch(
+        &self,
+        client: &Client<'_>,
+        original: &Original<'_, Asked<'_>>,
+        topics: Topics,
+        admitted_all: bool,
+    ) -> Result<Option<Response>, WalkError> {
+        let (api, version, body) = (original.api, original.version, original.body);
+        let connection = client.connection();
+        if !admitted_all {
+            share_sessions::narrowed(connection, api, version, body)?;
+        }
+        let request = Struct::read(&api.request, version, body)?;
+        let key = Key::Share(request.bytes("GroupId").into(), request.bytes("MemberId").into());
+        match number(&request, "ShareSessionEpoch", -1) {
+            0 if topics.len() <= MOST_TOPICS => sessions::begin(connection, key, topics, &self.rules),
+            ..=0 => sessions::end(connection, &key),
+            _ => {
+                let may_read = |topic: &[u8]| client.could(Operation::Read, ResourceType::Topic, topic);
+                if !sessions::goes_on(connection, &key, topics, &self.rules, may_read) {
+                    return original.refuse(ErrorCode::SHARE_SESSION_NOT_FOUND, None).map(Some);
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Why a producer gets no id, if it gets none. A transactional id is looked at with the other names.
+fn producer(client: &Client<'_>, request: &Struct) -> Option<ErrorCode> {
+    let Some(Value::Bytes(id)) = request.get("TransactionalId") else {
+        let name = CLUSTER_NAME.as_bytes();
+        let may = client.could(Operation::IdempotentWrite, ResourceType::Cluster, name)
+            || client.may_with_any(Operation::Write, ResourceType::Topic);
+        return (!may).then_some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    };
+    let prepares = number(request, "Enable2Pc", 0) != 0;
+    let may = !prepares || client.may(Operation::TwoPhaseCommit, ResourceType::TransactionalId, id);
+    (!may).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+}
+
+fn without_session(request: &Request, body: &Bytes) -> Result<Bytes, WalkError> {
+    let (api, version) = (request.api, request.version);
+    let mut fetch = Struct::read(&api.request, version, body)?;
+    fetch.set("SessionEpoch", Value::Integer(-1));
+    fetch.write(&api.request, version).map(Bytes::from)
+}
+
+fn number(request: &Struct, name: &str, default: i64) -> i64 {
+    request.get(name).and_then(Value::as_integer).unwrap_or(default)
+}
