@@ -66,6 +66,8 @@ pub(super) struct Inbound<'a> {
     pub(super) session: (i64, i64),
     /// The topics that the client may not create.
     pub(super) not_to_be_made: BTreeSet<Vec<u8>>,
+    /// Whether decisions are told, which they are once.
+    tells: bool,
     /// Produce: whether the transactional id may be used, and whether it is.
     writes_in_transaction: bool,
     has_transaction: bool,
@@ -87,6 +89,7 @@ impl<'a> Inbound<'a> {
             topics: Topics::new(),
             session: (0, -1),
             not_to_be_made: BTreeSet::new(),
+            tells: false,
             writes_in_transaction: false,
             has_transaction: false,
             reason: None,
@@ -98,7 +101,10 @@ impl<'a> Inbound<'a> {
 
     /// Looks at all of a request. What is not admitted is found in the judge, and so is why the whole of it is refused.
     pub(super) fn look(asked: Asked<'a>) -> Result<Self, WalkError> {
-        let mut visitor = Self::new(asked, Side::Admitted);
+        let mut visitor = Self {
+            tells: true,
+            ..Self::new(asked, Side::Admitted)
+        };
         match walk(&asked.api.request, asked.version, asked.body, &mut visitor) {
             Err(error) if visitor.judge.refusal.is_none() => return Err(error),
             _ => {}
@@ -109,11 +115,10 @@ impl<'a> Inbound<'a> {
         Ok(visitor)
     }
 
-    /// Whether the client may; told only once.
     fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
-        match self.judge.side() {
-            Side::Admitted => self.asked.client.may(operation, resource_type, name),
-            Side::AsAsked | Side::Denied(_) => self.asked.client.could(operation, resource_type, name),
+        match self.tells {
+            true => self.asked.client.may(operation, resource_type, name),
+            false => self.asked.client.could(operation, resource_type, name),
         }
     }
 

@@ -12,6 +12,7 @@ mod additional;
 mod addresses;
 mod aliases;
 mod api_versions;
+mod authorization;
 mod chains;
 mod coordinators;
 mod denials;

@@ -2,8 +2,8 @@
 
 use super::super::environment::MemoryEnvironment;
 use super::super::parse;
-use super::{config, problems};
 use super::samples::{TLS, backend, check, check_one, listener, virtual_clusters};
+use super::{config, problems};
 
 const TEN: &str = include_str!("ten_mistakes.yaml");
 
@@ -281,8 +281,8 @@ fn additional_names_are_patterns_and_lists_of_legal_names() {
     ] {
         check_one(&additional(fields), path, message);
     }
-    super::config(&additional(""));
-    super::config(&additional("topics: [], consumer_groups: []"));
+    config(&additional(""));
+    config(&additional("topics: [], consumer_groups: []"));
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn apis_are_names_that_kafka_has_or_numbers() {
         )])
     };
     for api in ["create_topics", "19", "\"19\"", "32767", "0"] {
-        super::config(&block(api));
+        config(&block(api));
     }
     for (api, message) in [
         ("creat_topics", "found \"creat_topics\" (did you mean create_topics?)"),

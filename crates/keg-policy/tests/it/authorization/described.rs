@@ -1,0 +1,127 @@
+//! What responses say beyond names.
+
+use keg_codec::ApiKey;
+use keg_codec::message::Value;
+use keg_policy::{Operation, Operations, ResourceType};
+
+use super::{allow, gateway};
+use crate::support::message::{ints, texts, values};
+use crate::support::{answering, asking, int, null, text};
+
+#[test]
+fn a_client_is_told_what_it_may_do_and_not_what_the_gateway_may() {
+    let gateway = gateway(vec![
+        allow(ResourceType::Topic, &[Operation::Read], "orders"),
+        allow(ResourceType::Group, &[Operation::Delete], "mine"),
+    ]);
+    let asked = asking(ApiKey::METADATA, 8, &[("Topics", null())]);
+    let answer = answering(
+        ApiKey::METADATA,
+        8,
+        &[
+            ("Topics.0.Name", text("orders")),
+            ("Topics.0.TopicAuthorizedOperations", int(3576)),
+            ("ClusterAuthorizedOperations", int(8096)),
+        ],
+    );
+    let seen = gateway.exchange(ApiKey::METADATA, 8, &asked, &answer);
+    let operations = |all: &[Operation]| i64::from(Operations::of(all).bits());
+    let of_topic = operations(&[Operation::Read, Operation::Describe]);
+    assert_eq!(ints(&seen, "Topics.*.TopicAuthorizedOperations"), [of_topic]);
+    assert_eq!(ints(&seen, "ClusterAuthorizedOperations"), [0]);
+
+    let not_asked = i64::from(i32::MIN);
+    for (said, expected) in [
+        (not_asked, not_asked),
+        (9999, operations(&[Operation::Delete, Operation::Describe])),
+    ] {
+        let asked = asking(ApiKey::DESCRIBE_GROUPS, 5, &[("Groups.0", text("mine"))]);
+        let answer = answering(
+            ApiKey::DESCRIBE_GROUPS,
+            5,
+            &[
+                ("Groups.0.GroupId", text("mine")),
+                ("Groups.0.AuthorizedOperations", int(said)),
+            ],
+        );
+        let seen = gateway.exchange(ApiKey::DESCRIBE_GROUPS, 5, &asked, &answer);
+        assert_eq!(ints(&seen, "Groups.*.AuthorizedOperations"), [expected]);
+    }
+}
+
+#[test]
+fn a_group_with_topics_that_may_not_be_described_is_not_described() {
+    let gateway = gateway(vec![
+        allow(ResourceType::Topic, &[Operation::Describe], "orders"),
+        allow(ResourceType::Group, &[Operation::Describe], "*"),
+    ]);
+    let asked = asking(
+        ApiKey::CONSUMER_GROUP_DESCRIBE,
+        1,
+        &[("GroupIds.0", text("one")), ("GroupIds.1", text("two"))],
+    );
+    let assignment = "Assignment.TopicPartitions.0.TopicName";
+    let answer = answering(
+        ApiKey::CONSUMER_GROUP_DESCRIBE,
+        1,
+        &[
+            ("Groups.0.GroupId", text("one")),
+            (&format!("Groups.0.Members.0.{assignment}"), text("orders")),
+            ("Groups.1.GroupId", text("two")),
+            (&format!("Groups.1.Members.0.{assignment}"), text("secret")),
+        ],
+    );
+    let seen = gateway.exchange(ApiKey::CONSUMER_GROUP_DESCRIBE, 1, &asked, &answer);
+    assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [0, 29]);
+    assert_eq!(values(&seen, "Groups.*.Members.*").len(), 1);
+    assert!(texts(&seen, "Groups.*.ErrorMessage")[1].starts_with("The group has described topic(s)"));
+}
+
+#[test]
+fn how_a_new_topic_is_configured_is_for_those_who_may_describe_that() {
+    for (operation, expected) in [(Operation::DescribeConfigs, 3), (Operation::Write, -1)] {
+        let gateway = gateway(vec![allow(ResourceType::Topic, &[Operation::Create, operation], "*")]);
+        let asked = asking(ApiKey::CREATE_TOPICS, 7, &[("Topics.0.Name", text("orders"))]);
+        let answer = answering(
+            ApiKey::CREATE_TOPICS,
+            7,
+            &[("Topics.0.Name", text("orders")), ("Topics.0.NumPartitions", int(3))],
+        );
+        let seen = gateway.exchange(ApiKey::CREATE_TOPICS, 7, &asked, &answer);
+        assert_eq!(ints(&seen, "Topics.*.NumPartitions"), [expected]);
+    }
+}
+
+#[test]
+fn all_topics_of_a_group_or_a_transaction_are_those_that_may_be_described() {
+    let gateway = gateway(vec![
+        allow(ResourceType::Topic, &[Operation::Describe], "orders"),
+        allow(ResourceType::Group, &[Operation::Describe], "*"),
+        allow(ResourceType::TransactionalId, &[Operation::Describe], "*"),
+    ]);
+    let check = |key, version, asked: &[(&str, Value)], holder: &str, topic: &str| {
+        let paths = [
+            format!("{holder}.Topics.0.{topic}"),
+            format!("{holder}.Topics.1.{topic}"),
+        ];
+        let answer = answering(
+            key,
+            version,
+            &[(&paths[0], text("orders")), (&paths[1], text("secret"))],
+        );
+        let seen = gateway.exchange(key, version, &asking(key, version, asked), &answer);
+        let path = format!("{holder}.Topics.*.{topic}").replace(".0.", ".*.");
+        assert_eq!(texts(&seen, &path), ["orders"]);
+    };
+    let group = [("Groups.0.GroupId", text("one")), ("Groups.0.Topics", null())];
+    check(ApiKey::OFFSET_FETCH, 8, &group, "Groups.0", "Name");
+    check(ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS, 0, &group, "Groups.0", "TopicName");
+    let transaction = [("TransactionalIds.0", text("one"))];
+    check(
+        ApiKey::DESCRIBE_TRANSACTIONS,
+        0,
+        &transaction,
+        "TransactionStates.0",
+        "Topic",
+    );
+}
