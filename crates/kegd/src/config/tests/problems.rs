@@ -158,12 +158,12 @@ fn rules_that_say_nothing_are_refused() {
     check_one(
         &enforced(rule("group", "write", "a")),
         "cluster_policies[0].config.rules[0].operations[0].name",
-        "write is nothing that is done to a group; there are read, delete, describe, describe_configs, alter_configs and all",
+        "write is nothing that is done to a group (there are read, delete, describe, describe_configs, alter_configs and all)",
     );
     check_one(
         &enforced(rule("cluster", "all", "main")),
         "rules[0].resource_names[0].match",
-        "no cluster is called \"main\"; write kafka-cluster or *",
+        "no cluster is called \"main\" (write kafka-cluster or *)",
     );
     check_one(
         &virtual_clusters(&[&rule("topic", "all", "*")]),
