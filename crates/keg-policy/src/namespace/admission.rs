@@ -10,6 +10,9 @@ use super::inbound::Inbound;
 use super::{Namespace, empty_group};
 use crate::partial::{Admission, Side};
 
+/// From this version on FindCoordinator takes several keys.
+const FIRST_OF_KEYS: i16 = 4;
+
 /// A request as the client sent it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admitted<'a> {
@@ -48,6 +51,12 @@ impl Admission for Admitted<'_> {
             (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_ID) => Some("This server does not host this topic ID."),
             (ApiKey::DELETE_TOPICS, ErrorCode::INVALID_REQUEST) => {
                 Some("You may not specify both topic name and topic id.")
+            }
+            // A key of a share coordinator is refused without words, a kind of coordinators that there isn't with those below.
+            (ApiKey::FIND_COORDINATOR, ErrorCode::INVALID_REQUEST)
+                if self.asked.coordinator_type == 2 && self.version >= FIRST_OF_KEYS =>
+            {
+                Some("")
             }
             (ApiKey::FIND_COORDINATOR, ErrorCode::INVALID_REQUEST) => Some(
                 "This most likely occurs because of a request being malformed by the client library or the message was \

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey, ErrorCode, error_reply_by_part, is_silent};
+use keg_codec::{Api, ApiKey, ErrorCode, error_reply, error_reply_by_part, is_silent};
 
 use super::{Admission, Denied, Judge, Side};
 use crate::message::Response;
@@ -42,13 +42,23 @@ impl<A: Admission> Original<'_, A> {
             let body = response.write(&self.api.response, self.version)?;
             return Ok(Response::local(self.api, self.version, body));
         }
-        Response::error(
-            self.api,
-            self.version,
-            self.body,
-            code,
-            why.or(self.admission.words(code)),
-        )
+        if self.api.key == ApiKey::JOIN_GROUP && code == ErrorCode::INVALID_GROUP_ID {
+            return self.refuse_member(code);
+        }
+        let why = why.or(self.admission.words(code));
+        Response::error(self.api, self.version, self.body, code, why)
+    }
+
+    /// The coordinator, unlike what stands before it, says whom it refuses.
+    fn refuse_member(&self, code: ErrorCode) -> Result<Response, WalkError> {
+        let request = Struct::read(&self.api.request, self.version, self.body)?;
+        let refusal = error_reply(self.api, self.version, self.body, code, None)?;
+        let mut response = Struct::read(&self.api.response, self.version, &refusal)?;
+        if let Some(member) = request.get("MemberId") {
+            response.set("MemberId", member.clone());
+        }
+        let body = response.write(&self.api.response, self.version)?;
+        Ok(Response::local(self.api, self.version, body))
     }
 
     /// Answers what was denied, as the judge of what is [admitted](Side::Admitted) has found it.

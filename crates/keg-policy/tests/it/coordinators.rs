@@ -127,6 +127,8 @@ fn types_of_coordinators_that_a_version_has_not_are_refused_as_brokers_do() {
         let seen = gateway.local(KEY, version, &asked);
         assert_eq!(texts(&seen, "Coordinators.*.Key"), [key.as_str()]);
         assert_eq!(ints(&seen, "Coordinators.*.ErrorCode"), [42]);
+        let messages = texts(&seen, "Coordinators.*.ErrorMessage");
+        assert_eq!(messages == [""], kind == 2, "v{version}, type {kind}: {messages:?}");
     }
 }
 

@@ -113,6 +113,9 @@ fn the_empty_group_has_offsets_and_no_members() {
         assert_eq!(texts(&seen, "Groups.*.GroupId"), ["workers", ""]);
         assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [0, 24]);
     }
+    let join = asking(ApiKey::JOIN_GROUP, 9, &[("MemberId", text("me"))]);
+    let seen = gateway.local(ApiKey::JOIN_GROUP, 9, &join);
+    assert_eq!(texts(&seen, "MemberId"), ["me"]);
     let sync = asking(ApiKey::SYNC_GROUP, 5, &[("ProtocolType", text("consumer"))]);
     check(&gateway, ApiKey::SYNC_GROUP, 5, &sync, "ErrorCode", 24);
     for (key, version, path) in [
