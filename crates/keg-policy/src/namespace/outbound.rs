@@ -12,6 +12,7 @@ use super::embedded;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, Owner};
 use super::share_keys;
+use super::topic_ids::NO_TOPIC_ID;
 use crate::connection::Connection;
 use crate::partial::Waiting;
 
@@ -188,8 +189,9 @@ impl Visitor for Outbound<'_> {
     }
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
-        // The session may be another member's, whose id stands in the description of a group that is shared.
-        if self.api.key == ApiKey::SHARE_FETCH && !self.namespace.topic_ids.contains(id) {
+        // The session may be another member's, whose id stands in the description of a group that is shared. The id that
+        // is none was asked for.
+        if self.api.key == ApiKey::SHARE_FETCH && *id != NO_TOPIC_ID && !self.namespace.topic_ids.contains(id) {
             return UuidEdit::Drop;
         }
         // In these the id stands behind the name that it belongs to.

@@ -191,6 +191,27 @@ fn the_session_of_another_member_of_a_shared_group_shows_no_foreign_topics() {
 }
 
 #[test]
+fn the_id_that_is_none_is_answered_as_the_broker_does() {
+    let gateway = Gateway::hiding();
+    let none = Value::Uuid([0; 16]);
+    let fields = [
+        ("GroupId", text("workers")),
+        ("ShareSessionEpoch", int(-1)),
+        ("Topics.0.TopicId", none.clone()),
+        ("Topics.0.Partitions.0.PartitionIndex", int(3)),
+    ];
+    let (sent, pending) = gateway.forward(ApiKey::SHARE_FETCH, 2, &asking(ApiKey::SHARE_FETCH, 2, &fields));
+    assert_eq!(values(&sent, "Topics.*.TopicId"), [&none]);
+    let fields = [
+        ("Responses.0.TopicId", none.clone()),
+        ("Responses.0.Partitions.0.PartitionIndex", int(3)),
+        ("Responses.0.Partitions.0.AcknowledgeErrorCode", int(100)),
+    ];
+    let answer = answering(ApiKey::SHARE_FETCH, 2, &fields);
+    assert_eq!(gateway.answer(ApiKey::SHARE_FETCH, 2, pending, &answer), answer);
+}
+
+#[test]
 fn requests_without_a_group_are_refused() {
     let gateway = Gateway::hiding();
     for key in [ApiKey::SHARE_FETCH, ApiKey::SHARE_ACKNOWLEDGE] {
