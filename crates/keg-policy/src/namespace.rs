@@ -186,6 +186,7 @@ impl Namespace {
         version: i16,
         mut body: Bytes,
     ) -> Result<Option<Rope>, WalkError> {
+        asked.answered(connection, api, version, &body)?;
         let mut place = None;
         if asked.by_id {
             body = metadata::hide_others(&self.names, api, version, &body)?;

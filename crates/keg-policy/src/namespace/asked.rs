@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) coordinator_type: i64,
     /// JoinGroup and SyncGroup: whether the group's members are consumers.
     pub(super) consumers: bool,
+    /// JoinGroup: the group, under the client's name for it.
+    pub(super) joining: Option<Box<[u8]>>,
     /// SyncGroup: that isn't known, because the version doesn't say it and the member joined on another connection.
     pub(super) unknown_group: bool,
     /// Metadata: whether a topic is named by its id.
@@ -76,7 +78,7 @@ impl Asked {
             }
             ApiKey::JOIN_GROUP => {
                 asked.consumers = said.unwrap_or_default();
-                connection.remember(|groups: &mut JoinedGroups| groups.joined(group, asked.consumers));
+                asked.joining = Some(group.into());
             }
             _ => {
                 let joined = || connection.remember(|groups: &mut JoinedGroups| groups.consumers(group));
@@ -87,6 +89,25 @@ impl Asked {
             }
         }
         Ok(asked)
+    }
+
+    /// Remembers what a group is of once its coordinator has let the member in. One that is refused, for being of another
+    /// protocol type than the group, says nothing of it.
+    pub(super) fn answered(
+        &self,
+        connection: &Connection,
+        api: &'static Api,
+        version: i16,
+        body: &[u8],
+    ) -> Result<(), WalkError> {
+        let Some(group) = &self.joining else {
+            return Ok(());
+        };
+        let response = Struct::read(&api.response, version, body)?;
+        if response.get("ErrorCode") == Some(&Value::Integer(0)) {
+            connection.remember(|groups: &mut JoinedGroups| groups.joined(group, self.consumers));
+        }
+        Ok(())
     }
 }
 

@@ -115,17 +115,18 @@ impl<'a> Inbound<'a> {
     }
 
     fn group(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
-        if self.asked.unknown_group {
-            // The member joins again, on this connection, and says what its protocol is.
-            return self.judge.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
-        }
         if let Some(code) = empty_group::refusal(self.api.key, name) {
             return match self.judge.place(field) {
                 Place::Element => self.judge.judge(field, Err(code)),
                 _ => self.judge.refuse(code),
             };
         }
-        self.rename(Entity::GroupId, field, name)
+        let renamed = self.rename(Entity::GroupId, field, name);
+        if self.asked.unknown_group && self.judge.refusal.is_none() {
+            // The member joins again, on this connection, and says what its protocol is.
+            return self.judge.refuse(ErrorCode::REBALANCE_IN_PROGRESS);
+        }
+        renamed
     }
 
     fn regex(&mut self, entity: Entity, regex: &[u8]) -> Edit<'a> {

@@ -49,6 +49,7 @@ fn has_names(api: &'static Api, direction: Direction, version: i16) -> bool {
 
 /// The bytes that the broker gets, which has everybody's topics.
 fn forwarded(gateway: &Gateway, api: &'static Api, version: i16, body: Vec<u8>) -> Vec<u8> {
+    gateway.join_before(&Struct::read(&api.request, version, &body).unwrap(), api.key);
     let mut sent = request(api.key, version, body.clone());
     match gateway.chain.request(&gateway.connection, &mut sent) {
         Outcome::Forward(_) => sent.body_bytes().to_vec(),

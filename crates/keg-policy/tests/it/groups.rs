@@ -161,8 +161,8 @@ fn what_a_group_is_made_of_is_remembered_from_its_join_on_the_connection() {
     let gateway = Gateway::hiding();
     let own = assignment(1, &["orders"]);
     let on_backend = assignment(1, &["team-a.orders"]);
-    gateway.forward(ApiKey::JOIN_GROUP, 5, &join(5, "consumers", "consumer", b""));
-    gateway.forward(ApiKey::JOIN_GROUP, 5, &join(5, "workers", "connect", b""));
+    gateway.join(&text("consumers"), "consumer", 0);
+    gateway.join(&text("workers"), "connect", 0);
     for version in 0..=5 {
         let (sent, pending) = gateway.forward(ApiKey::SYNC_GROUP, version, &sync(version, "consumers", None, &own));
         assert_eq!(
@@ -183,9 +183,24 @@ fn what_a_group_is_made_of_is_remembered_from_its_join_on_the_connection() {
 }
 
 #[test]
+fn a_join_that_is_refused_says_nothing_of_the_group() {
+    const INCONSISTENT_GROUP_PROTOCOL: i64 = 23;
+    let gateway = Gateway::hiding();
+    let request = sync(3, "workers", None, &assignment(1, &["orders"]));
+    gateway.join(&text("workers"), "connect", INCONSISTENT_GROUP_PROTOCOL);
+    let seen = gateway.local(ApiKey::SYNC_GROUP, 3, &request);
+    assert_eq!(ints(&seen, "ErrorCode"), [27]);
+    gateway.join(&text("workers"), "consumer", 0);
+    gateway.join(&text("workers"), "connect", INCONSISTENT_GROUP_PROTOCOL);
+    let (sent, _) = gateway.forward(ApiKey::SYNC_GROUP, 3, &request);
+    let on_backend = assignment(1, &["team-a.orders"]);
+    assert_eq!(bytes(&sent, "Assignments.*.Assignment"), [on_backend]);
+}
+
+#[test]
 fn a_member_that_joined_on_another_connection_joins_again() {
     let (joined, other) = (Gateway::hiding(), Gateway::hiding());
-    joined.forward(ApiKey::JOIN_GROUP, 5, &join(5, "workers", "consumer", b""));
+    joined.join(&text("workers"), "consumer", 0);
     for version in 0..=5 {
         let asked = sync(version, "workers", None, &assignment(1, &["orders"]));
         joined.forward(ApiKey::SYNC_GROUP, version, &asked);
@@ -202,7 +217,7 @@ fn groups_are_told_apart_byte_by_byte() {
         request.set("GroupId", Value::Bytes(group.to_vec()));
         request
     };
-    gateway.forward(ApiKey::JOIN_GROUP, 5, &named(join(5, "", "consumer", b""), b"\xff\x01"));
+    gateway.join(&Value::Bytes(b"\xff\x01".to_vec()), "consumer", 0);
     let other = named(sync(3, "", None, b""), b"\xff\x02");
     assert!(matches!(gateway.ask(ApiKey::SYNC_GROUP, 3, &other), Fate::Answered(_)));
     let same = named(sync(3, "", None, b""), b"\xff\x01");

@@ -11,7 +11,7 @@ use crate::support::book::{FIRST_PORT, GATEWAY};
 use crate::support::fill::Filler;
 use crate::support::names::{Owner, is_name, topics};
 use crate::support::random::{Choices, Randomizer, hold};
-use crate::support::{Fate, Gateway, PREFIX, asking, request, text};
+use crate::support::{Fate, Gateway, PREFIX, request};
 
 /// What names of the client's own are made of: the prefix and parts of it, other letters, and what Kafka forbids too.
 const PARTS: [&str; 9] = ["a", "-", ".", "ö", "漢", "team-a.", "team-", "a.", " "];
@@ -77,19 +77,9 @@ fn settle(message: &mut Struct) {
     }
 }
 
-/// SyncGroup doesn't say in its older versions what the group is made of.
-fn join_first(gateway: &Gateway, api: &'static Api, version: i16, sync: &[u8]) {
-    let sync = Struct::read(&api.request, version, sync).unwrap();
-    let group = sync.get("GroupId").unwrap().clone();
-    let fields = [("GroupId", group), ("ProtocolType", text("consumer"))];
-    gateway.forward(ApiKey::JOIN_GROUP, 5, &asking(ApiKey::JOIN_GROUP, 5, &fields));
-}
-
 /// What the broker gets, which has everybody's topics.
 fn send(gateway: &Gateway, api: &'static Api, version: i16, body: &[u8]) -> (Vec<u8>, Pending) {
-    if api.key == ApiKey::SYNC_GROUP {
-        join_first(gateway, api, version, body);
-    }
+    gateway.join_before(&Struct::read(&api.request, version, body).unwrap(), api.key);
     let mut sent = request(api.key, version, body.to_vec());
     match gateway.chain.request(&gateway.connection, &mut sent) {
         Outcome::Forward(pending) => (sent.body_bytes().to_vec(), pending),

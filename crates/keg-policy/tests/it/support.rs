@@ -89,6 +89,22 @@ impl Gateway {
         Self::isolated(Mode::EnforcePrefix)
     }
 
+    /// Has a member of this protocol type join a group, which the coordinator answers with this error.
+    pub(crate) fn join(&self, group: &Value, protocol: &str, error: i64) {
+        const VERSION: i16 = 5;
+        let fields = [("GroupId", group.clone()), ("ProtocolType", text(protocol))];
+        let asked = asking(ApiKey::JOIN_GROUP, VERSION, &fields);
+        let answer = answering(ApiKey::JOIN_GROUP, VERSION, &[("ErrorCode", int(error))]);
+        self.exchange(ApiKey::JOIN_GROUP, VERSION, &asked, &answer);
+    }
+
+    /// SyncGroup doesn't say in its older versions what the group is made of: has a consumer join it before that.
+    pub(crate) fn join_before(&self, request: &Struct, key: ApiKey) {
+        if key == ApiKey::SYNC_GROUP {
+            self.join(request.get("GroupId").unwrap(), "consumer", 0);
+        }
+    }
+
     /// Sends a request.
     pub(crate) fn ask(&self, key: ApiKey, version: i16, body: &Struct) -> Fate {
         self.ask_bytes(key, version, body.write(&api(key).request, version).unwrap())

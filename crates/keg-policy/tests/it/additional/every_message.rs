@@ -54,6 +54,7 @@ fn shared_names_go_on_as_they_are_beside_own_ones_or_are_denied() {
             let place = format!("{} v{version}, {mode:?}", api.name);
             let request = asked(api, version, prefixed, &[Owner::Client, Owner::Shared]);
             let names_shared = contains(&request.write(&api.request, version).unwrap(), SHARED);
+            gateway.join_before(&request, api.key);
             let (sent, pending) = match gateway.ask_one_with(&topics(), api.key, version, &request) {
                 Fate::Forwarded(sent, pending) => (sent, pending),
                 Fate::Answered(response) => {
@@ -152,6 +153,7 @@ fn shared_groups_are_used_in_requests_that_are_about_one() {
             };
             request.set(name, group.clone());
             expected.set(name, group);
+            gateway.join_before(&request, api.key);
             match gateway.ask_one_with(&topics(), api.key, version, &request) {
                 Fate::Forwarded(sent, _) => {
                     used += 1;

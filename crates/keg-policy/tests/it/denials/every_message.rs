@@ -152,6 +152,7 @@ fn foreign_names_are_answered_as_a_broker_does_and_do_not_reach_it() {
         let request = asked(api, version, &[Owner::Client, Owner::OtherTenant]);
         let has_foreign = contains(&request.write(&api.request, version).unwrap(), FOREIGN);
         let has_foreign = has_foreign || names_ids(api, version);
+        gateway.join_before(&request, api.key);
         let outcome = match gateway.ask_one_with(&topics(), api.key, version, &request) {
             Fate::Closed(reason) => panic!("{place}: {reason}"),
             Fate::Waits(..) => panic!("{place} waits again"),
