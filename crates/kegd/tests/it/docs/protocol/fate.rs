@@ -6,7 +6,7 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Entity;
 use keg_codec::{Api, ApiKey, Direction};
 use keg_policy::fields::{Effect, NamingField, fields};
-use keg_policy::{AddressBook, Chain, Connection, Interest, Mode, Outcome, Reply};
+use keg_policy::{AddressBook, Chain, Connection, Interest, Mode, Outcome, Reply, Response};
 
 use super::sample::sample;
 use crate::repository::{read, root};
@@ -42,10 +42,7 @@ impl Fates {
     /// What becomes of a request, and behind a slash of its response.
     pub(super) fn of_version(&self, api: &'static Api, version: i16) -> String {
         let connection = Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses));
-        // SyncGroup depends on it before version 5.
-        let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
-        let joined = self.chain.request(&connection, &mut sample(join, join.versions().last));
-        assert!(matches!(joined, Outcome::Forward(_)), "{joined:?}");
+        self.join(&connection);
         match self.chain.request(&connection, &mut sample(api, version)) {
             Outcome::Forward(_) | Outcome::Ask(_) => {}
             Outcome::Reply(Reply::Response(mut response)) => {
@@ -76,6 +73,21 @@ impl Fates {
             true => request.to_owned(),
             false => format!("{request} / {response}"),
         }
+    }
+
+    /// The client is let into a group: SyncGroup depends on it before version 5.
+    fn join(&self, connection: &Connection) {
+        let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
+        let version = join.versions().last;
+        let joined = match self.chain.request(connection, &mut sample(join, version)) {
+            Outcome::Forward(pending) => pending,
+            other => panic!("{other:?}"),
+        };
+        let body = Struct::new(join.response.fields, version);
+        let body = body.write(&join.response, version).unwrap();
+        let reply = Reply::Response(Response::local(join, version, body));
+        let answered = self.chain.response(connection, joined, reply);
+        assert!(matches!(answered, Outcome::Reply(_)), "{answered:?}");
     }
 
     fn word(&self, is_read: bool, api: &'static Api, version: i16, direction: Direction) -> &'static str {
