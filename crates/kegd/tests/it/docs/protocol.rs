@@ -1,5 +1,6 @@
 //! What becomes of every version of every API, as the policies themselves say and do it.
 
+mod beside;
 mod fate;
 pub(crate) mod sample;
 pub(crate) mod tested;

@@ -6,7 +6,7 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Entity;
 use keg_codec::{Api, ApiKey, Direction};
 use keg_policy::fields::{Effect, NamingField, fields};
-use keg_policy::{AddressBook, Chain, Connection, Interest, Mode, Outcome, Reply, Response};
+use keg_policy::{AddressBook, Chain, Connection, Interest, Mode, Outcome, Reply, Request, Response};
 
 use super::sample::sample;
 use crate::repository::{read, root};
@@ -20,7 +20,7 @@ pub(super) struct Fates {
 
 /// A request is all that is sent here, so that no address is asked for.
 #[derive(Debug)]
-struct NoAddresses;
+pub(super) struct NoAddresses;
 
 impl AddressBook for NoAddresses {
     fn advertise(&self, node_id: i32) -> Result<(Arc<str>, u16), String> {
@@ -42,7 +42,8 @@ impl Fates {
     /// What becomes of a request, and behind a slash of its response.
     pub(super) fn of_version(&self, api: &'static Api, version: i16) -> String {
         let connection = Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses));
-        self.join(&connection);
+        let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
+        let_in(&self.chain, &connection, &mut sample(join, join.versions().last));
         match self.chain.request(&connection, &mut sample(api, version)) {
             Outcome::Forward(_) | Outcome::Ask(_) => {}
             Outcome::Reply(Reply::Response(mut response)) => {
@@ -75,21 +76,6 @@ impl Fates {
         }
     }
 
-    /// The client is let into a group: SyncGroup depends on it before version 5.
-    fn join(&self, connection: &Connection) {
-        let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
-        let version = join.versions().last;
-        let joined = match self.chain.request(connection, &mut sample(join, version)) {
-            Outcome::Forward(pending) => pending,
-            other => panic!("{other:?}"),
-        };
-        let body = Struct::new(join.response.fields, version);
-        let body = body.write(&join.response, version).unwrap();
-        let reply = Reply::Response(Response::local(join, version, body));
-        let answered = self.chain.response(connection, joined, reply);
-        assert!(matches!(answered, Outcome::Reply(_)), "{answered:?}");
-    }
-
     fn word(&self, is_read: bool, api: &'static Api, version: i16, direction: Direction) -> &'static str {
         let message = api.message(direction);
         if is_read && self.mode.is_none() {
@@ -114,8 +100,22 @@ impl Fates {
     }
 }
 
+/// The client is let into a group: SyncGroup depends on it before version 5.
+pub(super) fn let_in(chain: &Chain, connection: &Connection, join: &mut Request) {
+    let (api, version) = (join.api, join.version);
+    let joined = match chain.request(connection, join) {
+        Outcome::Forward(pending) => pending,
+        other => panic!("{other:?}"),
+    };
+    let body = Struct::new(api.response.fields, version);
+    let body = body.write(&api.response, version).unwrap();
+    let reply = Reply::Response(Response::local(api, version, body));
+    let answered = chain.response(connection, joined, reply);
+    assert!(matches!(answered, Outcome::Reply(_)), "{answered:?}");
+}
+
 /// The first error code that says something.
-fn first_error(response: &Struct) -> Option<i64> {
+pub(super) fn first_error(response: &Struct) -> Option<i64> {
     response.iter().find_map(|(field, value)| match value {
         Value::Integer(code) if field.entity == Entity::ErrorCode && *code != 0 => Some(*code),
         Value::Struct(nested) => first_error(nested),
@@ -125,7 +125,7 @@ fn first_error(response: &Struct) -> Option<i64> {
 }
 
 /// What Kafka calls an error, as the codec has it.
-fn error_name(code: i64) -> String {
+pub(super) fn error_name(code: i64) -> String {
     let codes = read(&root().join("crates/keg-codec/src/error_code.rs"));
     let value = format!(": Self = Self({code});");
     let line = codes.lines().find(|line| line.ends_with(&value));
