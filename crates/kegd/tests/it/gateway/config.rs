@@ -26,8 +26,8 @@ pub(crate) struct Config {
     cluster_policies: String,
     /// The namespaces' modes.
     modes: [&'static str; 2],
-    /// What both show beside their namespaces.
-    additional: String,
+    /// What they show beside their namespaces.
+    additional: [String; 2],
     /// The virtual clusters' topic aliases.
     topic_aliases: [String; 2],
 }
@@ -70,7 +70,7 @@ impl Config {
             health_port: free_port(),
             cluster_policies: "[]".to_owned(),
             modes: ["hide_prefix"; 2],
-            additional: "{}".to_owned(),
+            additional: ["{}"; 2].map(str::to_owned),
             topic_aliases: [const { String::new() }; 2],
         }
     }
@@ -115,7 +115,13 @@ impl Config {
 
     /// What both virtual clusters show beside their namespaces, in YAML's flow style.
     pub(crate) fn with_additional(mut self, additional: &str) -> Self {
-        self.additional = additional.to_owned();
+        self.additional = [additional; 2].map(str::to_owned);
+        self
+    }
+
+    /// What one of them shows, and the other doesn't.
+    pub(crate) fn with_additional_of(mut self, virtual_cluster: usize, additional: String) -> Self {
+        self.additional[virtual_cluster] = additional;
         self
     }
 
@@ -165,7 +171,7 @@ impl Config {
     pub(crate) fn yaml(&self) -> String {
         let mut yaml = self.backend_yaml();
         yaml.push_str("virtual_clusters:\n");
-        for ((name, mode), aliases) in VIRTUAL_CLUSTERS.iter().zip(self.modes).zip(&self.topic_aliases) {
+        for (index, (name, mode)) in VIRTUAL_CLUSTERS.iter().zip(self.modes).enumerate() {
             write!(
                 yaml,
                 "  - name: {name}
@@ -178,7 +184,8 @@ impl Config {
     cluster_policies: {policies}
 ",
                 prefix = self.prefix(name),
-                additional = self.additional,
+                additional = self.additional[index],
+                aliases = self.topic_aliases[index],
                 policies = self.cluster_policies,
             )
             .unwrap();

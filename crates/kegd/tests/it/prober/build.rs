@@ -164,6 +164,8 @@ impl Builder<'_> {
                 Value::Null
             }
             ("CreateTopics" | "CreatePartitions", "Assignments") => json!([]),
+            // All of them.
+            ("DeleteRecords", "Offset") => json!(-1),
             ("CreatePartitions", "Count") => json!(3),
             ("CreateTopics" | "AlterConfigs" | "IncrementalAlterConfigs", "Name") if field.entity.is_none() => {
                 json!("max.message.bytes")

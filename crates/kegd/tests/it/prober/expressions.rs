@@ -17,6 +17,9 @@ use super::wire::Kafka;
 /// What a node gets to evaluate the expressions in; those that match nothing take all of it.
 const TIME: Duration = Duration::from_secs(4);
 
+/// COORDINATOR_LOAD_IN_PROGRESS: a client repeats what it has said.
+const AGAIN: i64 = 14;
+
 /// What is damaged where a member gets another's topics.
 pub(crate) const FACET: &str = "subscriptions";
 
@@ -36,18 +39,20 @@ struct Member<'a> {
     own: &'a Tenant,
     expression: String,
     epoch: i64,
+    /// Whether it is to say all that it has to say.
+    says_all: bool,
     /// Whether it has got topics, or an error.
     is_done: bool,
 }
 
 /// Subscribes by one expression after the other, through `address`; then looks at the groups there, and on the backend
-/// at `node`.
+/// at `node`. Members may get additional topics beside the own.
 pub(crate) fn subscribe(
     definitions: &Definitions,
     [address, node_address]: [&str; 2],
     node: i64,
-    own: &Tenant,
-    them: &Tenant,
+    [own, them]: [&Tenant; 2],
+    additional: &[&str],
 ) -> Subscribed {
     let coordinators = Coordinators::find(definitions, node_address);
     let names = [Manner::Client, Manner::Whole].map(|manner| manner.write(them, &them.orders.name));
@@ -57,6 +62,7 @@ pub(crate) fn subscribe(
         own,
         expression,
         epoch: 0,
+        says_all: true,
         is_done: false,
     };
     let mut members: Vec<Member<'_>> = (0..).zip(expressions).map(member).collect();
@@ -89,7 +95,7 @@ pub(crate) fn subscribe(
         let described = backend.call("ConsumerGroupDescribe", 1, &json!({"GroupIds": [member.group]}));
         let foreign = topics(&described)
             .into_iter()
-            .filter(|name| !name.starts_with(&own.prefix));
+            .filter(|name| !name.starts_with(&own.prefix) && !additional.contains(&name.as_str()));
         subscribed.damage.extend(foreign.map(|name| Damage {
             facet: FACET,
             what: format!("a member by {} has {name}", member.expression),
@@ -103,7 +109,7 @@ impl Member<'_> {
         let mut request = json!({
             "GroupId": self.own.as_client(&self.group), "MemberId": "subscriber", "MemberEpoch": self.epoch,
         });
-        if self.epoch == 0 {
+        if self.says_all {
             request["SubscribedTopicRegex"] = json!(self.expression);
             request["TopicPartitions"] = json!([]);
             request["RebalanceTimeoutMs"] = json!(600_000);
@@ -117,8 +123,12 @@ impl Member<'_> {
         let heard = decode_reply(definitions, probe, frame).unwrap().unwrap();
         let assigned = &heard["Assignment"]["TopicPartitions"];
         let has_topics = assigned.as_array().is_some_and(|topics| !topics.is_empty());
-        self.epoch = heard["MemberEpoch"].as_i64().unwrap();
-        self.is_done = has_topics || heard["ErrorCode"] != 0;
+        // Of a member that has subscribed by an expression, a gateway with aliases asks once what it has subscribed to.
+        self.says_all = heard["ErrorCode"] == AGAIN;
+        if !self.says_all {
+            self.epoch = heard["MemberEpoch"].as_i64().unwrap();
+            self.is_done = has_topics || heard["ErrorCode"] != 0;
+        }
         has_topics
     }
 }

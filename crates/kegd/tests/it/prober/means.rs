@@ -36,6 +36,13 @@ pub(crate) struct Mean {
     pub(crate) value: Value,
 }
 
+/// Topics that are named beside the other's.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside {
+    pub(crate) names: Vec<String>,
+    pub(crate) ids: Vec<String>,
+}
+
 /// How another's things are written when one name for each kind is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -103,7 +110,7 @@ pub(crate) fn group_of<'a>(api: &str, tenant: &'a Tenant) -> &'a super::tenant::
 }
 
 /// Every means for one slot.
-pub(crate) fn all(builder: &Builder<'_>, them: &Tenant, internal_ids: &[String], slot: &Slot) -> Vec<Mean> {
+pub(crate) fn all(builder: &Builder<'_>, them: &Tenant, beside: &Beside, slot: &Slot) -> Vec<Mean> {
     let mut means = Vec::new();
     let mut add = |label: &str, value: Value| {
         let value = if slot.list { json!([value]) } else { value };
@@ -120,7 +127,8 @@ pub(crate) fn all(builder: &Builder<'_>, them: &Tenant, internal_ids: &[String],
     let prefix = them.prefix.as_str();
     match slot.kind {
         Kind::Topic => {
-            for name in INTERNAL.into_iter().chain([prefix, "", ".*", "*", "zq.*"]) {
+            let names = beside.names.iter().map(String::as_str);
+            for name in names.chain([prefix, "", ".*", "*", "zq.*"]) {
                 add(name, json!(name));
             }
         }
@@ -139,7 +147,7 @@ pub(crate) fn all(builder: &Builder<'_>, them: &Tenant, internal_ids: &[String],
         Kind::TopicId => {
             add("victim's id", json!(them.victim.id));
             add("no id", json!("0".repeat(32)));
-            internal_ids.iter().for_each(|id| add("internal id", json!(id)));
+            beside.ids.iter().for_each(|id| add("id of what is beside", json!(id)));
         }
         Kind::Key => {
             let share = format!("{}:{}:0", them.share.name, base64(&them.orders.id));
@@ -166,7 +174,7 @@ pub(crate) fn all(builder: &Builder<'_>, them: &Tenant, internal_ids: &[String],
                 add(name, json!(name));
             }
             add("metrics", json!(format!("metrics-{}", them.marker)));
-            INTERNAL.iter().for_each(|name| add(name, json!(name)));
+            beside.names.iter().for_each(|name| add(name, json!(name)));
         }
         Kind::Expression => EXPRESSIONS.iter().for_each(|it| add(it, json!(it))),
         Kind::Host => ["127.0.0.1", "*", ""].into_iter().for_each(|it| add(it, json!(it))),

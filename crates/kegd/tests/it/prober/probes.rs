@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::build::Builder;
 use super::definitions::{Definitions, Message};
 use super::encode::{UNKNOWN_TAGS, encode, hex};
-use super::means::{self, INTERNAL, Manner};
+use super::means::{self, Beside, INTERNAL, Manner};
 use super::slots::{Kind, List, Slot, slots};
 use super::tenant::Tenant;
 
@@ -126,22 +126,36 @@ impl Probe {
     }
 }
 
+/// How much is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    All,
+    /// What names topics, groups and transactions, in the newest version and in the first of every shape.
+    Names,
+}
+
 /// Whose things are in the requests.
 #[derive(Debug)]
 pub(crate) struct Cast<'a> {
     pub(crate) definitions: &'a Definitions,
     pub(crate) own: &'a Tenant,
     pub(crate) them: &'a Tenant,
-    pub(crate) internal_ids: &'a [String],
+    pub(crate) beside: &'a Beside,
     pub(crate) node: i64,
+    pub(crate) reach: Reach,
 }
 
 /// Every request, phase by phase. Two casts get the same list, but for the names.
 pub(crate) fn all(cast: &Cast<'_>) -> Vec<Probe> {
     let mut probes = Vec::new();
     for message in cast.definitions.requests() {
-        for version in message.versions.first..=message.versions.last {
+        let versions = message.versions.first..=message.versions.last;
+        let versions = versions.filter(|version| cast.reach == Reach::All || has_new_shape(message, *version));
+        for version in versions {
             Version::new(cast, message, version).probe(&mut probes);
+        }
+        if cast.reach == Reach::Names {
+            continue;
         }
         let newest = Version::new(cast, message, message.versions.last);
         for version in [message.versions.first - 1, message.versions.last + 1] {
@@ -152,7 +166,11 @@ pub(crate) fn all(cast: &Cast<'_>) -> Vec<Probe> {
             });
         }
     }
-    for key in [-1, 4, 5, 6, 7, 95, 96, 1000, i16::MAX] {
+    let unknown: &[i16] = match cast.reach {
+        Reach::All => &[-1, 4, 5, 6, 7, 95, 96, 1000, i16::MAX],
+        Reach::Names => &[],
+    };
+    for key in unknown.iter().copied() {
         for version in [0, 1] {
             let body = cast.them.orders.name.clone().into_bytes();
             probes.push(Probe {
@@ -171,9 +189,20 @@ pub(crate) fn all(cast: &Cast<'_>) -> Vec<Probe> {
         }
     }
     // What lives through the loss of Kafka's own topics comes before it.
-    let is_internal = |probe: &Probe| INTERNAL.iter().any(|name| probe.means.contains(name));
     probes.sort_by_key(|probe| (probe.phase, is_internal(probe)));
     probes
+}
+
+/// Whether a version is the last, or one that has other things in other places than the one before.
+fn has_new_shape(message: &Message, version: i16) -> bool {
+    let shape = |version: i16| (slots(message, version), message.is_flexible(version));
+    let is_edge = version == message.versions.first || version == message.versions.last;
+    is_edge || shape(version - 1) != shape(version)
+}
+
+/// Whether it names one of Kafka's own topics.
+pub(crate) fn is_internal(probe: &Probe) -> bool {
+    INTERNAL.iter().any(|name| probe.means.contains(name))
 }
 
 /// One version of one request.
@@ -196,7 +225,10 @@ impl<'a> Version<'a> {
             own,
             node,
         };
-        let (slots, lists) = slots(message, version);
+        let (mut slots, lists) = slots(message, version);
+        if cast.reach == Reach::Names {
+            slots.retain(|slot| slot.kind.is_name());
+        }
         Self {
             cast,
             builder,
@@ -207,6 +239,9 @@ impl<'a> Version<'a> {
 
     fn probe(&self, probes: &mut Vec<Probe>) {
         let Self { builder, cast, .. } = self;
+        if self.slots.is_empty() && cast.reach == Reach::Names {
+            return;
+        }
         let own = builder.request();
         probes.push(self.probe_of("own", own.clone(), true));
 
@@ -224,7 +259,7 @@ impl<'a> Version<'a> {
                 }
             }
             for choice in self.slots.iter().filter(|slot| slot.kind == Kind::Choice) {
-                for mean in means::all(builder, cast.them, cast.internal_ids, choice) {
+                for mean in means::all(builder, cast.them, cast.beside, choice) {
                     let mut request = everything.clone();
                     builder.set(&mut request, &choice.path, mean.value);
                     let label = format!("everything, {manner:?}, {} {}", choice.path.join("."), mean.label);
@@ -233,7 +268,7 @@ impl<'a> Version<'a> {
             }
         }
         for slot in &self.slots {
-            for mean in means::all(builder, cast.them, cast.internal_ids, slot) {
+            for mean in means::all(builder, cast.them, cast.beside, slot) {
                 let mut request = own.clone();
                 builder.set(&mut request, &slot.path, mean.value);
                 let label = format!("{} = {}", slot.path.join("."), mean.label);
@@ -243,8 +278,10 @@ impl<'a> Version<'a> {
         for list in &self.lists {
             self.probe_list(&own, list, probes);
         }
-        self.probe_tags(&own, probes);
-        self.probe_special(probes);
+        if self.cast.reach == Reach::All {
+            self.probe_tags(&own, probes);
+            self.probe_special(probes);
+        }
     }
 
     /// The other's things in every place that can name one.
@@ -267,9 +304,11 @@ impl<'a> Version<'a> {
             self.builder.set(&mut request, &list.path, value);
             probes.push(self.probe_of(&format!("{path} {label}"), request, is_own));
         };
-        with("empty", json!([]), true);
-        if list.nullable {
-            with("null", Value::Null, true);
+        if self.cast.reach == Reach::All {
+            with("empty", json!([]), true);
+            if list.nullable {
+                with("null", Value::Null, true);
+            }
         }
         for manner in [Manner::Client, Manner::Whole] {
             let (Some(mine), Some(theirs)) = (at(own, &list.path), at(&self.everything(manner), &list.path)) else {

@@ -55,6 +55,8 @@ pub(crate) struct Leak {
 #[derive(Debug, Default)]
 pub(crate) struct Needles {
     texts: Vec<(Detector, String)>,
+    /// Whole names that look like what must not be seen, and may be.
+    shown: HashSet<Vec<u8>>,
     /// What the prober can't have made, whatever it said.
     never_made: Vec<String>,
     ids: Vec<Vec<u8>>,
@@ -76,6 +78,11 @@ impl Needles {
 
     pub(crate) fn text(&mut self, detector: Detector, text: &str) {
         self.texts.push((detector, text.to_owned()));
+    }
+
+    /// A whole name that may be seen, whatever is in it.
+    pub(crate) fn show(&mut self, name: &str) {
+        self.shown.insert(name.as_bytes().to_vec());
     }
 
     /// A name of the other's that the prober does not give to anything.
@@ -169,8 +176,11 @@ impl Needles {
         let is_known = |word: &[u8]| {
             let end = word.iter().rposition(|byte| *byte != b'.').map_or(0, |last| last + 1);
             let word = &word[..end];
-            let is_said =
-                |word: &[u8]| said.contains(word) || self.can_be_made(word) && made.contains(without_uuid(word));
+            let is_said = |word: &[u8]| {
+                said.contains(word)
+                    || self.shown.contains(word)
+                    || self.can_be_made(word) && made.contains(without_uuid(word))
+            };
             // In embedded bytes, the length in front of a name may look like a part of it.
             is_said(word) || is_said(word.get(1..).unwrap_or_default())
         };

@@ -30,8 +30,27 @@ pub(crate) enum Kind {
     Choice,
 }
 
+impl Kind {
+    /// Whether it can be the name of a topic, a group or a transaction.
+    pub(crate) fn is_name(self) -> bool {
+        matches!(
+            self,
+            Self::Topic
+                | Self::Group
+                | Self::Transaction
+                | Self::Producer
+                | Self::TopicId
+                | Self::Key
+                | Self::Resource
+                | Self::Expression
+                | Self::Subscription
+                | Self::Assignment
+        )
+    }
+}
+
 /// A field that can name something.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     /// The names of the fields on the way to it; of arrays the first element is meant.
     pub(crate) path: Vec<String>,
@@ -41,7 +60,7 @@ pub(crate) struct Slot {
 }
 
 /// An array, of whatever.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct List {
     pub(crate) path: Vec<String>,
     pub(crate) nullable: bool,

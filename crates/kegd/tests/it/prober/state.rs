@@ -1,5 +1,7 @@
 //! What the backend has of a tenant, to be compared with what it had before.
 
+mod kept;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -85,17 +87,14 @@ impl Look<'_> {
 
     /// All topics that begin with the prefix, whoever made them.
     fn topics(&mut self) -> Value {
+        let prefix = &self.tenant.prefix;
+        self.topics_that(|name| name.starts_with(prefix))
+    }
+
+    fn topics_that(&mut self, are_wanted: impl Fn(&str) -> bool) -> Value {
         let mut metadata = self.call("Metadata", 12, &json!({"Topics": null}));
         let topics = elements(&mut metadata["Topics"]);
-        by_key(
-            topics,
-            |it| {
-                it["Name"]
-                    .as_str()
-                    .is_some_and(|name| name.starts_with(&self.tenant.prefix))
-            },
-            "Name",
-        )
+        by_key(topics, |it| it["Name"].as_str().is_some_and(&are_wanted), "Name")
     }
 
     fn records(&mut self) -> Value {
@@ -142,20 +141,12 @@ impl Look<'_> {
     fn configurations(&mut self) -> Value {
         let tenant = self.tenant;
         let metrics = format!("metrics-{}", tenant.marker);
-        let mut found = Map::new();
-        let named = [
+        let mut found = self.configurations_of(&[
             (2, &tenant.orders.name),
             (2, &tenant.victim.name),
             (32, &tenant.consumer.name),
             (16, &metrics),
-        ];
-        for (kind, name) in named {
-            let request =
-                json!({"Resources": [{"ResourceType": kind, "ResourceName": name, "ConfigurationKeys": null}]});
-            let mut described = self.call("DescribeConfigs", 4, &request);
-            let configs = elements(&mut described["Results"][0]["Configs"]);
-            found.insert(name.clone(), by_key(configs, |_| true, "Name"));
-        }
+        ]);
         for node in ["1", "2", "3", ""] {
             let request = json!({"Resources": [{"ResourceType": 4, "ResourceName": node, "ConfigurationKeys": null}]});
             let mut described = self.call("DescribeConfigs", 4, &request);
@@ -168,6 +159,18 @@ impl Look<'_> {
         let features = self.call("ApiVersions", 4, &client);
         found.insert("features".to_owned(), features["FinalizedFeatures"].clone());
         found.into()
+    }
+
+    fn configurations_of(&mut self, named: &[(i64, &str)]) -> Map<String, Value> {
+        let mut found = Map::new();
+        for (kind, name) in named {
+            let request =
+                json!({"Resources": [{"ResourceType": kind, "ResourceName": name, "ConfigurationKeys": null}]});
+            let mut described = self.call("DescribeConfigs", 4, &request);
+            let configs = elements(&mut described["Results"][0]["Configs"]);
+            found.insert((*name).to_owned(), by_key(configs, |_| true, "Name"));
+        }
+        found
     }
 
     fn offsets(&mut self) -> Value {

@@ -38,9 +38,6 @@ const VOLATILE: [&str; 22] = [
     "UsableBytes",
 ];
 
-/// How often a difference must be there once more.
-const AGAIN: usize = 3;
-
 /// A question about what is there, and the same about what isn't.
 type Pair = (Probe, Probe);
 
@@ -68,15 +65,22 @@ impl Twins {
         Self { pairs }
     }
 
+    /// The same with two ids more: the absent one's, and the other's.
+    pub(crate) fn with_ids(mut self, absent: &str, other: &str) -> Self {
+        self.pairs.push((base64(absent), base64(other)));
+        self.pairs.push((absent.to_owned(), other.to_owned()));
+        self
+    }
+
     /// What is told by the answers of `address` to questions, asked about what is there and about what isn't. A difference
-    /// that is gone when both are asked again was one of time.
+    /// that is gone when both are asked again, so many times, was one of time.
     pub(crate) fn told(
         &self,
         definitions: &Definitions,
         address: &str,
-        probes: &[Probe],
+        (probes, twins): (&[Probe], &[Probe]),
         answers: &[Reply],
-        twins: &[Probe],
+        again: usize,
     ) -> Vec<(Probe, String)> {
         let differ = |(pair, replies): (Pair, (&Reply, &Reply))| {
             let what = self.difference(definitions, (&pair.0, replies.0), (&pair.1, replies.1))?;
@@ -85,7 +89,7 @@ impl Twins {
         let pairs = probes.iter().cloned().zip(twins.iter().cloned());
         let others = run(address, twins);
         let mut told: Vec<(Pair, String)> = pairs.zip(answers.iter().zip(&others)).filter_map(differ).collect();
-        for _ in 0..AGAIN {
+        for _ in 0..again {
             let (probes, twins): (Vec<Probe>, Vec<Probe>) = told.into_iter().map(|(pair, _)| pair).unzip();
             let (answers, others) = (run(address, &probes), run(address, &twins));
             let pairs = probes.into_iter().zip(twins);

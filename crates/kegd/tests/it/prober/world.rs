@@ -5,7 +5,7 @@ use std::thread;
 use serde_json::json;
 
 use super::definitions::Definitions;
-use super::means::INTERNAL;
+use super::means::{Beside, INTERNAL};
 use super::objects;
 use super::state::State;
 use super::tenant::{Coordinators, Tenant};
@@ -37,8 +37,8 @@ pub(crate) struct World<'a> {
     pub(crate) backend: Backend,
     /// Of the nodes.
     addresses: Vec<String>,
-    /// Of Kafka's own topics.
-    pub(crate) internal_ids: Vec<String>,
+    /// Kafka's own topics.
+    pub(crate) internal: Beside,
 }
 
 impl<'a> World<'a> {
@@ -48,16 +48,17 @@ impl<'a> World<'a> {
         // It has these topics made.
         Coordinators::find(definitions, &addresses[0]);
         let mut kafka = Kafka::connect(definitions, &addresses[0], "looking");
-        let topics: Vec<_> = INTERNAL.iter().map(|name| json!({"Name": name})).collect();
+        let names = INTERNAL.map(str::to_owned).to_vec();
+        let topics: Vec<_> = names.iter().map(|name| json!({"Name": name})).collect();
         let metadata = kafka.settle("Metadata", 12, &json!({"Topics": topics}));
         let topics = metadata["Topics"].as_array().unwrap().iter();
-        let internal_ids = topics.map(|it| it["TopicId"].as_str().unwrap().to_owned()).collect();
+        let ids = topics.map(|it| it["TopicId"].as_str().unwrap().to_owned()).collect();
         Self {
             setup,
             definitions,
             backend,
             addresses,
-            internal_ids,
+            internal: Beside { names, ids },
         }
     }
 
