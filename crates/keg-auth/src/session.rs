@@ -1,18 +1,86 @@
-use crate::Principal;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::{Claims, Mechanism, Principal};
 
 /// An authenticated client. Only [`Authentication`](crate::Authentication) makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Session {
     principal: Principal,
+    proof: Proof,
+    expires_at: Option<SystemTime>,
+    claims: Arc<Claims>,
+}
+
+/// How it is known who a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Proof {
+    /// It isn't: the client is anonymous.
+    Nothing,
+    /// By the certificate that it has the key of.
+    Certificate,
+    /// By SASL, which ended here.
+    Sasl(Mechanism),
+    /// By SASL, which the broker said yes to.
+    Passthrough(Mechanism),
 }
 
 impl Session {
-    pub(crate) fn new(principal: Principal) -> Self {
-        Self { principal }
+    pub(crate) fn new(principal: Principal, proof: Proof) -> Self {
+        Self {
+            principal,
+            proof,
+            expires_at: None,
+            claims: Arc::default(),
+        }
+    }
+
+    pub(crate) fn with_claims(mut self, claims: Claims) -> Self {
+        self.claims = Arc::new(claims);
+        self
+    }
+
+    /// Ends at the earlier of what it has and this.
+    pub(crate) fn until(mut self, end: Option<SystemTime>) -> Self {
+        self.expires_at = match (self.expires_at, end) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        self
     }
 
     /// Who the client is.
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// How that is known.
+    pub fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// The SASL mechanism, if there was one.
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        match self.proof {
+            Proof::Sasl(mechanism) | Proof::Passthrough(mechanism) => Some(mechanism),
+            Proof::Nothing | Proof::Certificate => None,
+        }
+    }
+
+    /// When the client must have authenticated again (KIP-368).
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// How long that is from now: what SaslAuthenticate announces, in milliseconds there. Nothing is left once it is
+    /// over.
+    pub fn lifetime(&self, now: SystemTime) -> Option<Duration> {
+        self.expires_at.map(|end| end.duration_since(now).unwrap_or_default())
+    }
+
+    /// What a bearer token claims, for conditions. Empty for all others.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 }

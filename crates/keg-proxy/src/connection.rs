@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use keg_auth::{Session, Step};
+use keg_auth::{Peer, Session, Step};
 use keg_router::{Addresses, Endpoint, Kind, RouteError};
 use tokio::net::TcpStream;
 
@@ -184,7 +184,12 @@ fn advice(error: &RouteError) -> &'static str {
 }
 
 async fn authenticate(routed: Routed) -> Result<(), Ended> {
-    let Step::Authenticated(session) = routed.cluster.authentication().begin();
+    let session = match routed.cluster.authentication().begin(&Peer::default()) {
+        Step::Authenticated(session) => session,
+        Step::Handshake(handshake) => handshake
+            .without_sasl()
+            .map_err(|failure| Ended::because("authentication", failure.reason()))?,
+    };
     proxying::proxy(Authenticated { routed, session }).await
 }
 

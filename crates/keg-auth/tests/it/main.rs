@@ -1,0 +1,14 @@
+//! Both sides of the mechanisms, and the seam that a proxy uses, from the outside.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at once"
+)]
+
+mod plain;
+mod properties;
+mod scram;
+mod seam;
+mod support;
