@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod authentication;
+pub mod certificate;
 mod claims;
 mod client;
 mod credential;

@@ -7,6 +7,7 @@
     reason = "a test may stop at once"
 )]
 
+mod certificate;
 mod plain;
 mod properties;
 mod scram;
