@@ -8,6 +8,9 @@
 )]
 
 mod certificate;
+mod issuer;
+mod jwt;
+mod oauthbearer;
 mod plain;
 mod properties;
 mod scram;
