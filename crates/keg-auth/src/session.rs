@@ -73,10 +73,20 @@ impl Session {
         self.expires_at
     }
 
-    /// How long that is from now: what SaslAuthenticate announces, in milliseconds there. Nothing is left once it is
-    /// over.
+    /// How long that is from now. Nothing is left once it is over.
     pub fn lifetime(&self, now: SystemTime) -> Option<Duration> {
         self.expires_at.map(|end| end.duration_since(now).unwrap_or_default())
+    }
+
+    /// What SaslAuthenticate announces as `session_lifetime_ms`: 0 for a session that doesn't end, and so never for one
+    /// that does; ten years at most, since Java's client counts in nanoseconds.
+    pub fn lifetime_ms(&self, now: SystemTime) -> i64 {
+        const TEN_YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
+        self.lifetime(now).map_or(0, |lifetime| {
+            i64::try_from(lifetime.as_millis())
+                .unwrap_or(TEN_YEARS)
+                .clamp(1, TEN_YEARS)
+        })
     }
 
     /// What a bearer token claims, for conditions. Empty for all others.

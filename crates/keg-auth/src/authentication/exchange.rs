@@ -83,7 +83,8 @@ impl Exchange {
         self.context.mechanism
     }
 
-    /// If the broker has to see the client's token, too, once it is validated.
+    /// If the broker has to see the client's token, too, once it is validated. The session is then worth something only
+    /// when the broker has accepted it as well.
     pub fn forwards(&self) -> bool {
         self.context.forwards
     }

@@ -1,8 +1,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jsonwebtoken::DecodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
+use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde_json::Value;
 
 use super::Algorithm;
@@ -115,8 +115,15 @@ impl Key {
         if algorithms.is_empty() {
             return Err("an algorithm that doesn't fit the key, or isn't for signatures");
         }
+        let key = DecodingKey::from_jwk(&jwk).map_err(|_| "parameters that are not Base64url")?;
+        // With others nothing could be verified, and every token would seem to be forged.
+        if let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind()
+            && !(256..=1024).contains(&n.len())
+        {
+            return Err("an RSA key of less than 2048 bits, or of more than 8192");
+        }
         Ok(Self {
-            key: DecodingKey::from_jwk(&jwk).map_err(|_| "parameters that are not Base64url")?,
+            key,
             kid: jwk.common.key_id,
             algorithms,
         })

@@ -150,3 +150,40 @@ impl fmt::Debug for Principals {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_costs_as_much_as_the_most_expensive_one() {
+        let salted = |hash, iterations| {
+            Credential::Salted(scram::Credential::derive(hash, "right", b"salt", iterations).unwrap())
+        };
+        let principals = Principals::new(
+            ServerSecret::from_bytes(b"test"),
+            [
+                ("ann", salted(Hash::Sha256, 4096)),
+                ("bob", salted(Hash::Sha256, 5000)),
+                ("cid", salted(Hash::Sha512, 4500)),
+                ("dan", Credential::Password("right".into())),
+            ],
+        )
+        .unwrap();
+        let cost = principals.cost;
+        assert_eq!((cost.sha256, cost.sha512), (5000, 4500));
+        for user in ["ann", "bob", "cid", "dan", "eve"] {
+            let spent = match principals.users.get(user) {
+                Some(Verifier::Salted(credential)) => Cost::of(credential),
+                _ => Cost::default(),
+            };
+            let rest = cost.less(spent);
+            assert_eq!(
+                (spent.sha256 + rest.sha256, spent.sha512 + rest.sha512),
+                (5000, 4500),
+                "{user}"
+            );
+            assert_eq!(principals.verify(user, "right"), user != "eve");
+        }
+    }
+}

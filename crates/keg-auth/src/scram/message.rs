@@ -198,7 +198,9 @@ fn base64(text: &str) -> Result<Vec<u8>, Problem> {
         .map_err(|_| "something that is not Base64")
 }
 
-/// The username of a client's first message, whose proof is somebody else's to check.
+/// The username of a client's first message, whose proof is somebody else's to check. The id of a delegation token is
+/// none: only the broker knows whose it is.
 pub(crate) fn username(token: &[u8]) -> Option<String> {
-    ClientFirst::parse(token).ok().map(|first| first.username)
+    let first = ClientFirst::parse(token).ok().filter(|first| !first.token_auth);
+    first.map(|first| first.username)
 }

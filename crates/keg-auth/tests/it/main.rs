@@ -15,4 +15,5 @@ mod plain;
 mod properties;
 mod scram;
 mod seam;
+mod secrets;
 mod support;

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
+use keg_auth::jwt::{KeyStore, Validator};
 use keg_auth::scram::{self, Hash};
-use keg_auth::{Secret, plain};
+use keg_auth::{Authentication, Chosen, Client, ClientStep, Method, Next, Peer, Secret, Step, plain};
 use proptest::prelude::*;
 
-use crate::support::{nonce, password, plain as plain_principals, scram as scram_principals};
+use crate::support::{nonce, now, password, plain as plain_principals, scram as scram_principals};
 
 /// Names and passwords of any characters but NUL, more often than not with those that have a meaning.
 fn word() -> impl Strategy<Value = String> {
@@ -62,4 +65,102 @@ proptest! {
         let credential = scram::Credential::derive(hash, &password, &salt, 4096).unwrap();
         prop_assert_eq!(credential.to_text().parse(), Ok(credential));
     }
+
+    #[test]
+    fn whatever_is_sent_is_answered_or_refused_by_every_server_and_client(
+        mechanism in prop::sample::select(keg_auth::Mechanism::ALL.to_vec()),
+        tokens in prop::collection::vec(token(), 1..4),
+    ) {
+        let methods = vec![
+            Method::Plain(plain_principals(&[("ann", password("right"))])),
+            Method::Scram(scram_principals(Hash::Sha256, &[("ann", password("right"))])),
+            Method::Scram(scram_principals(Hash::Sha512, &[("ann", password("right"))])),
+            Method::OAuthBearer { validator: Arc::new(Validator::new(KeyStore::default())), forward: false },
+        ];
+        let Step::Handshake(handshake) = Authentication::new(methods).begin(&Peer::default()) else { panic!() };
+        let Chosen::Exchange(mut exchange) = handshake.choose(mechanism.name()).unwrap() else { panic!() };
+        for token in &tokens {
+            match exchange.token(token, now()) {
+                Ok(Next::Challenge(_, next)) => exchange = next,
+                Ok(Next::UnknownKey(waiting)) => {
+                    let next = waiting.resume(now());
+                    prop_assert!(matches!(next, Ok(Next::Challenge(..)) | Err(_)));
+                    break;
+                }
+                Ok(Next::Authenticated(_, session)) => {
+                    // Which can only be by PLAIN, since nobody else says the password by chance.
+                    prop_assert_eq!(session.proof(), keg_auth::Proof::Sasl(keg_auth::Mechanism::Plain));
+                    prop_assert!(token.ends_with(b"ann\0right"));
+                    break;
+                }
+                Err(failure) => {
+                    prop_assert!(!failure.message().is_empty() && failure.message().len() < 200);
+                    break;
+                }
+            }
+        }
+
+        let nonce = nonce("client");
+        let client = match mechanism {
+            keg_auth::Mechanism::Plain => Client::Plain(plain::Client::new("ann", Secret::new("right")).unwrap()),
+            keg_auth::Mechanism::OAuthBearer => {
+                Client::OAuthBearer(keg_auth::oauthbearer::Client::new(Secret::new("token")).unwrap())
+            }
+            _ => Client::Scram(scram::Client::new(Hash::Sha256, "ann", Secret::new("right"), nonce).unwrap()),
+        };
+        let (_, mut waiting) = client.begin();
+        for token in &tokens {
+            match waiting.respond(token) {
+                Ok(ClientStep::Send(_, next)) => waiting = next,
+                Ok(ClientStep::Done) => {
+                    prop_assert!(token.is_empty());
+                    break;
+                }
+                Ok(ClientStep::Refused(..)) | Err(_) => break,
+            }
+        }
+    }
+}
+
+/// Bytes, more often than not with what the mechanisms look for.
+fn token() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        prop::sample::select(vec![
+            "n,,",
+            "y,",
+            "a=ann",
+            ",",
+            "n=ann",
+            "n=eve",
+            "r=client",
+            "r=",
+            "server",
+            "c=biws",
+            "s=AAAA",
+            "i=4096",
+            "p=AAAA",
+            "v=AAAA",
+            "e=x",
+            "m=x",
+            "=2C",
+            "=",
+            "\0",
+            "ann",
+            "right",
+            "\x01",
+            "auth=Bearer ",
+            "e30",
+            ".",
+            "{\"status\":\"x\"}",
+        ])
+        .prop_map(|part| part.as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..8),
+    ];
+    prop_oneof![
+        prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat()),
+        Just(b"\0ann\0right".to_vec()),
+        Just(b"n,,n=ann,r=abc".to_vec()),
+        Just(b"n,,\x01auth=Bearer eyJhbGciOiJSUzI1NiJ9.e30.AAAA\x01\x01".to_vec()),
+        Just(b"r=clientserver,s=AAAA,i=4096".to_vec()),
+    ]
 }

@@ -82,7 +82,7 @@ fn clients_authenticate_with_each_mechanism_that_is_offered() {
         let session = play(handshake(&authentication), client(mechanism, "right")).unwrap();
         assert_eq!(session.principal().name(), "ann");
         assert_eq!(session.proof(), Proof::Sasl(mechanism));
-        assert_eq!(session.lifetime(now()), None);
+        assert_eq!((session.lifetime(now()), session.lifetime_ms(now())), (None, 0));
         assert!(authentication.admits(&session));
         play(handshake(&authentication), client(mechanism, "wrong")).unwrap_err();
     }
@@ -150,6 +150,14 @@ fn a_session_lasts_as_long_as_is_configured_and_begins_anew_with_the_same_user_a
     let session = play(handshake(&authentication), client(Mechanism::Plain, "right")).unwrap();
     assert_eq!(session.lifetime(now()), Some(lifetime));
     assert_eq!(session.lifetime(now() + Duration::from_secs(61)), Some(Duration::ZERO));
+    // Nothing left is not what Kafka's 0 means, which is no end.
+    assert_eq!(session.lifetime_ms(now()), 60_000);
+    assert_eq!(session.lifetime_ms(now() + Duration::from_secs(61)), 1);
+    let ages = authentication
+        .clone()
+        .with_session_lifetime(Duration::from_secs(u64::MAX >> 5));
+    let session_of_ages = play(handshake(&ages), client(Mechanism::Plain, "right")).unwrap();
+    assert_eq!(session_of_ages.lifetime_ms(now()), 315_360_000_000);
 
     let again = play(authentication.begin_again(&session), client(Mechanism::Plain, "right")).unwrap();
     assert_eq!(again, session);
@@ -194,6 +202,11 @@ fn a_passthrough_reads_who_the_client_says_it_is() {
     for (mechanism, token, expected) in [
         (Mechanism::Plain, &b"\0ann\0secret"[..], "ann"),
         (Mechanism::ScramSha256, b"n,,n=a=2Cnn,r=abc", "a,nn"),
+        (
+            Mechanism::ScramSha512,
+            b"n,,n=a-token,r=abc,tokenauth=true",
+            "ANONYMOUS",
+        ),
         // {"sub":"ann"} as the payload of a JWT whose signature only the broker can check.
         (
             Mechanism::OAuthBearer,
@@ -222,6 +235,7 @@ fn a_passthrough_reads_who_the_client_says_it_is() {
             panic!("{mechanism} is passed through again");
         };
         again.token(b"\0eve\0secret").unwrap();
+        // Which names somebody else for PLAIN, and nobody for the others.
         let same = again
             .accepted(None)
             .map(|again| again.principal() == session.principal());
