@@ -63,7 +63,7 @@ impl Client {
 
 impl AwaitingChallenge {
     /// Takes `server-first-message`, and gives `client-final-message`. It costs the iterations that the server asks
-    /// for: with 4096 of them, a millisecond or so.
+    /// for: with 4096 of them, 0.4 ms for SHA-256 and 1.5 ms for SHA-512.
     ///
     /// # Errors
     /// For what is no such message or not one of this exchange, and for fewer than 4096 iterations, which would make
