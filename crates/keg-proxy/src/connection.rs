@@ -25,7 +25,8 @@ use crate::virtual_cluster::VirtualCluster;
 pub(crate) struct Accepted {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
-    pub(crate) local_port: u16,
+    /// The address that was listened on, and the port.
+    pub(crate) local: SocketAddr,
     pub(crate) listener: Arc<Listener>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) limits: Limits,
@@ -132,7 +133,7 @@ impl Ended {
 
 async fn route(hello: Hello) -> Result<(), Ended> {
     let Hello { accepted, first } = hello;
-    let route = accepted.snapshot.table.route(accepted.local_port, first.server_name());
+    let route = accepted.snapshot.table.route(accepted.local, first.server_name());
     let route = match route {
         Ok(route) => route,
         Err(error) => {

@@ -127,7 +127,7 @@ impl Accepting {
             let accepted = Accepted {
                 stream,
                 peer,
-                local_port: self.address.port(),
+                local: self.address,
                 listener: Arc::clone(listener),
                 limits: current.snapshot.limits.clone(),
                 snapshot: Arc::clone(&current.snapshot),

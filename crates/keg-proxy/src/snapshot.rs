@@ -16,7 +16,8 @@ use crate::virtual_cluster::VirtualCluster;
 pub struct Snapshot {
     /// Where connections go.
     pub table: Table<Destination>,
-    /// The listeners. Their names are those of the table's.
+    /// The listeners. Their names and ports are those of the table's, and so are their addresses where two listeners
+    /// have the same port.
     pub listeners: Vec<Arc<Listener>>,
     /// The virtual clusters.
     pub virtual_clusters: Vec<Arc<VirtualCluster>>,

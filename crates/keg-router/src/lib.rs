@@ -63,6 +63,7 @@
 #![warn(missing_docs)]
 
 mod advertise;
+mod local;
 mod name;
 mod port_mapping;
 mod ports;
@@ -74,6 +75,7 @@ mod sni_passthrough;
 mod table;
 
 pub use advertise::{Addresses, AdvertiseError, Advertised};
+pub use local::Local;
 pub use name::NameError;
 pub use port_mapping::{BootstrapPort, Misfit, PortMapping};
 pub use ports::{PortRange, Ports, PortsError};

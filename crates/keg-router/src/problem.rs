@@ -10,8 +10,8 @@ use crate::{NameError, Party, PortRange, Ports, RuleId, RuleName, port_mapping::
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Two listeners have the same ports; connections are told apart by their port, not by their address.
-    #[error("the listeners {first:?} and {second:?} both have port {ports}: give them different ports")]
+    /// Two listeners have the same ports on the same addresses.
+    #[error("the listeners {first:?} and {second:?} both have port {ports}: give them different ports, or addresses")]
     SharedPort {
         /// Ports that both have.
         ports: PortRange,
@@ -19,6 +19,21 @@ pub enum Problem {
         first: String,
         /// The listener that was added later.
         second: String,
+    },
+    /// Port mappings of listeners on different addresses tell their clients the same address.
+    #[error(
+        "{first} and {second} both advertise {host} with port {ports}, which leads to one of them only: \
+         give them different hosts, or ports"
+    )]
+    SharedAddress {
+        /// The host that both advertise.
+        host: String,
+        /// Ports that both advertise.
+        ports: PortRange,
+        /// The rule of the listener that was added first.
+        first: RuleName,
+        /// The rule of the listener that was added later.
+        second: RuleName,
     },
     /// A rule wants ports that its listener does not open.
     #[error("{rule} uses port {ports}, which its listener does not have: it has {listener}")]
@@ -165,7 +180,9 @@ impl Problem {
             Self::InvalidDnsLabel { party, .. }
             | Self::InvalidName { party, .. }
             | Self::DuplicateDestination { party } => (&party.rule, None),
-            Self::OverlappingPorts { first, second, .. } => (first, Some(second)),
+            Self::OverlappingPorts { first, second, .. } | Self::SharedAddress { first, second, .. } => {
+                (first, Some(second))
+            }
             Self::NameCollision { first, second, .. } => (&first.rule, Some(&second.rule)),
             Self::AdvertisedHostTaken { rule, by, .. } => (rule, Some(&by.rule)),
             Self::Unreachable { rule, by } => (rule, Some(by)),

@@ -1,10 +1,10 @@
 //! The table: both directions over the same entries.
 
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{fmt::Debug, sync::Arc};
 
 use crate::{
-    Addresses, AdvertiseError, Advertised, Endpoint, Kind, Mode, Ports, Route, RouteError, RuleId, RuleName,
-    advertise::Hosts, port_mapping::Layout,
+    Addresses, AdvertiseError, Advertised, Endpoint, Kind, Local, Mode, Ports, Route, RouteError, RuleId, RuleName,
+    advertise::Hosts, local::Scope, port_mapping::Layout,
 };
 
 mod builder;
@@ -23,8 +23,6 @@ use names::Names;
 #[derive(Clone, Debug)]
 pub struct Table<D> {
     listeners: Vec<Listener<D>>,
-    /// The last port of each range of a listener and the listener's place, by the first port.
-    ports: BTreeMap<u16, (u16, usize)>,
     rules: Vec<TableRule<D>>,
 }
 
@@ -38,6 +36,7 @@ pub struct TableRule<D> {
 #[derive(Clone, Debug)]
 struct Listener<D> {
     name: Arc<str>,
+    scope: Scope,
     ports: Ports,
     /// The port mappings; their ports don't overlap.
     mappings: Vec<Arc<Entry<D>>>,
@@ -56,18 +55,22 @@ impl<D: Clone + Eq + Debug> Table<D> {
         Builder::new()
     }
 
-    /// Where a connection to `local_port` goes, given the server name in its TLS hello, if there is one.
+    /// Where a connection to `local` goes, given the server name in its TLS hello, if there is one.
+    ///
+    /// A port alone does for listeners that are on all addresses; see [`ListenerBuilder::addresses`].
     ///
     /// Of the listener's rules, the first that matches decides.
     ///
     /// # Errors
     /// When no rule matches; the variants tell why.
-    pub fn route(&self, local_port: u16, sni: Option<&str>) -> Result<Route<D>, RouteError> {
-        let no_rule = RouteError::NoRule { port: local_port };
-        let Some(listener) = self.listener(local_port) else {
+    pub fn route(&self, local: impl Into<Local>, sni: Option<&str>) -> Result<Route<D>, RouteError> {
+        let local = local.into();
+        let port = local.port();
+        let no_rule = RouteError::NoRule { port };
+        let Some(listener) = self.listener(local) else {
             return Err(no_rule);
         };
-        let by_port = listener.mapping(local_port);
+        let by_port = listener.mapping(port);
         let by_name = sni.and_then(|name| listener.names.find(name));
         let earliest = by_port
             .into_iter()
@@ -78,8 +81,8 @@ impl<D: Clone + Eq + Debug> Table<D> {
         }
         Err(match sni {
             _ if listener.names.is_empty() => no_rule,
-            None => RouteError::SniMissing { port: local_port },
-            Some(name) => RouteError::unknown_name(local_port, name),
+            None => RouteError::SniMissing { port },
+            Some(name) => RouteError::unknown_name(port, name),
         })
     }
 
@@ -123,28 +126,30 @@ impl<D: Clone + Eq + Debug> Table<D> {
         self.listeners.iter().map(|listener| (&*listener.name, &listener.ports))
     }
 
-    /// Whether the server name is needed to route connections to `port`: whether a rule that looks at it can be
+    /// Whether the server name is needed to route connections to `local`: whether a rule that looks at it can be
     /// reached.
     #[must_use]
-    pub fn needs_server_name(&self, port: u16) -> bool {
-        self.listener(port).is_some_and(|listener| {
-            let by_port = listener.mapping(port).map(|(entry, _)| entry.rule().id);
+    pub fn needs_server_name(&self, local: impl Into<Local>) -> bool {
+        let local = local.into();
+        self.listener(local).is_some_and(|listener| {
+            let by_port = listener.mapping(local.port()).map(|(entry, _)| entry.rule().id);
             let by_name = listener.names.entries().next().map(|entry| entry.rule().id);
             by_name.is_some_and(|by_name| by_port.is_none_or(|by_port| by_name < by_port))
         })
     }
 
-    /// Whether a port mapping takes connections to `port`; those without TLS, or with an unknown server name, have a
+    /// Whether a port mapping takes connections to `local`; those without TLS, or with an unknown server name, have a
     /// place then.
     #[must_use]
-    pub fn has_port_mapping(&self, port: u16) -> bool {
-        self.listener(port)
-            .is_some_and(|listener| listener.mapping(port).is_some())
+    pub fn has_port_mapping(&self, local: impl Into<Local>) -> bool {
+        let local = local.into();
+        self.listener(local)
+            .is_some_and(|listener| listener.mapping(local.port()).is_some())
     }
 
-    fn listener(&self, port: u16) -> Option<&Listener<D>> {
-        let (_, (last, place)) = self.ports.range(..=port).next_back()?;
-        self.listeners.get(*place).filter(|_| port <= *last)
+    fn listener(&self, local: Local) -> Option<&Listener<D>> {
+        let has = |listener: &&Listener<D>| listener.ports.contains(local.port()) && listener.scope.contains(local);
+        self.listeners.iter().find(has)
     }
 }
 
@@ -180,8 +185,16 @@ impl<D> Entry<D> {
     }
 
     fn layout(&self) -> Option<&Layout> {
+        self.told().map(|(_, layout)| layout)
+    }
+
+    /// The host that clients are told, where ports tell nodes apart, and the ports.
+    fn told(&self) -> Option<(&str, &Layout)> {
         match self.addresses.hosts() {
-            Hosts::ByPort { layout, .. } => Some(layout),
+            Hosts::ByPort {
+                advertised_host,
+                layout,
+            } => Some((advertised_host, layout)),
             Hosts::ByName { .. } => None,
         }
     }

@@ -1,9 +1,11 @@
 //! `route` and `advertise` are inverse, in every mode and in every mixture of rules that is accepted.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may stop at once")]
 
+use std::net::{IpAddr, SocketAddr};
+
 use keg_router::{
-    AdvertiseError, BootstrapPort, BrokerHostFormat, Endpoint, PortMapping, PortRange, Ports, Problem, RouteError,
-    Rule, Sni, SniPassthrough, Table,
+    AdvertiseError, BootstrapPort, BrokerHostFormat, Endpoint, Local, PortMapping, PortRange, Ports, Problem,
+    RouteError, Rule, Sni, SniPassthrough, Table,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -102,6 +104,33 @@ fn build(rules: Vec<Rule<Destination>>) -> Result<Table<Destination>, Vec<Proble
     builder.build().map_err(|problems| problems.into_iter().collect())
 }
 
+/// Two listeners with the same ports, on [`address`]es of their own.
+fn build_two(rules: [Vec<Rule<Destination>>; 2]) -> Result<Table<Destination>, Vec<Problem>> {
+    let mut builder = Table::builder();
+    for (name, rules) in ["one", "two"].into_iter().zip(rules) {
+        let mut listener = builder.listener(name, open());
+        listener.addresses(address(name));
+        for rule in rules {
+            listener.forward(rule);
+        }
+    }
+    builder.build().map_err(|problems| problems.into_iter().collect())
+}
+
+/// The address of a listener that has one of its own.
+fn address(listener: &str) -> Option<IpAddr> {
+    match listener {
+        "one" => Some(IpAddr::from([10, 0, 0, 1])),
+        "two" => Some(IpAddr::from([10, 0, 0, 2])),
+        _ => None,
+    }
+}
+
+/// A port of a listener, as a connection to it has it.
+fn local(listener: &str, port: u16) -> Local {
+    address(listener).map_or(port.into(), |address| SocketAddr::new(address, port).into())
+}
+
 /// Connects a client to every advertised address of every destination, by port or by name.
 fn advertised_leads_back(table: &Table<Destination>, node: i32) -> Result<(), TestCaseError> {
     for rule in table.rules() {
@@ -121,10 +150,11 @@ fn advertised_leads_back(table: &Table<Destination>, node: i32) -> Result<(), Te
                 };
                 let mut arrived = false;
                 for port in ports {
-                    let route = table.route(port, Some(&address.host)).unwrap();
+                    let local = local(rule.name().listener(), port);
+                    let route = table.route(local, Some(&address.host)).unwrap();
                     // Before it reaches an SNI rule, an earlier port mapping may take the connection, by its port alone.
                     if route.rule != id {
-                        prop_assert!(!by_port && route.rule < id && table.has_port_mapping(port));
+                        prop_assert!(!by_port && route.rule < id && table.has_port_mapping(local));
                         continue;
                     }
                     arrived = true;
@@ -145,10 +175,22 @@ fn advertised_leads_back(table: &Table<Destination>, node: i32) -> Result<(), Te
 }
 
 fn routed_was_advertised(table: &Table<Destination>, port: u16, sni: Option<&str>) -> Result<(), TestCaseError> {
-    let Ok(route) = table.route(port, sni) else {
+    routed_on_was_advertised(table, "local", port, sni)
+}
+
+fn routed_on_was_advertised(
+    table: &Table<Destination>,
+    listener: &str,
+    port: u16,
+    sni: Option<&str>,
+) -> Result<(), TestCaseError> {
+    let local = local(listener, port);
+    let Ok(route) = table.route(local, sni) else {
         return Ok(());
     };
-    let by_port = table.rule(route.rule).unwrap().name().mode().as_str() == "port_mapping";
+    let name = table.rule(route.rule).unwrap().name();
+    prop_assert_eq!(name.listener(), listener);
+    let by_port = name.mode().as_str() == "port_mapping";
     let address = match route.endpoint {
         Endpoint::Bootstrap => route.addresses.bootstrap(),
         Endpoint::Node(node) => table.advertise(route.rule, &route.destination, node).unwrap(),
@@ -158,7 +200,7 @@ fn routed_was_advertised(table: &Table<Destination>, port: u16, sni: Option<&str
     } else {
         let sni = sni.unwrap().to_ascii_lowercase();
         prop_assert_eq!(address.host, sni.strip_suffix('.').unwrap_or(&sni));
-        prop_assert!(table.needs_server_name(port));
+        prop_assert!(table.needs_server_name(local));
     }
     Ok(())
 }
@@ -195,6 +237,23 @@ proptest! {
         for port in open().iter() {
             names.iter().try_for_each(|name| routed_was_advertised(&table, port, Some(name)))?;
             routed_was_advertised(&table, port, None)?;
+        }
+    }
+
+    #[test]
+    fn listeners_with_the_same_ports_on_two_addresses_are_inverse_each(
+        one in rules(),
+        two in rules(),
+        node in node(),
+        names in vec(name(), 1..20),
+    ) {
+        let Ok(table) = build_two([one, two]) else { return Ok(()) };
+        [0, 1, 2, 3, node].into_iter().try_for_each(|node| advertised_leads_back(&table, node))?;
+        for (listener, port) in ["one", "two"].into_iter().flat_map(|it| open().iter().map(move |port| (it, port)).collect::<Vec<_>>()) {
+            names.iter().try_for_each(|name| routed_on_was_advertised(&table, listener, port, Some(name)))?;
+            routed_on_was_advertised(&table, listener, port, None)?;
+            // Without an address nobody knows whose it is.
+            prop_assert!(table.route(port, None).is_err());
         }
     }
 

@@ -43,9 +43,57 @@ fn listeners_that_open_the_same_port_are_refused() {
     ]);
     assert_eq!(
         found.to_string(),
-        "the listeners \"one\" and \"two\" both have port 9000: give them different ports\n\
-         the listeners \"one\" and \"two\" both have port 9094: give them different ports"
+        "the listeners \"one\" and \"two\" both have port 9000: give them different ports, or addresses\n\
+         the listeners \"one\" and \"two\" both have port 9094: give them different ports, or addresses"
     );
+}
+
+#[test]
+fn listeners_share_a_port_only_on_addresses_that_have_nothing_in_common() {
+    let check = |one: &[&str], two: &[&str], is_accepted| {
+        let mut builder = Table::<char>::builder();
+        for (name, addresses) in [("one", one), ("two", two)] {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap());
+            builder.listener(name, ports("9092")).addresses(addresses);
+        }
+        let problems = builder.build().err();
+        assert_eq!(problems.is_none(), is_accepted, "{one:?} and {two:?}");
+    };
+    check(&["10.0.0.1"], &["10.0.0.2", "::1"], true);
+    check(&["10.0.0.1"], &["10.0.0.2", "10.0.0.1"], false);
+    check(&["10.0.0.1"], &["0.0.0.0"], false);
+    check(&["::"], &["10.0.0.1"], false);
+    check(&["::"], &["0.0.0.0"], false);
+    check(&["10.0.0.1"], &["::ffff:10.0.0.1"], false);
+    let mut builder = Table::<char>::builder();
+    builder.listener("everywhere", ports("9092"));
+    builder
+        .listener("somewhere", ports("9092"))
+        .addresses(["10.0.0.1".parse().unwrap()]);
+    assert!(builder.build().is_err());
+}
+
+#[test]
+fn port_mappings_on_different_addresses_do_not_advertise_the_same_address() {
+    let build = |host| {
+        let mut builder = Table::builder();
+        for (name, address, host) in [("one", "10.0.0.1", "KEG.example"), ("two", "10.0.0.2", host)] {
+            builder
+                .listener(name, ports("9092-9095"))
+                .addresses([address.parse().unwrap()])
+                .forward(PortMapping::new(name, host));
+        }
+        builder.build()
+    };
+    let problems = build("keg.example").unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        "rule 1 (port_mapping) of listener \"one\" and rule 1 (port_mapping) of listener \"two\" both advertise \
+         keg.example with port 9092-9095, which leads to one of them only: give them different hosts, or ports"
+    );
+    let rules: Vec<_> = problems.iter().flat_map(Problem::rules).collect();
+    assert_eq!(rules.len(), 2);
+    assert!(build("other.example").is_ok());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Where connections go, for tables that are right.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may stop at once")]
 
+use std::net::SocketAddr;
+
 use keg_router::{
     AdvertiseError, BootstrapPort, BrokerHostFormat, Endpoint, Endpoint::Bootstrap, Endpoint::Node, Kind, PortMapping,
     Ports, RouteError, Rule, Sni, SniPassthrough, Table,
@@ -180,6 +182,36 @@ fn of_several_rules_the_first_that_matches_decides() {
         .map(|(name, ports)| format!("{name} {ports}"))
         .collect();
     assert_eq!(listeners, ["both 9092-9095", "tls 9443", "idle 9500"]);
+}
+
+#[test]
+fn listeners_with_the_same_port_are_told_apart_by_their_addresses() {
+    let mut builder = Table::builder();
+    for (destination, address) in [("a", "10.0.0.1"), ("b", "10.0.0.2"), ("c", "::1")] {
+        builder
+            .listener(destination, ports("9092-9095"))
+            .addresses([address.parse().unwrap()])
+            .forward(PortMapping::new(destination, address));
+    }
+    builder
+        .listener("d", ports("9096-9098"))
+        .forward(PortMapping::new("d", "::1"));
+    let table = builder.build().unwrap();
+    let check = |address: &str, expect: Option<&str>| {
+        let address: SocketAddr = address.parse().unwrap();
+        let route = table.route(address, None).ok();
+        assert_eq!(route.map(|route| route.destination), expect, "{address}");
+        assert_eq!(table.has_port_mapping(address), expect.is_some(), "{address}");
+    };
+    check("10.0.0.1:9093", Some("a"));
+    check("10.0.0.2:9093", Some("b"));
+    check("[::ffff:10.0.0.2]:9093", Some("b"));
+    check("[::1]:9093", Some("c"));
+    check("10.0.0.3:9093", None);
+    check("0.0.0.0:9093", None);
+    check("10.0.0.3:9096", Some("d"));
+    assert_eq!(table.route(9093, None), Err(RouteError::NoRule { port: 9093 }));
+    assert_eq!(table.route(9096, None).unwrap().destination, "d");
 }
 
 #[test]

@@ -27,8 +27,7 @@ pub(super) enum First {
 
 /// Reads the hello where there is one to be expected.
 pub(super) async fn read(mut accepted: Accepted) -> Result<Hello, Ended> {
-    let port = accepted.local_port;
-    if accepted.listener.tls.is_none() && !accepted.snapshot.table.needs_server_name(port) {
+    if accepted.listener.tls.is_none() && !accepted.snapshot.table.needs_server_name(accepted.local) {
         return Ok(Hello {
             accepted,
             first: First::Unread,

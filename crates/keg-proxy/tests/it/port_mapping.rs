@@ -1,8 +1,15 @@
 //! Clients that come by port.
 
-use kafka_protocol::messages::{ApiVersionsRequest, MetadataRequest};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use crate::support::gateway::{Team, broker};
+use kafka_protocol::messages::{ApiVersionsRequest, MetadataRequest};
+use keg_policy::{Mode, Namespace};
+use keg_proxy::{Destination, Limits};
+use keg_router::PortMapping;
+
+use crate::support::client::Client;
+use crate::support::gateway::{Listening, Team, backend, broker, cluster, ports, snapshot, start_anywhere};
 use crate::support::samples::{FETCH, METADATA, PRODUCE, fetch, produce, produce_error, values};
 
 #[tokio::test]
@@ -41,9 +48,43 @@ async fn a_port_leads_to_its_node_and_to_no_other() {
     let team = Team::before(broker.addresses());
     let leader = broker.leader("orders", 0).unwrap();
     for node in 0..3 {
-        let mut client = crate::support::client::Client::plain(team.node(node)).await;
+        let mut client = Client::plain(team.node(node)).await;
         let produced = client.call(PRODUCE, produce(0, "x")).await;
         let not_leader = kafka_protocol::ResponseError::NotLeaderOrFollower.code();
         assert_eq!(produce_error(&produced), if node == leader { 0 } else { not_leader });
     }
+}
+
+#[tokio::test]
+async fn one_port_leads_to_two_virtual_clusters_by_the_address_that_is_connected_to() {
+    let broker = broker().topic("a-one", 1).topic("b-two", 1).start().await.unwrap();
+    let backend = backend(broker.addresses());
+    let team = |name: &str| {
+        let namespace = Namespace::new(Mode::HidePrefix, &format!("{name}-"));
+        cluster(name, &backend, vec![Arc::new(namespace)])
+    };
+    let (a, b) = (team("a"), team("b"));
+    let addresses = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)].map(IpAddr::from);
+    let (gateway, port) = start_anywhere(|first| {
+        let listening = [&a, &b].into_iter().zip(addresses).map(|(cluster, address)| {
+            let rule = PortMapping::new(Destination::VirtualCluster(Arc::clone(cluster)), address.to_string());
+            Listening::new(cluster.name(), ports(first, first + 3), rule).on(address)
+        });
+        snapshot(listening.collect(), &[&a, &b], Limits::default())
+    });
+    for (address, topic) in addresses.into_iter().zip(["one", "two"]) {
+        let mut client = Client::plain(SocketAddr::new(address, port)).await;
+        let metadata = client
+            .call(METADATA, MetadataRequest::default().with_topics(None))
+            .await;
+        let topics: Vec<_> = metadata.topics.iter().flat_map(|topic| &topic.name).collect();
+        assert_eq!(topics.iter().map(|it| it.as_str()).collect::<Vec<_>>(), [topic]);
+        assert!(
+            metadata
+                .brokers
+                .iter()
+                .all(|it| it.host.as_str() == address.to_string())
+        );
+    }
+    drop(gateway);
 }

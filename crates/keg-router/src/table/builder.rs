@@ -1,7 +1,7 @@
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{fmt::Debug, net::IpAddr, sync::Arc};
 
 use super::{Listener, Table, TableRule, check, entries::entries, names::Names};
-use crate::{Ports, Problem, Problems, Rule, RuleId, RuleName};
+use crate::{Ports, Problem, Problems, Rule, RuleId, RuleName, local::Scope};
 
 /// Collects listeners and their rules. Nothing is checked before [`build`](Self::build), which reports everything at
 /// once.
@@ -22,6 +22,7 @@ pub struct ListenerBuilder<'a, D> {
 #[derive(Clone, Debug)]
 struct Draft<D> {
     name: Arc<str>,
+    scope: Scope,
     ports: Ports,
     rules: Vec<(RuleName, Rule<D>)>,
 }
@@ -35,10 +36,11 @@ impl<D> Builder<D> {
         }
     }
 
-    /// Adds a listener; its name is for messages.
+    /// Adds a listener on all addresses; its name is for messages.
     pub fn listener(&mut self, name: &str, ports: Ports) -> ListenerBuilder<'_, D> {
         let draft = self.listeners.push_mut(Draft {
             name: name.into(),
+            scope: Scope::All,
             ports,
             rules: Vec::new(),
         });
@@ -56,6 +58,15 @@ impl<D> Default for Builder<D> {
 }
 
 impl<D> ListenerBuilder<'_, D> {
+    /// Confines the listener to these addresses, so that others can have its ports on other ones. An unspecified
+    /// address, `0.0.0.0` or `::`, stands for all.
+    ///
+    /// Where its connections go must then be asked for by address and port.
+    pub fn addresses(&mut self, addresses: impl IntoIterator<Item = IpAddr>) -> &mut Self {
+        self.draft.scope = Scope::of(addresses);
+        self
+    }
+
     /// Adds a rule behind those that are there: it gets the connections that they don't match.
     pub fn forward(&mut self, rule: impl Into<Rule<D>>) -> RuleId {
         let rule = rule.into();
@@ -82,17 +93,12 @@ impl<D: Clone + Eq + Debug> Builder<D> {
         let mut problems = Vec::new();
         let mut table = Table {
             listeners: Vec::new(),
-            ports: BTreeMap::new(),
             rules: Vec::new(),
         };
         for draft in self.listeners {
-            let place = table.listeners.len();
-            table
-                .ports
-                .extend(draft.ports.ranges().map(|range| (range.first(), (range.last(), place))));
             let listener = draft.build(&mut table.rules, &mut problems);
             check::listener(&listener, &mut problems);
-            check::shared_ports(&table.listeners, &listener, &mut problems);
+            check::listeners(&table.listeners, &listener, &mut problems);
             table.listeners.push(listener);
         }
         if problems.is_empty() {
@@ -121,6 +127,7 @@ impl<D: Clone + Eq + Debug> Draft<D> {
         }
         Listener {
             name: self.name,
+            scope: self.scope,
             ports: self.ports,
             mappings,
             names,

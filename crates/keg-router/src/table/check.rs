@@ -5,15 +5,41 @@ use std::{fmt::Debug, sync::Arc};
 use super::{Entry, Listener};
 use crate::{Ports, Problem, advertise::Hosts};
 
-/// Listeners that open the same ports.
-pub(super) fn shared_ports<D>(earlier: &[Listener<D>], listener: &Listener<D>, problems: &mut Vec<Problem>) {
+/// Listeners that get in each other's way.
+pub(super) fn listeners<D>(earlier: &[Listener<D>], listener: &Listener<D>, problems: &mut Vec<Problem>) {
     for other in earlier {
-        let shared = Ports::common(&other.ports, &listener.ports);
-        problems.extend(shared.map(|ports| Problem::SharedPort {
-            ports,
-            first: other.name.to_string(),
-            second: listener.name.to_string(),
-        }));
+        if other.scope.overlaps(&listener.scope) {
+            let shared = Ports::common(&other.ports, &listener.ports);
+            problems.extend(shared.map(|ports| Problem::SharedPort {
+                ports,
+                first: other.name.to_string(),
+                second: listener.name.to_string(),
+            }));
+        } else {
+            same_advertised(other, listener, problems);
+        }
+    }
+}
+
+/// Port mappings that tell their clients the same host and port, which leads to one of them at most.
+fn same_advertised<D>(earlier: &Listener<D>, listener: &Listener<D>, problems: &mut Vec<Problem>) {
+    for first in &earlier.mappings {
+        for second in &listener.mappings {
+            let (Some((host, one)), Some((other, two))) = (first.told(), second.told()) else {
+                continue;
+            };
+            if host != other {
+                continue;
+            }
+            problems.extend(
+                Ports::common(one.ports(), two.ports()).map(|ports| Problem::SharedAddress {
+                    host: host.to_owned(),
+                    ports,
+                    first: first.rule().clone(),
+                    second: second.rule().clone(),
+                }),
+            );
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::raw;
 
 mod acls;
 mod additional;
+mod advertised;
 mod backend_cluster;
 mod dns;
 mod forward;
@@ -55,6 +56,7 @@ pub(crate) fn resolve(merged: &Merged, report: &Report) -> Option<Config> {
     additional::check(&merged.virtual_clusters.items, report);
     dns::check(&merged.virtual_clusters.items, &merged.listeners.items, report);
     socket::check(&merged.listeners.items, merged.runtime.as_ref(), report);
+    advertised::check(&merged.listeners.items, report);
     Some(Config {
         runtime: runtime?,
         observability: observability?,

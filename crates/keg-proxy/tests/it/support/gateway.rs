@@ -114,6 +114,11 @@ impl Listening {
         Self::new(cluster.name(), ports(first, first + nodes), rule)
     }
 
+    pub(crate) fn on(mut self, address: IpAddr) -> Self {
+        self.listener.addresses = vec![address];
+        self
+    }
+
     pub(crate) fn tls(mut self, tls: ListenerTls) -> Self {
         self.listener.tls = Some(tls);
         self
@@ -126,6 +131,7 @@ pub(crate) fn snapshot(listening: Vec<Listening>, clusters: &[&Arc<VirtualCluste
     let mut listeners = Vec::new();
     for Listening { listener, rules } in listening {
         let mut forwards = builder.listener(&listener.name, listener.ports.clone());
+        forwards.addresses(listener.addresses.iter().copied());
         for rule in rules {
             forwards.forward(rule);
         }

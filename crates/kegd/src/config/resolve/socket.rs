@@ -51,8 +51,12 @@ fn in_order<'s, 'a>(one: &'s Sockets<'a>, other: &'s Sockets<'a>) -> (&'s Socket
 
 /// The same range on several addresses of one listener isn't taken twice: repeated addresses are reported as such.
 fn overlap(one: &Sockets<'_>, other: &Sockets<'_>) -> bool {
-    let addresses = one.address == other.address || one.address.is_unspecified() || other.address.is_unspecified();
-    one.place != other.place && addresses
+    one.place != other.place && is_common(one.address, other.address)
+}
+
+/// Whether who listens on the one listens on the other too.
+pub(super) fn is_common(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical() == other.to_canonical() || one.is_unspecified() || other.is_unspecified()
 }
 
 fn refuse(earlier: &Sockets<'_>, later: &Sockets<'_>, report: &Report) {

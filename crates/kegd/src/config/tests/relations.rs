@@ -323,6 +323,40 @@ fn port_mappings_have_ports_of_their_own() {
 }
 
 #[test]
+fn no_address_is_advertised_for_two_listeners() {
+    let listener = |name: &str, address: &str, ports: &str, host: &str| {
+        format!(
+            "- name: {name}
+  addresses: [{address}]
+  ports: [{ports}]
+  policies:
+  - type: forward_to_virtual_cluster
+    config: {{ type: port_mapping, destination: {{ name: a }}, advertised_host: {host} }}
+"
+        )
+    };
+    let first = listener("one", "127.0.0.1", "9092-9095", "keg.example");
+    let with = |second: String| format!("{}listeners:\n{first}{second}", virtual_clusters(&["dns_label: a"]));
+    check_one(
+        &with(listener("two", "127.0.0.2", "9095-9099", "keg.example")),
+        "listeners[1].policies[0].config",
+        "\"keg.example\" is advertised with the same ports by the rule at 10 of another listener",
+    );
+    config(&with(listener("two", "127.0.0.2", "9096-9099", "keg.example")));
+    config(&with(listener("two", "127.0.0.2", "9092-9095", "other.example")));
+    check_one(
+        &with(listener("two", "0.0.0.0", "9095-9099", "keg.example")),
+        "listeners[1].ports[0]",
+        "already taken",
+    );
+    check_one(
+        &with(listener("two", "\"::ffff:127.0.0.1\"", "9095-9099", "keg.example")),
+        "listeners[1].ports[0]",
+        "already taken",
+    );
+}
+
+#[test]
 fn sockets_are_taken_once() {
     let two = |one: &str, other: &str| format!("listeners:\n- {{ name: a, {one} }}\n- {{ name: b, {other} }}\n");
     let on = |address: &str, ports: &str| format!("addresses: [{address}], ports: [{ports}]");

@@ -25,6 +25,7 @@ pub(super) fn table(
     for listener in &config.listeners {
         let ports = ports(&listener.ports).map_err(|error| problem(&listener.name, error))?;
         let mut rules = builder.listener(&listener.name, ports);
+        rules.addresses(listener.addresses.iter().copied());
         for forward in &listener.forwards {
             let rule = rule(forward, config, clusters, backends).map_err(|error| problem(&listener.name, error))?;
             rules.forward(rule);
