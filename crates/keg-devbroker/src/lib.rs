@@ -61,3 +61,8 @@ pub use builder::{Builder, StartError};
 pub use faults::{Fault, Faults, Injection};
 pub use kafka_protocol::messages::ApiKey;
 pub use versions::{SupportedVersions, supported_versions};
+
+/// The example of the README is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

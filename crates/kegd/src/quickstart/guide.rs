@@ -89,9 +89,15 @@ fn about_files(files: &Files) -> String {
         "They go when this ends; `--write-config DIR` keeps them.".to_owned()
     } else {
         let configuration = quoted(&files.configuration());
-        format!("To start from them: kegd run --config {configuration}")
+        format!("To start from them: {} run --config {configuration}", program())
     };
     format!("\nConfiguration and certificates: {path}\nChanges there take effect at once. {after}\n")
+}
+
+/// This program as a shell finds it, in `target` if that is where it was started from.
+fn program() -> String {
+    let called = std::env::args_os().next().filter(|it| !it.is_empty());
+    called.map_or_else(|| "kegd".to_owned(), |called| quoted(Path::new(&called)))
 }
 
 fn hosts_line(plan: &Plan) -> String {

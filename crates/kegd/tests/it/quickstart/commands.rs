@@ -113,9 +113,9 @@ fn it_works_on_a_kafka_that_is_there() {
 
 /// Runs the command that a quickstart prints for going on with its configuration, in a shell.
 pub(super) fn the_printed_run_command_runs(dir: &Dir, output: &str, health_port: u16) {
-    let (_, after) = output.split_once("To start from them: kegd ").unwrap();
-    let (arguments, _) = after.split_once('\n').unwrap();
-    let command = format!("exec {} {arguments}", env!("CARGO_BIN_EXE_kegd"));
+    let (_, after) = output.split_once("To start from them: ").unwrap();
+    let (command, _) = after.split_once('\n').unwrap();
+    let command = format!("exec {command}");
     let mut kegd = Process::start("kegd run", &dir.path().join("run.log"), "sh", ["-c", &command]);
     kegd.wait_until("liveness", TIME, |_| is_alive(health_port));
     kegd.signal("TERM");
