@@ -97,7 +97,7 @@ fn spawn(file: &Path, log: &Path) -> Process {
 }
 
 /// The status and the body of a GET, if something answers.
-fn get(port: u16, path: &str) -> Option<(u16, String)> {
+pub(crate) fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     write!(

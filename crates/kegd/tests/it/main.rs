@@ -44,6 +44,7 @@ mod regular_expressions;
 mod reload;
 mod repository;
 mod restarts;
+mod runs;
 mod scenario;
 mod setup;
 mod share_groups;
