@@ -2,8 +2,10 @@
 
 #![no_main]
 
+use std::net::{IpAddr, SocketAddr};
+
 use keg_router::{
-    Advertised, BootstrapPort, BrokerHostFormat, Endpoint, Mode, PortMapping, PortRange, Ports, Rule, Sni,
+    Advertised, BootstrapPort, BrokerHostFormat, Endpoint, Local, Mode, PortMapping, PortRange, Ports, Rule, Sni,
     SniPassthrough, Table,
 };
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -66,9 +68,32 @@ enum Draft {
 
 #[derive(Debug, Arbitrary)]
 struct Input {
-    listeners: Vec<(u8, u8, Vec<Draft>)>,
+    listeners: Vec<(On, u8, u8, Vec<Draft>)>,
     nodes: Vec<i32>,
-    connections: Vec<(u8, Option<(Text, i32, Text)>)>,
+    connections: Vec<(On, u8, Option<(Text, i32, Text)>)>,
+}
+
+/// Where a listener is, or where a connection comes to.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum On {
+    All,
+    One,
+    Other,
+}
+
+impl On {
+    fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::All => None,
+            Self::One => Some(IpAddr::from([10, 0, 0, 1])),
+            Self::Other => Some(IpAddr::from([10, 0, 0, 2])),
+        }
+    }
+
+    fn local(self, port: u16) -> Local {
+        self.address()
+            .map_or(port.into(), |address| SocketAddr::new(address, port).into())
+    }
 }
 
 /// Few ports, so that rules often meet.
@@ -130,6 +155,7 @@ fn rule(draft: &Draft, destination: u32) -> Rule<u32> {
 /// A client that connects to the address gets to where it was advertised for, unless an earlier port mapping takes it.
 fn leads_back(table: &Table<u32>, open: &Ports, address: &Advertised<'_>, endpoint: Endpoint, from: (&From, &u32)) {
     let (from, destination) = from;
+    let on = from.on;
     let by_port = from.mode == Mode::PortMapping;
     let reached: Vec<u16> = if by_port {
         vec![address.port]
@@ -138,11 +164,12 @@ fn leads_back(table: &Table<u32>, open: &Ports, address: &Advertised<'_>, endpoi
     };
     let mut arrived = false;
     for port in reached {
+        let local = on.local(port);
         let route = table
-            .route(port, Some(&address.host))
+            .route(local, Some(&address.host))
             .expect("what is advertised is routed");
         if route.rule != from.id {
-            assert!(!by_port && table.has_port_mapping(port), "{address} on {port}");
+            assert!(!by_port && table.has_port_mapping(local), "{address} on {port}");
             continue;
         }
         arrived = true;
@@ -154,15 +181,19 @@ fn leads_back(table: &Table<u32>, open: &Ports, address: &Advertised<'_>, endpoi
 }
 
 struct From {
+    on: On,
     id: keg_router::RuleId,
     mode: Mode,
 }
 
 fuzz_target!(|input: Input| {
     let mut builder = Table::builder();
-    for (index, (first, count, drafts)) in input.listeners.iter().enumerate() {
+    for (index, (on, first, count, drafts)) in input.listeners.iter().enumerate() {
         let Some(open) = ports(*first, *count) else { continue };
         let mut listener = builder.listener(&format!("listener {index}"), open);
+        if let Some(address) = on.address() {
+            listener.addresses([address]);
+        }
         for (at, draft) in drafts.iter().enumerate() {
             listener.forward(rule(draft, (index * 10_000 + at * 100) as u32));
         }
@@ -179,7 +210,16 @@ fuzz_target!(|input: Input| {
             .listeners()
             .find(|(name, _)| *name == rule.name().listener())
             .expect("a rule is of a listener");
+        let index = rule
+            .name()
+            .listener()
+            .rsplit(' ')
+            .next()
+            .and_then(|it| it.parse::<usize>().ok());
         let from = From {
+            on: index
+                .map(|index| input.listeners[index].0)
+                .expect("listeners are named by their places"),
             id: rule.name().id(),
             mode: rule.name().mode(),
         };
@@ -199,11 +239,11 @@ fuzz_target!(|input: Input| {
             }
         }
     }
-    for (port, name) in &input.connections {
+    for (on, port, name) in &input.connections {
         let name = name
             .as_ref()
             .map(|(start, node, end)| format!("{}{node}{}", start.get(), end.get()));
-        match table.route(9000 + u16::from(*port % 64), name.as_deref()) {
+        match table.route(on.local(9000 + u16::from(*port % 64)), name.as_deref()) {
             Ok(route) => {
                 let address = match route.endpoint {
                     Endpoint::Bootstrap => Ok(route.addresses.bootstrap()),
