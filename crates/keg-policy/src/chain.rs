@@ -8,8 +8,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+pub use api_versions::ApiVersions;
 use asking::Asker;
 pub use asking::Asking;
 pub use served::Served;
@@ -54,6 +56,31 @@ impl Chain {
     pub fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
         let served = Served::by(&policies);
         Self { policies, served }
+    }
+
+    /// The same chain, behind something that answers SaslHandshake and SaslAuthenticate: clients are told that they are
+    /// served.
+    #[must_use]
+    pub fn behind_sasl(mut self) -> Self {
+        self.served.add_sasl();
+        self
+    }
+
+    /// The answer to an ApiVersions request from what the broker has said to another one, in version
+    /// [`ApiVersions::VERSION`]: for a client that isn't let through to the broker yet. What is learned of it is the
+    /// connection's.
+    ///
+    /// # Errors
+    /// When the version has no place for something that the broker has said.
+    pub fn api_versions(
+        &self,
+        connection: &Connection,
+        version: i16,
+        broker: &ApiVersions,
+    ) -> Result<Response, WalkError> {
+        let (response, versions) = self.served.answer(version, broker)?;
+        connection.learn_broker_versions(versions);
+        Ok(response)
     }
 
     /// Which versions of which APIs are served.

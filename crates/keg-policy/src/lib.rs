@@ -111,7 +111,7 @@ pub use acl::{
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
-pub use chain::{Asking, Chain, Pending, Served};
+pub use chain::{ApiVersions, Asking, Chain, Pending, Served};
 pub use connection::Connection;
 pub use glob::{Glob, InvalidGlob};
 pub use layer::PolicyLayer;

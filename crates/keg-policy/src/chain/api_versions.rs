@@ -9,7 +9,50 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 use super::Served;
 use crate::message::Response;
 
+/// What a broker has said that it serves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiVersions(Struct);
+
+impl ApiVersions {
+    /// The version of ApiVersions that is asked for: that of all brokers since Kafka 2.4.
+    pub const VERSION: i16 = 3;
+
+    /// Reads a response of this version, or of version 0: brokers that don't know the version answer so.
+    ///
+    /// # Errors
+    /// When the response is malformed.
+    pub fn read(body: &[u8]) -> Result<Self, WalkError> {
+        let Some(api) = Api::of(ApiKey::API_VERSIONS) else {
+            return Ok(Self(Struct::new(&[], 0)));
+        };
+        let unsupported = body.first_chunk::<2>() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
+        let version = if unsupported { 0 } else { Self::VERSION };
+        Struct::read(&api.response, version, body).map(Self)
+    }
+
+    /// Whether the broker only said that it doesn't know the version.
+    pub fn is_unsupported(&self) -> bool {
+        self.0.get("ErrorCode") == Some(&Value::Integer(ErrorCode::UNSUPPORTED_VERSION.0.into()))
+    }
+}
+
 impl Served {
+    /// The answer to an ApiVersions request from what a broker has said; and what that is.
+    pub(super) fn answer(
+        &self,
+        version: i16,
+        broker: &ApiVersions,
+    ) -> Result<(Response, Vec<(ApiKey, Versions)>), WalkError> {
+        let api = Api::of(ApiKey::API_VERSIONS).filter(|_| self.contains(ApiKey::API_VERSIONS, version));
+        let Some(api) = api else {
+            return Ok((self.unsupported(), Vec::new()));
+        };
+        let body = broker.0.write(&api.response, version)?;
+        let mut response = Response::local(api, version, body);
+        let versions = self.cut(version, &mut response)?;
+        Ok((response, versions))
+    }
+
     /// The answer to an ApiVersions request of a version that isn't served: version 0, whatever was asked (KIP-511).
     pub fn unsupported(&self) -> Response {
         let served = self.versions(ApiKey::API_VERSIONS);
@@ -41,8 +84,11 @@ impl Served {
                     return false;
                 };
                 broker.push((key, versions));
-                self.cut_entry(entry, key, versions)
+                !is_sasl(key) && self.cut_entry(entry, key, versions)
             });
+            // Whoever answers these here does so whatever the broker has of them.
+            let own = [ApiKey::SASL_HANDSHAKE, ApiKey::SASL_AUTHENTICATE].into_iter();
+            apis.extend(own.filter_map(|key| entry(api, version, key, self.versions(key))));
         }
         response.body = Bytes::from(fields.write(&api.response, version)?).into();
         // It says nothing of the other APIs then.
@@ -70,6 +116,22 @@ impl Served {
         entry.set("MaxVersion", Value::Integer(both.last.into()));
         true
     }
+}
+
+fn is_sasl(key: ApiKey) -> bool {
+    matches!(key, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE)
+}
+
+/// An entry for versions of an API, if there are any.
+fn entry(api: &Api, version: i16, key: ApiKey, versions: Versions) -> Option<Value> {
+    if versions.is_empty() {
+        return None;
+    }
+    let mut entry = Struct::new(api.response.fields, version).nested("ApiKeys", version)?;
+    entry.set("ApiKey", Value::Integer(key.0.into()));
+    entry.set("MinVersion", Value::Integer(versions.first.into()));
+    entry.set("MaxVersion", Value::Integer(versions.last.into()));
+    Some(Value::Struct(entry))
 }
 
 /// The API of an entry, and what the broker has of it.

@@ -47,6 +47,16 @@ impl Served {
         Self { apis }
     }
 
+    /// SaslHandshake and SaslAuthenticate are answered before the policies.
+    pub(super) fn add_sasl(&mut self) {
+        for key in [ApiKey::SASL_HANDSHAKE, ApiKey::SASL_AUTHENTICATE] {
+            let place = usize::try_from(key.0).ok();
+            if let (Some(served), Some(api)) = (place.and_then(|place| self.apis.get_mut(place)), Api::of(key)) {
+                served.versions = api.versions();
+            }
+        }
+    }
+
     /// The served versions of an API.
     pub fn versions(&self, key: ApiKey) -> Versions {
         self.api(key).map_or(Versions::NONE, |api| api.versions)
