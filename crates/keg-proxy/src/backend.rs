@@ -1,6 +1,7 @@
 //! Backend clusters: the real Kafka.
 
 mod connect;
+mod credentials;
 mod metadata;
 mod nodes;
 mod refresh;
@@ -9,16 +10,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use keg_policy::ApiVersions;
 use keg_router::Endpoint;
 use keg_tls::{ClientTls, Live};
 
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
 pub use connect::ConnectError;
+pub use credentials::Credentials;
 pub use nodes::HostPort;
 
 use crate::drain::{Drain, Draining};
 use crate::metrics::BackendMetrics;
 use crate::stream::Stream;
+pub(crate) use connect::Connected;
 use connect::Preferred;
 use nodes::Nodes;
 use refresh::Refresh;
@@ -35,6 +42,8 @@ pub struct BackendSettings {
     pub bootstrap_servers: Vec<HostPort>,
     /// TLS to its nodes; none for plaintext.
     pub tls: Option<Live<ClientTls>>,
+    /// Who the gateway is to its nodes; none for nobody in particular. Connections that are there stay who they were.
+    pub credentials: ArcSwapOption<Credentials>,
     /// Where nodes are, whatever the cluster says: for listeners whose advertised addresses are the gateway's own.
     pub node_addresses: BTreeMap<i32, HostPort>,
     /// How long a connection to a node may take, TLS included.
@@ -50,6 +59,8 @@ pub struct Backend {
     nodes: Nodes,
     preferred: Preferred,
     refresh: Refresh,
+    /// What its nodes serve, as the last one that was asked has said, and when.
+    api_versions: Mutex<Option<(Instant, Arc<ApiVersions>)>>,
     drain: Drain,
     pub(crate) metrics: BackendMetrics,
 }
@@ -64,6 +75,7 @@ impl Backend {
             nodes,
             preferred: Preferred::default(),
             refresh: Refresh::default(),
+            api_versions: Mutex::default(),
             drain: Drain::default(),
             metrics,
         }
@@ -125,6 +137,26 @@ impl Backend {
         }
     }
 
+    /// What its nodes serve: a node is asked when that is longer ago than they are asked for the nodes. While none answers,
+    /// what was said before is taken.
+    pub(crate) async fn api_versions(&self) -> Result<Arc<ApiVersions>, ConnectError> {
+        let mut known = self.api_versions.lock().await;
+        let interval = **self.settings.refresh_interval.load();
+        match &*known {
+            Some((asked, said)) if asked.elapsed() < interval => return Ok(Arc::clone(said)),
+            _ => {}
+        }
+        match (self.counted(metadata::api_versions(self).await), &*known) {
+            (Ok(said), _) => {
+                let said = Arc::new(said);
+                *known = Some((Instant::now(), Arc::clone(&said)));
+                Ok(said)
+            }
+            (Err(_), Some((_, said))) => Ok(Arc::clone(said)),
+            (Err(error), None) => Err(error),
+        }
+    }
+
     /// Ends the connections whose bytes are moved as they are.
     pub(crate) fn drain(&self) {
         self.drain.begin();
@@ -135,37 +167,37 @@ impl Backend {
     }
 
     /// Connects to a node, or to any.
-    pub(crate) async fn connect(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
-        let tls = self.settings.tls.as_ref();
-        self.counted(self.connect_with(endpoint, tls).await)
+    pub(crate) async fn connect(&self, endpoint: Endpoint) -> Result<Connected, ConnectError> {
+        self.counted(self.connect_with(endpoint, true).await)
     }
 
     /// Connects without TLS, for bytes that are TLS already.
     pub(crate) async fn connect_raw(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
-        self.counted(self.connect_with(endpoint, None).await)
+        let connected = self.counted(self.connect_with(endpoint, false).await);
+        connected.map(|connected| connected.stream)
     }
 
-    fn counted(&self, outcome: Result<Stream, ConnectError>) -> Result<Stream, ConnectError> {
+    fn counted<T>(&self, outcome: Result<T, ConnectError>) -> Result<T, ConnectError> {
         if let Err(error) = &outcome {
             self.metrics.connection_error(error.origin());
         }
         outcome
     }
 
-    async fn connect_with(&self, endpoint: Endpoint, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
+    async fn connect_with(&self, endpoint: Endpoint, terminated: bool) -> Result<Connected, ConnectError> {
         match endpoint {
-            Endpoint::Bootstrap => self.connect_any(tls).await,
-            Endpoint::Node(node) => self.connect_node(node, tls).await,
+            Endpoint::Bootstrap => self.connect_any(terminated).await,
+            Endpoint::Node(node) => self.connect_node(node, terminated).await,
         }
     }
 
-    async fn connect_any(&self, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
+    async fn connect_any(&self, terminated: bool) -> Result<Connected, ConnectError> {
         let mut last = ConnectError::NoAddress;
         for (place, address) in self.preferred.order(&self.settings.bootstrap_servers) {
-            match self.connect_to(address, tls).await {
-                Ok(stream) => {
+            match self.connect_to(address, terminated).await {
+                Ok(connected) => {
                     self.preferred.answered(place);
-                    return Ok(stream);
+                    return Ok(connected);
                 }
                 Err(error) => last = error,
             }
@@ -173,23 +205,32 @@ impl Backend {
         Err(last)
     }
 
-    async fn connect_node(&self, node: i32, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
+    async fn connect_node(&self, node: i32, terminated: bool) -> Result<Connected, ConnectError> {
         let address = self.locate(node).await?;
-        match self.connect_to(&address, tls).await {
-            Ok(stream) => Ok(stream),
+        match self.connect_to(&address, terminated).await {
+            Ok(connected) => Ok(connected),
             Err(error) => {
                 // It may have come back elsewhere.
                 self.refresh().await?;
                 match self.nodes.address(node) {
-                    Some(moved) if moved != address => self.connect_to(&moved, tls).await,
+                    Some(moved) if moved != address => self.connect_to(&moved, terminated).await,
                     _ => Err(error),
                 }
             }
         }
     }
 
-    async fn connect_to(&self, address: &HostPort, tls: Option<&Live<ClientTls>>) -> Result<Stream, ConnectError> {
-        connect::connect(address, tls.map(Live::config), self.settings.connect_timeout).await
+    /// Connects to an address: with TLS and credentials if they are the gateway's own.
+    async fn connect_to(&self, address: &HostPort, terminated: bool) -> Result<Connected, ConnectError> {
+        let timeout = self.settings.connect_timeout;
+        match terminated {
+            true => {
+                let tls = self.settings.tls.as_ref().map(Live::config);
+                let credentials = self.settings.credentials.load_full();
+                connect::connect(address, tls, credentials.as_deref(), timeout).await
+            }
+            false => connect::connect(address, None, None, timeout).await,
+        }
     }
 
     async fn locate(&self, node: i32) -> Result<HostPort, ConnectError> {

@@ -1,6 +1,7 @@
 //! A client's connection, from its first byte to its last. Each state holds what is known in it.
 
 mod addresses;
+mod authenticating;
 mod hello;
 mod proxying;
 
@@ -8,12 +9,17 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use keg_auth::{Peer, Session, Step};
+use keg_auth::{Peer, Principal, Session, Step};
+use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
+use keg_policy::Connection;
 use keg_router::{Addresses, Endpoint, Kind, RouteError};
 use tokio::net::TcpStream;
 
+use addresses::RouteAddresses;
+
 use crate::budget::Budget;
-use crate::drain::Draining;
+use crate::drain::{Draining, either};
+use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::metrics::ListenerMetrics;
 use crate::snapshot::{Destination, Listener, Snapshot};
@@ -58,6 +64,9 @@ struct Routed {
 struct Authenticated {
     routed: Routed,
     session: Session,
+    /// What it has sent that was not read yet.
+    incoming: Incoming,
+    connection: Connection,
 }
 
 /// Serves a connection until it ends. What went wrong is logged, once.
@@ -154,7 +163,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
                 () = draining.begun() => return Ok(()),
                 stream = Box::pin(first.terminate(accepted)) => stream?,
             };
-            authenticate(Routed {
+            let routed = Routed {
                 stream,
                 peer,
                 cluster,
@@ -163,8 +172,12 @@ async fn route(hello: Hello) -> Result<(), Ended> {
                 limits,
                 budget,
                 draining,
-            })
-            .await
+            };
+            // Boxed, as what is large only for a moment would be part of the connection for good.
+            match Box::pin(authenticate(routed)).await? {
+                Some(authenticated) => proxying::proxy(authenticated).await,
+                None => Ok(()),
+            }
         }
         (_, destination) => Err(Ended::because(
             "route",
@@ -184,14 +197,39 @@ fn advice(error: &RouteError) -> &'static str {
     }
 }
 
-async fn authenticate(routed: Routed) -> Result<(), Ended> {
+/// Lets a client say who it is, if it has to. `None` when it has gone, or is to go.
+async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, Ended> {
+    let book = RouteAddresses {
+        addresses: routed.addresses.clone(),
+        backend: Arc::clone(routed.cluster.backend()),
+    };
+    let name = Arc::clone(routed.cluster.name());
+    let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book));
+    let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
     let session = match routed.cluster.authentication().begin(&Peer::default()) {
         Step::Authenticated(session) => session,
-        Step::Handshake(handshake) => handshake
-            .without_sasl()
-            .map_err(|failure| Ended::because("authentication", failure.reason()))?,
+        Step::Handshake(handshake) => {
+            incoming.set_limit(MAX_UNAUTHENTICATED_FRAME);
+            let (mut draining, mut cluster_draining) = (routed.draining.clone(), routed.cluster.draining());
+            let outcome = tokio::select! {
+                biased;
+                () = either(&mut draining, &mut cluster_draining) => return Ok(None),
+                outcome = authenticating::authenticate(&mut routed, &mut incoming, &connection, handshake) => outcome,
+            };
+            match outcome.map_err(|ended| ended.at(format_args!("virtual cluster {:?}", routed.cluster.name())))? {
+                authenticating::Outcome::Authenticated(session) => session,
+                authenticating::Outcome::Gone => return Ok(None),
+            }
+        }
     };
-    proxying::proxy(Authenticated { routed, session }).await
+    incoming.set_limit(routed.limits.max_frame_size);
+    connection.principal = session.principal().to_string().into();
+    Ok(Some(Box::new(Authenticated {
+        routed,
+        session,
+        incoming,
+        connection,
+    })))
 }
 
 #[cfg(test)]

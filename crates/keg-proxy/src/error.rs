@@ -73,6 +73,24 @@ pub enum Over {
         /// How much of the frame is there.
         received: usize,
     },
+    /// The client is not who it says, or says it wrongly.
+    #[error("the client is not authenticated: {reason}")]
+    Authentication {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The client's session is over, and it hasn't authenticated again (KIP-368).
+    #[error("the session of {principal} is over, and the client did not authenticate again: does it know KIP-368?")]
+    SessionExpired {
+        /// Whose session it was.
+        principal: String,
+    },
+    /// The client could not come in any more.
+    #[error("{principal} was removed from the configuration, or the method by which it authenticated")]
+    NotAdmitted {
+        /// Who it is.
+        principal: String,
+    },
     /// The client doesn't take its responses.
     #[error("the client has taken nothing of its responses for {waited:?}: does it still run?")]
     Unread {
@@ -183,6 +201,9 @@ impl Over {
             Self::Hogged { .. } => "hogged",
             Self::ResponseHogged { .. } => "response_hogged",
             Self::Cut { .. } => "cut",
+            Self::Authentication { .. } => "authentication",
+            Self::SessionExpired { .. } => "session_expired",
+            Self::NotAdmitted { .. } => "not_admitted",
             Self::Unread { .. } => "unread",
             Self::ClientGone => "client_gone",
             Self::Policy(_) => "policy",

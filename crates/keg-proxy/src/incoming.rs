@@ -72,6 +72,19 @@ impl Incoming {
         }))
     }
 
+    /// Allows frames of up to `limit` bytes from now on.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit.min(self.pool.size());
+    }
+
+    /// The first two bytes of the next frame, as soon as they are there: the api key, of a request.
+    pub(crate) fn next_key(&self) -> Option<i16> {
+        match (&self.large, &*self.buffer) {
+            (None, [_, _, _, _, first, second, ..]) => Some(i16::from_be_bytes([*first, *second])),
+            _ => None,
+        }
+    }
+
     /// Whether a frame is whole, or can't become one.
     pub(crate) fn has_frame(&self) -> bool {
         match (&self.large, self.announced()) {

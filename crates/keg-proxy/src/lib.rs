@@ -28,6 +28,7 @@
 //!     name: "main".into(),
 //!     bootstrap_servers,
 //!     tls: None,
+//!     credentials: None.into(),
 //!     node_addresses: Default::default(),
 //!     connect_timeout: Duration::from_secs(10),
 //!     refresh_interval: Arc::new(Duration::from_secs(60)).into(),
@@ -135,18 +136,20 @@ mod drain;
 mod error;
 mod exchange;
 mod gateway;
+mod guard;
 mod incoming;
 mod limits;
 mod link;
 mod listener;
 mod metrics;
 mod relay;
+mod sasl;
 mod slots;
 mod snapshot;
 mod stream;
 mod virtual_cluster;
 
-pub use backend::{Backend, BackendSettings, ConnectError, HostPort};
+pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort};
 pub use error::{Over, Unanswered};
 pub use gateway::{BindError, Change, Gateway};
 pub use limits::{Limits, LimitsError};

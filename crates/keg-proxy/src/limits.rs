@@ -23,6 +23,10 @@ pub struct Limits {
     pub max_queued: usize,
     /// How long the TLS hello and handshake of a client may take.
     pub handshake_timeout: Duration,
+    /// How long a client may take to say who it is, where it has to.
+    pub authentication_timeout: Duration,
+    /// How long a client waits for the answer that it isn't who it says, so that guessing takes its time.
+    pub authentication_failure_delay: Duration,
     /// How long a client may take to begin its first request, and how long a frame that has begun may go without
     /// another byte. While others wait for the budget, also how long a large frame may take to arrive, and a client to
     /// take another byte of a response.
@@ -93,6 +97,8 @@ impl Default for Limits {
             max_in_flight: 256,
             max_queued: 256 * 1024,
             handshake_timeout: Duration::from_secs(10),
+            authentication_timeout: Duration::from_secs(30),
+            authentication_failure_delay: Duration::from_millis(100),
             stall_timeout: Duration::from_secs(60),
             max_response_wait: Duration::from_secs(15 * 60),
             drain_duration: Duration::from_secs(5),

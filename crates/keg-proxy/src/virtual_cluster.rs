@@ -13,13 +13,13 @@ use crate::metrics::ClusterMetrics;
 
 /// A virtual cluster: a view of a backend cluster.
 ///
-/// Its policies can be replaced while clients are connected. Everything else is fixed: a virtual cluster that differs in
+/// Its policies, and how clients authenticate, can be replaced while clients are connected. Everything else is fixed: a virtual cluster that differs in
 /// it is another one, and the clients of the old one drain.
 #[derive(Debug)]
 pub struct VirtualCluster {
     name: Arc<str>,
     backend: Arc<Backend>,
-    authentication: Authentication,
+    authentication: ArcSwap<Authentication>,
     chain: ArcSwap<Chain>,
     drain: Drain,
     metrics: Arc<ClusterMetrics>,
@@ -38,7 +38,7 @@ impl VirtualCluster {
         Self {
             name,
             backend,
-            authentication,
+            authentication: ArcSwap::from_pointee(authentication),
             chain: ArcSwap::new(chain),
             drain: Drain::default(),
             metrics,
@@ -65,6 +65,12 @@ impl VirtualCluster {
         self.chain.store(chain);
     }
 
+    /// Lets clients authenticate otherwise from now on. Those that are connected stay as long as they could still come in
+    /// as who they are; the others end with their next request.
+    pub fn replace_authentication(&self, authentication: Authentication) {
+        self.authentication.store(Arc::new(authentication));
+    }
+
     /// Asks all its connections to finish what is in flight, and to end.
     pub fn drain(&self) {
         self.drain.begin();
@@ -74,8 +80,8 @@ impl VirtualCluster {
         self.drain.listen()
     }
 
-    pub(crate) fn authentication(&self) -> &Authentication {
-        &self.authentication
+    pub(crate) fn authentication(&self) -> Arc<Authentication> {
+        self.authentication.load_full()
     }
 
     pub(crate) fn metrics(&self) -> &Arc<ClusterMetrics> {

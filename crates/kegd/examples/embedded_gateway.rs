@@ -69,6 +69,7 @@ pub(crate) fn start(
         name: "main".into(),
         bootstrap_servers,
         tls: None,
+        credentials: None.into(),
         node_addresses: BTreeMap::new(),
         connect_timeout: Duration::from_secs(10),
         refresh_interval: Arc::new(Duration::from_secs(60)).into(),

@@ -11,6 +11,7 @@ use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::HostPort;
+use super::credentials::{Credentials, authenticate};
 use crate::stream::Stream;
 
 /// Why a backend cluster could not be reached.
@@ -55,6 +56,14 @@ pub enum ConnectError {
         /// Why.
         error: HandshakeError,
     },
+    /// The node doesn't take the credentials, or is not who it should be.
+    #[error("{address} does not authenticate the gateway: {reason}; see `authentication` of the backend cluster")]
+    Authentication {
+        /// Where.
+        address: HostPort,
+        /// Why.
+        reason: String,
+    },
     /// The cluster has no such node.
     #[error("the backend cluster has no node {node}; it has {known:?}")]
     UnknownNode {
@@ -84,7 +93,7 @@ impl ConnectError {
     pub fn origin(&self) -> &'static str {
         match self {
             Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. } => "io",
-            Self::Tls { .. } | Self::Malformed { .. } => "peer",
+            Self::Tls { .. } | Self::Malformed { .. } | Self::Authentication { .. } => "peer",
             Self::ServerName { .. } | Self::UnknownNode { .. } | Self::NoAddress => "local",
             Self::Refresh(error) => error.origin(),
         }
@@ -110,13 +119,52 @@ impl Preferred {
     }
 }
 
-/// Connects to one address.
+/// How much is used of the time for which a node takes the gateway's credentials.
+const USED: f32 = 0.9;
+
+/// A connection to a node.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) stream: Stream,
+    /// When it is to be given up: soon after, the node would close it, since the gateway has not authenticated again.
+    pub(crate) until: Option<Instant>,
+}
+
+/// Connects to one address, as who the credentials prove.
 pub(super) async fn connect(
     address: &HostPort,
     tls: Option<Arc<ClientConfig>>,
+    credentials: Option<&Credentials>,
     timeout: Duration,
-) -> Result<Stream, ConnectError> {
+) -> Result<Connected, ConnectError> {
     let deadline = Instant::now() + timeout;
+    let mut stream = open_stream(address, tls, timeout, deadline).await?;
+    let Some(credentials) = credentials else {
+        return Ok(Connected { stream, until: None });
+    };
+    let begun = Instant::now();
+    let authenticated = timeout_at(deadline, authenticate(&mut stream, credentials)).await;
+    let lifetime = authenticated
+        .map_err(|_| ConnectError::Timeout {
+            address: address.clone(),
+            timeout,
+        })?
+        .map_err(|reason| ConnectError::Authentication {
+            address: address.clone(),
+            reason,
+        })?;
+    Ok(Connected {
+        stream,
+        until: lifetime.map(|lifetime| begun + lifetime.mul_f32(USED)),
+    })
+}
+
+async fn open_stream(
+    address: &HostPort,
+    tls: Option<Arc<ClientConfig>>,
+    timeout: Duration,
+    deadline: Instant,
+) -> Result<Stream, ConnectError> {
     let late = |_| ConnectError::Timeout {
         address: address.clone(),
         timeout,

@@ -1,10 +1,11 @@
-//! The gateway's own question to a backend cluster: which nodes are there.
+//! The gateway's own questions to a backend cluster: which nodes are there, and what they serve.
 
 use std::collections::BTreeMap;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey, ResponseFrame, WriteQueue, frame, header};
+use keg_policy::ApiVersions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -16,37 +17,62 @@ use crate::stream::Stream;
 /// Every Kafka since 0.11 knows this version, in which an empty list of topics asks for none.
 const VERSION: i16 = 4;
 
-/// The answer holds nodes alone.
+/// The answers hold nodes, or versions, alone.
 const MAX_ANSWER: usize = 1024 * 1024;
 
-/// Asks the bootstrap servers for the nodes; and the nodes that were there before, in case that none of those is up.
+/// Asks for the nodes.
 pub(super) async fn nodes(backend: &Backend) -> Result<BTreeMap<i32, HostPort>, ConnectError> {
+    ask(backend, async |stream| ask_nodes(stream).await).await
+}
+
+/// Asks what is served.
+pub(super) async fn api_versions(backend: &Backend) -> Result<ApiVersions, ConnectError> {
+    ask(backend, async |stream| {
+        let said = ask_versions(stream, ApiVersions::VERSION).await?;
+        match said.is_unsupported() {
+            true => ask_versions(stream, 0).await,
+            false => Ok(said),
+        }
+    })
+    .await
+}
+
+/// Asks the bootstrap servers; and the nodes that were there before, in case that none of those is up.
+async fn ask<T>(
+    backend: &Backend,
+    question: impl AsyncFn(&mut Stream) -> Result<T, String>,
+) -> Result<T, ConnectError> {
     let bootstrap = &backend.settings.bootstrap_servers;
     let mut last = ConnectError::NoAddress;
     for (place, address) in backend.preferred.order(bootstrap) {
-        match ask(backend, address).await {
-            Ok(nodes) => {
+        match ask_node(backend, address, &question).await {
+            Ok(answer) => {
                 backend.preferred.answered(place);
-                return Ok(nodes);
+                return Ok(answer);
             }
             Err(error) => last = error,
         }
     }
     for address in backend.nodes.all() {
         if !bootstrap.contains(&address)
-            && let Ok(nodes) = ask(backend, &address).await
+            && let Ok(answer) = ask_node(backend, &address, &question).await
         {
-            return Ok(nodes);
+            return Ok(answer);
         }
     }
     Err(last)
 }
 
-async fn ask(backend: &Backend, address: &HostPort) -> Result<BTreeMap<i32, HostPort>, ConnectError> {
+async fn ask_node<T>(
+    backend: &Backend,
+    address: &HostPort,
+    question: &impl AsyncFn(&mut Stream) -> Result<T, String>,
+) -> Result<T, ConnectError> {
     let settings = &backend.settings;
     let tls = settings.tls.as_ref().map(keg_tls::Live::config);
-    let mut stream = connect(address, tls, settings.connect_timeout).await?;
-    let answer = timeout(settings.connect_timeout, exchange(&mut stream)).await;
+    let credentials = settings.credentials.load_full();
+    let mut connected = connect(address, tls, credentials.as_deref(), settings.connect_timeout).await?;
+    let answer = timeout(settings.connect_timeout, question(&mut connected.stream)).await;
     answer
         .map_err(|_| ConnectError::Timeout {
             address: address.clone(),
@@ -58,13 +84,48 @@ async fn ask(backend: &Backend, address: &HostPort) -> Result<BTreeMap<i32, Host
         })
 }
 
-async fn exchange(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String> {
+async fn ask_nodes(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String> {
     let api = Api::of(ApiKey::METADATA).ok_or("keg has no table for Metadata")?;
-    stream
-        .write_all(&request(api)?)
-        .await
+    let mut request = Struct::new(api.request.fields, VERSION);
+    request.set("Topics", Value::Array(Vec::new()));
+    request.set("AllowAutoTopicCreation", Value::Integer(0));
+    let body = exchange(stream, api, VERSION, &request).await?;
+    let response = Struct::read(&api.response, VERSION, &body).map_err(|error| error.to_string())?;
+    let brokers = response.get("Brokers").and_then(Value::as_array).unwrap_or_default();
+    let nodes: BTreeMap<_, _> = brokers.iter().filter_map(node).collect();
+    if nodes.is_empty() {
+        return Err("it knows no nodes yet".to_owned());
+    }
+    Ok(nodes)
+}
+
+async fn ask_versions(stream: &mut Stream, version: i16) -> Result<ApiVersions, String> {
+    let api = Api::of(ApiKey::API_VERSIONS).ok_or("keg has no table for ApiVersions")?;
+    let mut request = Struct::new(api.request.fields, version);
+    request.set("ClientSoftwareName", Value::text("keg"));
+    request.set("ClientSoftwareVersion", Value::text(env!("CARGO_PKG_VERSION")));
+    let body = exchange(stream, api, version, &request).await?;
+    ApiVersions::read(&body).map_err(|error| error.to_string())
+}
+
+/// Sends a request, and gives the body of its response.
+pub(super) async fn exchange(
+    stream: &mut Stream,
+    api: &'static Api,
+    version: i16,
+    request: &Struct,
+) -> Result<Bytes, String> {
+    let body = request
+        .write(&api.request, version)
         .map_err(|error| error.to_string())?;
-    stream.flush().await.map_err(|error| error.to_string())?;
+    let head = header::request_head(api, version, b"keg");
+    let mut queue = WriteQueue::default();
+    header::write_request(&mut queue, &head, 0, Bytes::from(body).into());
+    let sent = async {
+        stream.write_all(&queue.to_vec()).await?;
+        stream.flush().await
+    };
+    sent.await.map_err(|error| error.to_string())?;
     let mut buffer = BytesMut::new();
     let frame = loop {
         if let Some(frame) =
@@ -77,26 +138,9 @@ async fn exchange(stream: &mut Stream) -> Result<BTreeMap<i32, HostPort>, String
         }
     };
     let (_, body) = ResponseFrame::parse(frame)
-        .and_then(|it| it.split(api, VERSION))
+        .and_then(|it| it.split(api, version))
         .map_err(|error| error.to_string())?;
-    let response = Struct::read(&api.response, VERSION, &body).map_err(|error| error.to_string())?;
-    let brokers = response.get("Brokers").and_then(Value::as_array).unwrap_or_default();
-    let nodes: BTreeMap<_, _> = brokers.iter().filter_map(node).collect();
-    if nodes.is_empty() {
-        return Err("it knows no nodes yet".to_owned());
-    }
-    Ok(nodes)
-}
-
-fn request(api: &'static Api) -> Result<Vec<u8>, String> {
-    let mut body = Struct::new(api.request.fields, VERSION);
-    body.set("Topics", Value::Array(Vec::new()));
-    body.set("AllowAutoTopicCreation", Value::Integer(0));
-    let body = body.write(&api.request, VERSION).map_err(|error| error.to_string())?;
-    let head = header::request_head(api, VERSION, b"keg");
-    let mut queue = WriteQueue::default();
-    header::write_request(&mut queue, &head, 0, bytes::Bytes::from(body).into());
-    Ok(queue.to_vec())
+    Ok(body)
 }
 
 fn node(broker: &Value) -> Option<(i32, HostPort)> {

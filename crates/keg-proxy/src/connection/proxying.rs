@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use keg_policy::{Connection, PolicyLayer};
+use keg_policy::PolicyLayer;
 use keg_router::Endpoint;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::addresses::RouteAddresses;
 use super::{Accepted, Authenticated, Ended, Routed, hello};
-use crate::backend::Backend;
+use crate::backend::{Backend, Connected};
 use crate::drain::either;
 use crate::error::Over;
 use crate::exchange::{Exchange, Peer};
+use crate::guard::Guard;
 use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::{Link, LinkService};
@@ -33,21 +33,25 @@ impl From<Over> for Ended {
 }
 
 /// Moves requests and responses, from the client's first request on.
-pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
-    let Authenticated { routed, session } = authenticated;
+pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended> {
+    let Authenticated {
+        routed,
+        session,
+        mut incoming,
+        connection,
+    } = unboxed(authenticated);
     let Routed {
         mut stream,
         peer,
         cluster,
         endpoint,
-        addresses,
         limits,
         budget,
         mut draining,
+        ..
     } = routed;
     let mut cluster_draining = cluster.draining();
-    let mut incoming = Incoming::new(limits.max_frame_size, budget.requests);
-    let backend = tokio::select! {
+    let Connected { stream: backend, until } = tokio::select! {
         biased;
         () = either(&mut draining, &mut cluster_draining) => return Ok(()),
         // Boxed, as what is large only for a moment would be part of the connection for good.
@@ -59,24 +63,21 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
     };
     tracing::debug!(virtual_cluster = &**cluster.name(), %peer, ?endpoint, principal = %session.principal(), "connected");
 
-    let book = RouteAddresses {
-        addresses,
-        backend: Arc::clone(cluster.backend()),
-    };
-    let connection = Arc::new(Connection::new(
-        Arc::clone(cluster.name()),
-        session.principal().to_string(),
-        Arc::new(book),
-    ));
     let link = Arc::new(Link::new(Arc::clone(cluster.metrics())));
-    let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), connection);
+    let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::new(connection));
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
+    let service = Guard::new(service, Arc::clone(&cluster), session);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses));
     let mut exchange = Exchange::new(Peer::new(stream, incoming), backend, link, service, cluster, limits);
     let outcome = tokio::select! {
         outcome = &mut exchange => outcome.map_err(Ended::from),
-        () = either(&mut draining, &mut cluster_draining) => {
+        () = async {
+            tokio::select! {
+                () = either(&mut draining, &mut cluster_draining) => {}
+                () = comes(until) => {}
+            }
+        } => {
             exchange.stop_reading();
             // Whatever is not answered by then, the client asks again elsewhere.
             let _ = timeout(drain_duration, &mut exchange).await;
@@ -85,6 +86,20 @@ pub(super) async fn proxy(authenticated: Authenticated) -> Result<(), Ended> {
     };
     Box::pin(exchange.shut_down()).await;
     outcome
+}
+
+/// Frees the box, which would stay for as long as its variable otherwise.
+#[expect(clippy::boxed_local, reason = "the box is what is to go")]
+fn unboxed<T>(boxed: Box<T>) -> T {
+    *boxed
+}
+
+/// Waits for a time; for ever if there is none.
+async fn comes(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Connects to the backend when the client has sent something. `None` if the client has gone without a word.
@@ -96,13 +111,15 @@ async fn open(
     backend: &Backend,
     endpoint: Endpoint,
     limits: &Limits,
-) -> Result<Option<Stream>, Ended> {
+) -> Result<Option<Connected>, Ended> {
     let waited = limits.stall_timeout;
-    match timeout(waited, incoming.read(client)).await {
-        Ok(read) => read.map_err(Over::ClientIo)?,
-        Err(_) => return Err(Over::Idle { waited }.into()),
+    while incoming.pending() == 0 && !incoming.is_closed() {
+        match timeout(waited, incoming.read(client)).await {
+            Ok(read) => read.map_err(Over::ClientIo)?,
+            Err(_) => return Err(Over::Idle { waited }.into()),
+        }
     }
-    if incoming.is_closed() {
+    if incoming.pending() == 0 {
         return Ok(None);
     }
     tokio::select! {

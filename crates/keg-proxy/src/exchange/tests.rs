@@ -47,6 +47,7 @@ where
         name: "main".into(),
         bootstrap_servers: Vec::new(),
         tls: None,
+        credentials: None.into(),
         node_addresses: Default::default(),
         connect_timeout: Duration::ZERO,
         refresh_interval: Arc::new(Duration::ZERO).into(),

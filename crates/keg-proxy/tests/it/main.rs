@@ -7,6 +7,7 @@
     reason = "clippy.toml allows them in tests, but knows helpers of integration tests not as such"
 )]
 
+mod authentication;
 mod backends;
 mod changes;
 mod crowd;

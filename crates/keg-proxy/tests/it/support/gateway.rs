@@ -65,6 +65,7 @@ pub(crate) fn settings(bootstrap_servers: &[SocketAddr], tls: Option<Live<Client
         name: "main".into(),
         bootstrap_servers: bootstrap_servers.iter().copied().map(host_port).collect(),
         tls,
+        credentials: None.into(),
         node_addresses: BTreeMap::new(),
         connect_timeout: Duration::from_secs(5),
         refresh_interval: Arc::new(Duration::from_secs(60)).into(),

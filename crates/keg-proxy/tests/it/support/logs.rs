@@ -1,8 +1,9 @@
 //! What the gateway logs, on the thread of a test.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -13,11 +14,19 @@ pub(crate) struct Logs {
     _guard: DefaultGuard,
 }
 
+/// With one subscriber alone, tracing asks that of the thread on which a line is logged for the first time whether anybody
+/// wants it at all. Other tests' threads have none.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    let subscriber = tracing_subscriber::fmt().with_writer(io::sink);
+    Dispatch::new(subscriber.with_env_filter(EnvFilter::new("keg_proxy=warn")).finish())
+});
+
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Logs {
     pub(crate) fn capture() -> Self {
+        LazyLock::force(&ANOTHER);
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(lines.clone())

@@ -1,0 +1,212 @@
+//! The state in which a client says who it is, before anything of it gets further.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use keg_auth::{Handshake, Session};
+use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
+use keg_codec::header::{self, HeaderError};
+use keg_codec::{ApiKey, RequestFrame, WriteQueue};
+use keg_policy::{Connection, Response};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Ended, Routed};
+use crate::error::Over;
+use crate::incoming::Incoming;
+use crate::sasl::{Conversation, Failed, Said, is_sasl};
+
+/// How many requests it takes to say who one is, at most.
+const MAX_REQUESTS: usize = 32;
+
+/// What becomes of a client.
+pub(super) enum Outcome {
+    /// It is who the session says.
+    Authenticated(Session),
+    /// It has gone without a word.
+    Gone,
+}
+
+/// A client that is saying who it is.
+struct Authenticating<'a> {
+    routed: &'a mut Routed,
+    incoming: &'a mut Incoming,
+    connection: &'a Connection,
+    conversation: Conversation,
+}
+
+/// Lets a client say who it is. What it sends behind that stays to be read.
+pub(super) async fn authenticate(
+    routed: &mut Routed,
+    incoming: &mut Incoming,
+    connection: &Connection,
+    handshake: Handshake,
+) -> Result<Outcome, Ended> {
+    let deadline = Instant::now() + routed.limits.authentication_timeout;
+    let waited = routed.limits.authentication_timeout;
+    let client = Authenticating {
+        routed,
+        incoming,
+        connection,
+        conversation: Conversation::new(handshake),
+    };
+    match timeout_at(deadline, client.run()).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Ended::ordinarily(
+            "authentication_timeout",
+            format!("the client did not authenticate within {waited:?}"),
+        )),
+    }
+}
+
+impl Authenticating<'_> {
+    async fn run(mut self) -> Result<Outcome, Ended> {
+        for _ in 0..MAX_REQUESTS {
+            let Some(key) = self.next().await? else {
+                return Ok(Outcome::Gone);
+            };
+            if !self.conversation.is_bare() && !is_sasl(key) && key != ApiKey::API_VERSIONS {
+                // It is for the broker, if its client need not say who it is.
+                let handshake = self.conversation.into_handshake();
+                let handshake = handshake.ok_or_else(|| Ended::because("authentication", Failed::OutOfOrder))?;
+                let session = handshake.without_sasl();
+                return match session {
+                    Ok(session) => Ok(Outcome::Authenticated(session)),
+                    Err(failure) => Err(Ended::because("authentication", failure.reason())),
+                };
+            }
+            if let Some(session) = self.request().await? {
+                return Ok(Outcome::Authenticated(session));
+            }
+        }
+        Err(Ended::because(
+            "authentication",
+            format!("the client is not authenticated after {MAX_REQUESTS} requests"),
+        ))
+    }
+
+    /// Waits for the next request, and says of which API it is; `None` when the client has gone.
+    async fn next(&mut self) -> Result<Option<ApiKey>, Ended> {
+        loop {
+            if let Some(key) = self.incoming.next_key() {
+                return Ok(Some(ApiKey(key)));
+            }
+            if self.incoming.is_closed() {
+                return Ok(None);
+            }
+            let read = self.incoming.read(&mut self.routed.stream).await;
+            read.map_err(|error| Ended::from(Over::ClientIo(error)))?;
+        }
+    }
+
+    async fn frame(&mut self) -> Result<Bytes, Ended> {
+        loop {
+            let frame = self.incoming.frame();
+            if let Some(frame) = frame.map_err(|error| Ended::from(Over::request(error, MAX_UNAUTHENTICATED_FRAME)))? {
+                return Ok(frame);
+            }
+            if self.incoming.is_closed() {
+                return Err(Ended::ordinarily("client_gone", "the client closed the connection"));
+            }
+            let read = self.incoming.read(&mut self.routed.stream).await;
+            read.map_err(|error| Ended::from(Over::ClientIo(error)))?;
+        }
+    }
+
+    /// Takes a request, and answers it.
+    async fn request(&mut self) -> Result<Option<Session>, Ended> {
+        let frame = self.frame().await?;
+        if self.conversation.is_bare() {
+            return self.bare_token(&frame).await;
+        }
+        let request = match RequestFrame::parse(frame) {
+            Ok(request) => request,
+            Err(HeaderError::UnknownVersion {
+                api, correlation_id, ..
+            }) if api.key == ApiKey::API_VERSIONS => {
+                let unsupported = self.routed.cluster.chain().served().unsupported();
+                self.answer(correlation_id, unsupported).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(Over::from(error).into()),
+        };
+        let (api, version, id) = (request.api, request.version, request.correlation_id);
+        if api.key == ApiKey::API_VERSIONS {
+            let response = self.api_versions(version).await?;
+            self.answer(id, response).await?;
+            return Ok(None);
+        }
+        let said = self
+            .conversation
+            .request(api, version, &request.body, SystemTime::now());
+        let said = said.map_err(|error| {
+            let reason = format!("a malformed {} request (version {version}): {error}", api.name);
+            Ended::because("authentication", reason)
+        })?;
+        match said {
+            Said::Answer(response) => {
+                self.answer(id, response).await?;
+                Ok(None)
+            }
+            Said::Authenticated(response, session) => {
+                self.answer(id, response).await?;
+                Ok(Some(session))
+            }
+            Said::Failed(response, failed) => {
+                // Guessing takes its time.
+                sleep(self.routed.limits.authentication_failure_delay).await;
+                let _ = self.answer(id, response).await;
+                let _ = self.routed.stream.shutdown().await;
+                Err(Ended::because("authentication", failed))
+            }
+        }
+    }
+
+    async fn bare_token(&mut self, token: &[u8]) -> Result<Option<Session>, Ended> {
+        match self.conversation.bare_token(token, SystemTime::now()) {
+            Ok((token, session)) => {
+                let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
+                let mut bytes = length.to_be_bytes().to_vec();
+                bytes.extend(token);
+                self.write(&bytes).await?;
+                Ok(session)
+            }
+            Err(failed) => {
+                sleep(self.routed.limits.authentication_failure_delay).await;
+                Err(Ended::because("authentication", failed))
+            }
+        }
+    }
+
+    /// What is served, of what the brokers have said that they serve: none of them is bothered for a client that nobody
+    /// knows.
+    async fn api_versions(&mut self, version: i16) -> Result<Response, Ended> {
+        let cluster = Arc::clone(&self.routed.cluster);
+        let backend = Arc::clone(cluster.backend());
+        let failed = |reason: String| Ended::because("backend", reason);
+        let said = backend.api_versions().await;
+        let said = said.map_err(|error| failed(format!("backend cluster {:?}: {error}", backend.name())))?;
+        let response = cluster.chain().api_versions(self.connection, version, &said);
+        response.map_err(|error| {
+            failed(format!(
+                "what the brokers serve can't be said in version {version}: {error}"
+            ))
+        })
+    }
+
+    async fn answer(&mut self, correlation_id: i32, response: Response) -> Result<(), Ended> {
+        let mut queue = WriteQueue::default();
+        header::write_response(&mut queue, &response.head, correlation_id, response.body);
+        self.write(&queue.to_vec()).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Ended> {
+        let stream = &mut self.routed.stream;
+        let written = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        written.await.map_err(|error| Ended::from(Over::ClientIo(error)))
+    }
+}

@@ -1,0 +1,224 @@
+//! SASL in Kafka's requests (KIP-43, KIP-152, KIP-368), without I/O.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use keg_auth::{Chosen, Exchange, Failure, Handshake, Mechanism, Next, Session};
+use keg_codec::message::{Struct, Value};
+use keg_codec::walk::WalkError;
+use keg_codec::{Api, ApiKey, ErrorCode};
+use keg_policy::Response;
+
+const UNSUPPORTED_SASL_MECHANISM: ErrorCode = ErrorCode(33);
+const SASL_AUTHENTICATION_FAILED: ErrorCode = ErrorCode(58);
+
+/// In version 0 of SaslHandshake tokens follow without Kafka's headers.
+const FIRST_WITH_HEADERS: i16 = 1;
+
+/// What a client and the gateway have said to each other.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    state: State,
+    /// Tokens come without headers.
+    bare: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// SaslHandshake is to come.
+    Handshake(Handshake),
+    /// Tokens are.
+    Tokens(Exchange),
+    /// Nothing more.
+    Over,
+}
+
+/// What comes of a client's request.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// This is answered, and the client goes on.
+    Answer(Response),
+    /// This is answered, and the client is who the session says.
+    Authenticated(Response, Session),
+    /// This is answered, not at once, and the connection ends.
+    Failed(Response, Failed),
+}
+
+/// Why a client isn't authenticated.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Failure(Failure),
+    /// A token without a mechanism, or a mechanism while there are tokens to come.
+    OutOfOrder,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failure(failure) => failure.reason().fmt(f),
+            Self::OutOfOrder => f.write_str("the client's SASL requests are out of order"),
+        }
+    }
+}
+
+/// Whether requests of this API are a part of such a conversation.
+pub(crate) fn is_sasl(key: ApiKey) -> bool {
+    matches!(key, ApiKey::SASL_HANDSHAKE | ApiKey::SASL_AUTHENTICATE)
+}
+
+impl Conversation {
+    pub(crate) fn new(handshake: Handshake) -> Self {
+        Self {
+            state: State::Handshake(handshake),
+            bare: false,
+        }
+    }
+
+    /// Whether the client's next frame is a token, and nothing else.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.bare && matches!(self.state, State::Tokens(_))
+    }
+
+    /// What was said so far if the client says nothing of SASL: nothing yet, or `None`.
+    pub(crate) fn into_handshake(self) -> Option<Handshake> {
+        match self.state {
+            State::Handshake(handshake) => Some(handshake),
+            State::Tokens(_) | State::Over => None,
+        }
+    }
+
+    /// Takes SaslHandshake or SaslAuthenticate.
+    ///
+    /// # Errors
+    /// When the request is malformed.
+    pub(crate) fn request(
+        &mut self,
+        api: &'static Api,
+        version: i16,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Said, WalkError> {
+        let request = Struct::read(&api.request, version, body)?;
+        match (api.key, std::mem::replace(&mut self.state, State::Over)) {
+            (ApiKey::SASL_HANDSHAKE, State::Handshake(handshake)) => self.handshake(api, version, &request, handshake),
+            (ApiKey::SASL_AUTHENTICATE, State::Tokens(exchange)) => {
+                let outcome = self.token(exchange, request.bytes("AuthBytes"), now);
+                let answer = Authenticate { api, version };
+                match outcome {
+                    Ok(Told::Challenge(token)) => answer.token(&token, None, now).map(Said::Answer),
+                    Ok(Told::Authenticated(token, session)) => {
+                        let response = answer.token(&token, Some(&session), now)?;
+                        Ok(Said::Authenticated(response, session))
+                    }
+                    Err(failure) => {
+                        let response = answer.error(SASL_AUTHENTICATION_FAILED, failure.message())?;
+                        Ok(Said::Failed(response, Failed::Failure(failure)))
+                    }
+                }
+            }
+            _ => {
+                let words = "The SASL requests are out of order";
+                let response = Response::error(api, version, body, ErrorCode::ILLEGAL_SASL_STATE, Some(words))?;
+                Ok(Said::Failed(response, Failed::OutOfOrder))
+            }
+        }
+    }
+
+    /// Takes a token that comes without headers, and gives the one to answer; whoever fails gets none.
+    pub(crate) fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Result<(Vec<u8>, Option<Session>), Failed> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Tokens(exchange) => match self.token(exchange, token, now) {
+                Ok(Told::Challenge(token)) => Ok((token, None)),
+                Ok(Told::Authenticated(token, session)) => Ok((token, Some(session))),
+                Err(failure) => Err(Failed::Failure(failure)),
+            },
+            State::Handshake(_) | State::Over => Err(Failed::OutOfOrder),
+        }
+    }
+
+    fn handshake(
+        &mut self,
+        api: &'static Api,
+        version: i16,
+        request: &Struct,
+        handshake: Handshake,
+    ) -> Result<Said, WalkError> {
+        let mechanisms: Vec<_> = handshake.mechanisms().collect();
+        let wanted = String::from_utf8_lossy(request.bytes("Mechanism")).into_owned();
+        let answer = |code: ErrorCode| {
+            let mut response = Struct::new(api.response.fields, version);
+            response.set("ErrorCode", Value::Integer(code.0.into()));
+            let names = mechanisms
+                .iter()
+                .map(|mechanism: &Mechanism| Value::text(mechanism.name()));
+            response.set("Mechanisms", Value::Array(names.collect()));
+            let body = response.write(&api.response, version)?;
+            Ok::<_, WalkError>(Response::local(api, version, body))
+        };
+        match handshake.choose(&wanted) {
+            Ok(Chosen::Exchange(exchange)) => {
+                self.state = State::Tokens(exchange);
+                self.bare = version < FIRST_WITH_HEADERS;
+                answer(ErrorCode::NONE).map(Said::Answer)
+            }
+            // Not configured by anybody yet; nobody is let through.
+            Ok(Chosen::Passthrough(_)) => Ok(Said::Failed(answer(UNSUPPORTED_SASL_MECHANISM)?, Failed::OutOfOrder)),
+            Err(failure) => {
+                let response = answer(UNSUPPORTED_SASL_MECHANISM)?;
+                Ok(Said::Failed(response, Failed::Failure(failure)))
+            }
+        }
+    }
+
+    fn token(&mut self, exchange: Exchange, token: &[u8], now: SystemTime) -> Result<Told, Failure> {
+        let mut next = exchange.token(token, now)?;
+        loop {
+            next = match next {
+                Next::Challenge(token, exchange) => {
+                    self.state = State::Tokens(exchange);
+                    return Ok(Told::Challenge(token));
+                }
+                Next::Authenticated(token, session) => return Ok(Told::Authenticated(token, session)),
+                Next::UnknownKey(waiting) => waiting.resume(now)?,
+            };
+        }
+    }
+}
+
+/// What a client is told for a token.
+enum Told {
+    Challenge(Vec<u8>),
+    Authenticated(Vec<u8>, Session),
+}
+
+/// The answers to SaslAuthenticate.
+struct Authenticate {
+    api: &'static Api,
+    version: i16,
+}
+
+impl Authenticate {
+    fn token(&self, token: &[u8], session: Option<&Session>, now: SystemTime) -> Result<Response, WalkError> {
+        let lifetime = session.and_then(|session| session.lifetime(now));
+        let milliseconds = lifetime.map_or(0, |lifetime| i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX));
+        self.write(|response| {
+            response.set("ErrorMessage", Value::Null);
+            response.set("AuthBytes", Value::Bytes(token.to_vec()));
+            response.set("SessionLifetimeMs", Value::Integer(milliseconds));
+        })
+    }
+
+    fn error(&self, code: ErrorCode, message: &str) -> Result<Response, WalkError> {
+        self.write(|response| {
+            response.set("ErrorCode", Value::Integer(code.0.into()));
+            response.set("ErrorMessage", Value::text(message));
+        })
+    }
+
+    fn write(&self, fill: impl FnOnce(&mut Struct)) -> Result<Response, WalkError> {
+        let mut response = Struct::new(self.api.response.fields, self.version);
+        fill(&mut response);
+        let body = Bytes::from(response.write(&self.api.response, self.version)?);
+        Ok(Response::local(self.api, self.version, body))
+    }
+}
