@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use keg_auth::scram::Hash;
 
 use crate::command;
 use crate::config::{Input, environment::SystemEnvironment};
@@ -42,10 +43,28 @@ enum Command {
         #[command(flatten)]
         configuration: Configuration,
     },
+    /// Print the salted hash of a password, for password_hash in a configuration
+    ///
+    /// Reads the password from standard input, up to the end of the line. The hash serves SASL/PLAIN and the SCRAM mechanism
+    /// of its algorithm.
+    HashPassword {
+        /// The hash function
+        #[arg(long, value_enum, default_value = "sha512")]
+        algorithm: Algorithm,
+        /// How often it is applied: what a guess costs, and each connection of a client with PLAIN
+        #[arg(long, default_value_t = 4096, value_parser = clap::value_parser!(u32).range(4096..=1_000_000))]
+        iterations: u32,
+    },
     /// Print the JSON Schema of the configuration, for editors
     Schema,
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Algorithm {
+    Sha256,
+    Sha512,
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,6 +82,13 @@ pub fn main() -> ExitCode {
         Command::Run { configuration } => return block_on(runtime::run(configuration.config)),
         Command::Quickstart { options } => return block_on(quickstart::run(&options, &mut out)),
         Command::Validate { configuration } => command::validate(&configuration.config, &SystemEnvironment, &mut out),
+        Command::HashPassword { algorithm, iterations } => {
+            let hash = match algorithm {
+                Algorithm::Sha256 => Hash::Sha256,
+                Algorithm::Sha512 => Hash::Sha512,
+            };
+            command::hash_password(hash, iterations, &mut io::stdin().lock(), &mut out)
+        }
         Command::Schema => command::schema(&mut out).map(|()| ExitCode::SUCCESS),
         Command::Version => command::version(&mut out).map(|()| ExitCode::SUCCESS),
     };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 mod backend_cluster;
 mod listener;
 mod runtime;
+mod sasl;
 mod tls;
 mod virtual_cluster;
 
@@ -19,6 +20,7 @@ pub use keg_proxy::HostPort;
 pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
 pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};
 pub use runtime::{LogFormat, Observability, Runtime};
+pub use sasl::{BackendUser, Credential, Mediation, Principal, ScramAlgorithm};
 pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
 };

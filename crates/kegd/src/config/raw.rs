@@ -9,6 +9,7 @@ mod forward;
 mod listener;
 mod policy;
 mod runtime;
+mod sasl;
 mod tls;
 mod topic_alias;
 mod virtual_cluster;
@@ -21,6 +22,7 @@ pub(crate) use forward::{
 pub(crate) use listener::{Listener, ListenerPolicy};
 pub(crate) use policy::{AclRule, Acls, BlockApis, ClusterPolicy, Policy};
 pub(crate) use runtime::{Observability, Runtime};
+pub(crate) use sasl::{Principal, SaslPlain, SaslPlainClient, SaslScram, SaslScramClient};
 pub(crate) use tls::{ClientAuthentication, Identity, TlsServer, TrustBundle, Versions};
 pub(crate) use topic_alias::TopicAlias;
 pub(crate) use virtual_cluster::{Namespace, VirtualCluster, VirtualClusterAuthentication};

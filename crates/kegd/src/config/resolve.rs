@@ -18,6 +18,7 @@ mod merge;
 mod port_mapping;
 mod prefix;
 mod runtime;
+mod sasl;
 mod socket;
 mod table;
 mod tls;

@@ -2,6 +2,7 @@
 
 mod address;
 mod api;
+mod credential;
 mod duration;
 mod host;
 mod kafka;
@@ -10,6 +11,7 @@ mod pem;
 mod size;
 
 pub(crate) use api::ApiName;
+pub(crate) use credential::{CredentialHash, Password, Username};
 pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
 pub(crate) use kafka::{GroupName, NameGlob, ResourceName, TopicName};
 pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};

@@ -1,6 +1,7 @@
 //! From a configuration to what runs. What hasn't changed is taken over.
 
 mod acls;
+mod authentication;
 mod conflicts;
 mod known;
 mod routes;
@@ -10,10 +11,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keg_auth::{Authentication, Method};
+use arc_swap::ArcSwapOption;
+use keg_auth::{Authentication, ServerSecret};
 use keg_codec::ApiKey;
 use keg_policy::{BlockApis, BrokerAddresses, Chain, Mode, Namespace, Policy, TopicAlias, TopicAliases};
-use keg_proxy::{Backend, BackendSettings, Change, Limits, Listener, ListenerTls, Snapshot, VirtualCluster};
+use keg_proxy::{
+    Backend, BackendSettings, Change, Credentials, Limits, Listener, ListenerTls, Snapshot, VirtualCluster,
+};
 use keg_tls::{ClientTls, Live};
 
 use super::tls;
@@ -45,6 +49,8 @@ pub(super) struct Built {
     backends: BTreeMap<String, Arc<Backend>>,
     clusters: BTreeMap<String, Arc<VirtualCluster>>,
     listeners: BTreeMap<String, Arc<Listener>>,
+    /// What salts of users are made with, as long as the process lives.
+    secret: ServerSecret,
     /// By virtual cluster: what is known of its topics, which a change of policies doesn't end.
     known: BTreeMap<String, Known>,
 }
@@ -55,6 +61,8 @@ pub(super) struct Step {
     pub(super) change: Change,
     /// To be applied after the change.
     pub(super) backends: Vec<BackendUpdate>,
+    /// The same.
+    pub(super) authentications: Vec<AuthenticationUpdate>,
 }
 
 /// Settings of a backend cluster that stays.
@@ -62,7 +70,21 @@ pub(super) struct Step {
 pub(super) struct BackendUpdate {
     backend: Arc<Backend>,
     tls: Option<ClientTls>,
+    credentials: Option<Arc<Credentials>>,
     refresh_interval: Duration,
+}
+
+/// How clients of a virtual cluster that stays authenticate from now on.
+#[derive(Debug)]
+pub(super) struct AuthenticationUpdate {
+    cluster: Arc<VirtualCluster>,
+    authentication: Authentication,
+}
+
+impl AuthenticationUpdate {
+    pub(super) fn apply(self) {
+        self.cluster.replace_authentication(self.authentication);
+    }
 }
 
 impl Built {
@@ -75,6 +97,7 @@ impl BackendUpdate {
     pub(super) fn apply(self) {
         let settings = self.backend.settings();
         settings.refresh_interval.store(Arc::new(self.refresh_interval));
+        settings.credentials.store(self.credentials);
         if let (Some(live), Some(tls)) = (&settings.tls, self.tls)
             && let Err(error) = live.replace(tls)
         {
@@ -115,6 +138,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                 updates.push(BackendUpdate {
                     backend: Arc::clone(running),
                     tls: settings,
+                    credentials: authentication::of_gateway(backend),
                     refresh_interval,
                 });
                 Arc::clone(running)
@@ -130,7 +154,18 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends.insert(backend.name.clone(), built);
     }
 
+    let secret = match previous {
+        Some(previous) => previous.secret.clone(),
+        None => match ServerSecret::random() {
+            Ok(secret) => secret,
+            Err(error) => {
+                let (place, message) = ("process".to_owned(), error.to_string());
+                return Err(vec![BuildProblem { place, message }]);
+            }
+        },
+    };
     let (mut clusters, mut chains, mut all_known) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+    let mut authentications = Vec::new();
     for cluster in &config.virtual_clusters {
         let taken_over = previous.filter(|_| stays(changes.virtual_clusters.get(&cluster.name)));
         let known = Known::of(cluster, taken_over.and_then(|it| it.known.get(&cluster.name)));
@@ -142,6 +177,13 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             }
         };
         all_known.insert(cluster.name.clone(), known);
+        let authentication = match authentication::of_clients(cluster, &secret) {
+            Ok(authentication) => authentication,
+            Err(error) => {
+                note(format!("virtual_clusters {:?}", cluster.name), error);
+                continue;
+            }
+        };
         let Some(backend) = backends.get(&cluster.backend.name) else {
             continue;
         };
@@ -149,13 +191,17 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             Some(running) => {
                 if changes.virtual_clusters.get(&cluster.name) == Some(&config::Change::Live) {
                     chains.push((Arc::clone(running), chain));
+                    authentications.push(AuthenticationUpdate {
+                        cluster: Arc::clone(running),
+                        authentication,
+                    });
                 }
                 Arc::clone(running)
             }
             None => Arc::new(VirtualCluster::new(
                 cluster.name.as_str(),
                 Arc::clone(backend),
-                authentication(cluster),
+                authentication,
                 chain,
             )),
         };
@@ -194,6 +240,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends,
         clusters,
         listeners,
+        secret,
         known: all_known,
     };
     Ok((
@@ -201,6 +248,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         Step {
             change: Change { snapshot, chains },
             backends: updates,
+            authentications,
         },
     ))
 }
@@ -210,17 +258,11 @@ fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Resul
         name: backend.name.as_str().into(),
         bootstrap_servers: backend.bootstrap_servers.clone(),
         tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
+        credentials: ArcSwapOption::new(authentication::of_gateway(backend)),
         node_addresses: backend.node_addresses.clone(),
         connect_timeout: CONNECT_TIMEOUT,
         refresh_interval: Arc::new(backend.metadata_update_interval).into(),
     }))
-}
-
-fn authentication(cluster: &model::VirtualCluster) -> Authentication {
-    let methods = cluster.authentication.iter().map(|method| match method {
-        model::VirtualClusterAuthentication::Anonymous => Method::Anonymous,
-    });
-    Authentication::new(methods.collect())
 }
 
 /// The policies of a virtual cluster, the client's side first.
@@ -272,7 +314,11 @@ fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String
         ));
     }
     policies.push(Arc::new(BrokerAddresses));
-    Ok(Chain::new(policies))
+    let chain = Chain::new(policies);
+    Ok(match authentication::is_sasl(cluster) {
+        true => chain.behind_sasl(),
+        false => chain,
+    })
 }
 
 fn api_key(name: &str) -> Option<ApiKey> {

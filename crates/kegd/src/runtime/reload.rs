@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use keg_proxy::Gateway;
 
-use super::build::{self, BackendUpdate, Built};
+use super::build::{self, AuthenticationUpdate, BackendUpdate, Built};
 use super::metrics::Metrics;
 use super::watch::Watch;
 use crate::config::environment::SystemEnvironment;
@@ -50,6 +50,7 @@ impl Reloader {
                     .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
                 gateway.change(step.change).map_err(|error| error.to_string())?;
                 step.backends.into_iter().for_each(BackendUpdate::apply);
+                step.authentications.into_iter().for_each(AuthenticationUpdate::apply);
                 Ok(Some(built))
             });
         match outcome {

@@ -97,7 +97,13 @@ fn libraries_know_no_configuration_format() {
             let is_format = ["serde", "toml", "yaml", "saphyr", "clap"]
                 .iter()
                 .any(|format| dependency.contains(format));
-            assert!(!is_format, "{} must not depend on {dependency}", package.name);
+            // Bearer tokens, and the keys that they are signed with, are JSON (RFC 7517, RFC 7519).
+            let is_token = package.name == "keg-auth" && dependency == "serde_json";
+            assert!(
+                !is_format || is_token,
+                "{} must not depend on {dependency}",
+                package.name
+            );
         }
     }
 }

@@ -16,6 +16,7 @@ mod admin;
 mod aliases;
 mod architecture;
 mod ask;
+mod authentication;
 mod backend;
 mod certs;
 mod codecs;

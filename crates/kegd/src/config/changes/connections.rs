@@ -14,7 +14,6 @@ pub(super) fn virtual_cluster(old: &VirtualCluster, new: &VirtualCluster, kept: 
         .all(|(before, after)| routes(before, old) == routes(after, new));
     let stays = same_routes
         && old.namespace == new.namespace
-        && old.authentication == new.authentication
         && old.backend.name == new.backend.name
         && is_same_target(&old.backend, &new.backend);
     classify(stays, old == new)
@@ -43,7 +42,6 @@ fn is_same_target(old: &BackendCluster, new: &BackendCluster) -> bool {
     };
     old.bootstrap_servers == new.bootstrap_servers
         && old.node_addresses == new.node_addresses
-        && old.authentication == new.authentication
         && verifies(old) == verifies(new)
 }
 

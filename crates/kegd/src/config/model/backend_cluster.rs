@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{HostPort, Identity, TlsVersions};
+use super::{BackendUser, HostPort, Identity, ScramAlgorithm, TlsVersions};
 
 /// A Kafka cluster behind the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub struct BackendCluster {
 pub enum BackendAuthentication {
     /// Not at all.
     Anonymous,
+    /// With SASL/PLAIN.
+    SaslPlain(BackendUser),
+    /// With SASL/SCRAM.
+    SaslScram(ScramAlgorithm, BackendUser),
 }
 
 /// TLS to the nodes of a backend cluster.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AclAction, Additional, BackendCluster, NamePattern, OnConflict, Operations, ResourceType};
+use super::{
+    AclAction, Additional, BackendCluster, NamePattern, OnConflict, Operations, Principal, ResourceType, ScramAlgorithm,
+};
 
 /// A view of one backend cluster with its own names, authentication and policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,18 @@ pub struct VirtualCluster {
 pub enum VirtualClusterAuthentication {
     /// Not at all.
     Anonymous,
+    /// SASL/PLAIN.
+    SaslPlain {
+        /// Who may connect; at least one, each once.
+        principals: Vec<Principal>,
+    },
+    /// SASL/SCRAM.
+    SaslScram {
+        /// The hash function.
+        algorithm: ScramAlgorithm,
+        /// Who may connect; at least one, each once.
+        principals: Vec<Principal>,
+    },
 }
 
 /// Who decides what a client may do.

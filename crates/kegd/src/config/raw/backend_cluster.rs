@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, Bounded, NonEmpty, entity, tagged};
 use super::super::model::{HostPort, TlsVersion};
 use super::super::value::{Description, Name, Pem};
-use super::Identity;
+use super::{Identity, SaslPlain, SaslScram};
 
 entity! {
     /// A Kafka cluster behind the gateway.
@@ -45,8 +45,10 @@ tagged! {
     /// How the gateway authenticates to a backend cluster.
     BackendAuthentication {
         "anonymous" => Anonymous(Anonymous),
+        "sasl_plain" => SaslPlain(SaslPlain),
+        "sasl_scram" => SaslScram(SaslScram),
     }
-    later ["sasl_plain", "sasl_scram", "oauth_bearer"]
+    later ["oauth_bearer"]
 }
 
 entity! {

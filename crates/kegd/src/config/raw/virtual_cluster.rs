@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
 use super::super::model::{AclMode, NamespaceMode};
 use super::super::value::{Description, DnsLabel, Name, Prefix};
-use super::{Additional, ClusterPolicy, Reference, TopicAlias};
+use super::{Additional, ClusterPolicy, Reference, SaslPlainClient, SaslScramClient, TopicAlias};
 
 entity! {
     /// A view of one backend cluster with its own names, authentication and policies.
@@ -41,8 +41,10 @@ tagged! {
     /// How clients authenticate to a virtual cluster.
     VirtualClusterAuthentication {
         "anonymous" => Anonymous(AnonymousClient),
+        "sasl_plain" => SaslPlain(SaslPlainClient),
+        "sasl_scram" => SaslScram(SaslScramClient),
     }
-    later ["sasl_plain", "sasl_scram", "oauth_bearer", "client_certificate"]
+    later ["oauth_bearer", "client_certificate"]
 }
 
 entity! {

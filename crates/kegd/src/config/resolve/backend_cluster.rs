@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::model::{BackendAuthentication, BackendCluster, BackendTls, HostPort};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::tls;
+use super::{sasl, tls};
 
 pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Option<BackendCluster> {
     let node_addresses = node_addresses(raw.node_addresses.as_ref()?, report);
@@ -16,6 +16,13 @@ pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Opt
         bootstrap_servers: raw.bootstrap_servers.as_ref()?.0.clone(),
         authentication: match raw.authentication.as_ref()? {
             raw::BackendAuthentication::Anonymous(_) => BackendAuthentication::Anonymous,
+            raw::BackendAuthentication::SaslPlain(plain) => {
+                BackendAuthentication::SaslPlain(sasl::user(plain.username.as_ref(), plain.password.as_ref())?)
+            }
+            raw::BackendAuthentication::SaslScram(scram) => BackendAuthentication::SaslScram(
+                scram.algorithm?,
+                sasl::user(scram.username.as_ref(), scram.password.as_ref())?,
+            ),
         },
         allow_anonymous_virtual_clusters: raw.insecure_allow_anonymous_virtual_cluster_auth?,
         tls: match raw.tls.as_ref()? {

@@ -1,12 +1,9 @@
 //! What clients see.
 
-use super::super::decode::At;
-use super::super::model::{
-    Additional, ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster, VirtualClusterAuthentication,
-};
+use super::super::model::{Additional, ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{BackendClusters, acls, additional, is_enabled, refuse_duplicates, topic_aliases};
+use super::{BackendClusters, acls, additional, is_enabled, refuse_duplicates, sasl, topic_aliases};
 
 pub(super) fn virtual_cluster(
     raw: &raw::VirtualCluster,
@@ -20,6 +17,7 @@ pub(super) fn virtual_cluster(
     if let Some((backend, _)) = &backend {
         refuse_anonymous(raw, backend, report);
     }
+    let authentication = raw.authentication.as_ref().and_then(|it| sasl::methods(&it.0, report));
     let policies = raw.cluster_policies.as_ref();
     let names = policies.into_iter().flatten().filter_map(|policy| match policy {
         raw::ClusterPolicy::Acls(policy) => policy.name.as_ref()?.as_ref(),
@@ -44,18 +42,12 @@ pub(super) fn virtual_cluster(
         name: raw.name.as_ref()?.value.0.clone(),
         backend: backend?.1?,
         dns_label: raw.dns_label.as_ref()?.as_ref().map(|label| label.value.0.clone()),
-        authentication: raw.authentication.as_ref()?.0.iter().map(authentication).collect(),
+        authentication: authentication?,
         acl_mode: raw.acl_mode?,
         namespace,
         topic_aliases: topic_aliases?,
         cluster_policies: policies?.iter().filter_map(cluster_policy).collect::<Option<_>>()?,
     })
-}
-
-fn authentication(raw: &At<raw::VirtualClusterAuthentication>) -> VirtualClusterAuthentication {
-    match raw.value {
-        raw::VirtualClusterAuthentication::Anonymous(_) => VirtualClusterAuthentication::Anonymous,
-    }
 }
 
 fn namespace(raw: &raw::Namespace, report: &Report) -> Option<Namespace> {

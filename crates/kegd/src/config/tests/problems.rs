@@ -16,7 +16,7 @@ fn ten_mistakes_are_ten_problems() {
             "4:15: observability.log_format: unknown value \"jsn\" (did you mean json? allowed: logfmt, json)",
             "7:5: backend_clusters[0]: unknown field \"bootstrap_server\" (did you mean bootstrap_servers?)",
             "10:25: backend_clusters[1].bootstrap_servers[0]: expected a host and a port, as in kafka1:9092, found \"kafka2\"",
-            "11:29: backend_clusters[1].authentication.type: \"sasl_plain\" is not supported by this version of keg; supported: anonymous",
+            "11:29: backend_clusters[1].authentication.type: \"oauth_bearer\" is not supported by this version of keg; supported: anonymous, sasl_plain, sasl_scram",
             "14:26: virtual_clusters[0].destination.name: there is no backend cluster \"mian\" (did you mean main?)",
             "19:22: virtual_clusters[1].authentication[0]: the backend cluster \"other\" does not allow anonymous clients (set insecure_allow_anonymous_virtual_cluster_auth: true on the backend cluster)",
             "20:45: virtual_clusters[1].topic_aliases[0].topic: \"orders\" is an alias of itself (remove it, or name another topic)",
@@ -140,6 +140,61 @@ fn required_fields_are_required() {
 }
 
 #[test]
+fn who_may_connect_is_said_once_and_with_one_credential() {
+    let hash = "SCRAM-SHA-256$4096:MDEyMzQ1Njc4OWFiY2RlZg==$ZmFrZWZha2VmYWtlZmFrZWZha2VmYWtlZmFrZWZha2U=:\
+                ZmFrZWZha2VmYWtlZmFrZWZha2VmYWtlZmFrZWZha2U=";
+    let with = |methods: &str| {
+        let methods = methods.replace("HASH", hash);
+        virtual_clusters(&[""]).replace("[{ type: anonymous }]", &format!("[{methods}]"))
+    };
+    let plain = |principals: &str| {
+        with(&format!(
+            "{{ type: sasl_plain, mediation: terminate, principals: [{principals}] }}"
+        ))
+    };
+    config(&plain(
+        "{ username: ann, password: x }, { username: bob, password_hash: \"HASH\" }",
+    ));
+    check_one(
+        &plain("{ username: ann, password: x, password_hash: \"HASH\" }"),
+        "authentication[0].principals[0].username",
+        "a principal has either a password or a password_hash",
+    );
+    check_one(
+        &plain("{ username: ann }"),
+        "principals[0].username",
+        "a principal has either",
+    );
+    check_one(
+        &plain("{ username: ann, password: x }, { username: ann, password: y }"),
+        "principals[1].username",
+        "ann",
+    );
+    check_one(
+        &plain("{ username: ann, password_hash: secret }"),
+        "principals[0].password_hash",
+        "expected what `kegd hash-password` prints",
+    );
+    check_one(
+        &with(
+            "{ type: sasl_scram, algorithm: sha512, mediation: terminate, principals: [{ username: ann, password_hash: \"HASH\" }] }",
+        ),
+        "principals[0].password_hash",
+        "the hash is one of SCRAM-SHA-256, which this method can't use",
+    );
+    check_one(
+        &with("{ type: anonymous }, { type: anonymous }"),
+        "authentication[1]",
+        "clients of no SASL are decided on by an earlier item of the list",
+    );
+    check_one(
+        &with("{ type: sasl_plain, mediation: passthrough, principals: [{ username: ann, password: x }] }"),
+        "authentication[0].mediation",
+        "is not supported by this version of keg",
+    );
+}
+
+#[test]
 fn rules_that_say_nothing_are_refused() {
     let rule = |resource_type, operation, name| {
         format!(
@@ -195,7 +250,7 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
     ] {
         check_one(&virtual_clusters(&[fields]), path, supported);
     }
-    for kind in ["sasl_plain", "sasl_scram", "oauth_bearer", "client_certificate"] {
+    for kind in ["oauth_bearer", "client_certificate"] {
         let text = virtual_clusters(&[""]).replace(
             "authentication: [{ type: anonymous }]",
             &format!("authentication: [{{ type: {kind}, mediation: terminate }}]"),
@@ -203,7 +258,7 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
         check_one(
             &text,
             "authentication[0].type",
-            "this version of keg; supported: anonymous",
+            "this version of keg; supported: anonymous, sasl_plain, sasl_scram",
         );
     }
     let mapping = TLS.replace(

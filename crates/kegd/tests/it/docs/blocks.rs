@@ -120,6 +120,9 @@ fn environment() -> MemoryEnvironment {
     let key = key.serialize_pem();
     let mut environment = MemoryEnvironment::new()
         .with_variable("KEG_BOOTSTRAP", "kafka1:9092")
+        .with_variable("ANN_PASSWORD", "ann's")
+        .with_variable("BOB_PASSWORD", "bob's")
+        .with_variable("KEG_PASSWORD", "keg's")
         .with_variable("KEG_TLS_KEY", &key);
     for folder in FOLDERS {
         for name in CERTIFICATES {

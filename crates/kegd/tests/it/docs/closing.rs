@@ -14,6 +14,7 @@ const KINDS: &[&str] = &[
 /// Files that give a kind of their own.
 const PLACES: &[&str] = &[
     "crates/keg-proxy/src/connection.rs",
+    "crates/keg-proxy/src/connection/authenticating.rs",
     "crates/keg-proxy/src/connection/hello.rs",
     "crates/keg-proxy/src/connection/proxying.rs",
     "crates/keg-proxy/src/listener.rs",

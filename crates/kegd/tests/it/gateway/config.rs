@@ -10,6 +10,8 @@ use crate::ports::{free_port, free_range};
 /// The names of the two virtual clusters.
 pub(crate) const VIRTUAL_CLUSTERS: [&str; 2] = ["team-a", "team-b"];
 
+const ANONYMOUS: &str = "{ type: anonymous }";
+
 /// A configuration with two virtual clusters.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -30,6 +32,11 @@ pub(crate) struct Config {
     additional: [String; 2],
     /// The virtual clusters' topic aliases.
     topic_aliases: [String; 2],
+    /// How the gateway authenticates to the backend.
+    backend_authentication: String,
+    /// How clients authenticate.
+    authentication: String,
+    acl_mode: &'static str,
 }
 
 /// A listener that terminates nothing, and where the nodes are that advertise it as theirs.
@@ -72,6 +79,9 @@ impl Config {
             modes: ["hide_prefix"; 2],
             additional: ["{}"; 2].map(str::to_owned),
             topic_aliases: [const { String::new() }; 2],
+            backend_authentication: ANONYMOUS.to_owned(),
+            authentication: ANONYMOUS.to_owned(),
+            acl_mode: "passthrough",
         }
     }
 
@@ -143,6 +153,25 @@ impl Config {
         self
     }
 
+    /// How the gateway authenticates to the backend, in YAML's flow style.
+    pub(crate) fn with_backend_authentication(mut self, authentication: &str) -> Self {
+        self.backend_authentication = authentication.to_owned();
+        self
+    }
+
+    /// How clients authenticate, in YAML's flow style without the brackets of the list.
+    pub(crate) fn with_authentication(mut self, methods: &str) -> Self {
+        self.authentication = methods.to_owned();
+        self
+    }
+
+    /// ACLs for both virtual clusters, in YAML's flow style without the brackets of the list.
+    pub(crate) fn with_acls(mut self, rules: &str) -> Self {
+        self.acl_mode = "enforce_on_gateway";
+        self.cluster_policies = format!("[{{ type: acls, name: rules, config: {{ rules: [{rules}] }} }}]");
+        self
+    }
+
     /// What the names of a virtual cluster begin with on the backend.
     pub(crate) fn prefix(&self, virtual_cluster: &str) -> String {
         format!("{}-{virtual_cluster}-", self.stem)
@@ -177,8 +206,8 @@ impl Config {
                 "  - name: {name}
     destination: {{ name: main }}
     dns_label: {name}
-    authentication: [{{ type: anonymous }}]
-    acl_mode: passthrough
+    authentication: [{authentication}]
+    acl_mode: {acl_mode}
     namespace: {{ mode: {mode}, prefix: {prefix}, additional: {additional} }}
     topic_aliases: [{aliases}]
     cluster_policies: {policies}
@@ -187,6 +216,8 @@ impl Config {
                 additional = self.additional[index],
                 aliases = self.topic_aliases[index],
                 policies = self.cluster_policies,
+                authentication = self.authentication,
+                acl_mode = self.acl_mode,
             )
             .unwrap();
         }
@@ -229,11 +260,12 @@ impl Config {
 backend_clusters:
   - name: main
     bootstrap_servers: [{servers}]
-    authentication: {{ type: anonymous }}
+    authentication: {authentication}
     insecure_allow_anonymous_virtual_cluster_auth: true
     node_addresses: [{addresses}]
 {tls}",
             health = self.health_port,
+            authentication = self.backend_authentication,
             servers = servers.join(", "),
             addresses = addresses.join(", "),
         )

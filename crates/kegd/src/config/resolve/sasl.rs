@@ -1,0 +1,96 @@
+//! SASL, on both legs.
+
+use keg_auth::scram::Hash;
+
+use super::super::decode::At;
+use super::super::model::{
+    BackendUser, Credential, Principal, ScramAlgorithm, VirtualClusterAuthentication as Authentication,
+};
+use super::super::problem::{Problem, Report};
+use super::super::raw;
+use super::super::value::{Password, Username};
+use super::refuse_duplicates;
+
+/// How clients authenticate, in order.
+pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Report) -> Option<Vec<Authentication>> {
+    let mut mechanisms = Vec::new();
+    for method in raw {
+        let mechanism = mechanism(&method.value);
+        if mechanisms.contains(&mechanism) {
+            let message = format!("clients of {mechanism} are decided on by an earlier item of the list");
+            let problem = Problem::new(method.place.clone(), message);
+            report.add(problem.hint("put all principals into one"));
+        }
+        mechanisms.push(mechanism);
+    }
+    let methods: Vec<_> = raw.iter().map(|method| self::method(&method.value, report)).collect();
+    methods.into_iter().collect()
+}
+
+fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {
+    match raw {
+        raw::VirtualClusterAuthentication::Anonymous(_) => "no SASL",
+        raw::VirtualClusterAuthentication::SaslPlain(_) => "PLAIN",
+        raw::VirtualClusterAuthentication::SaslScram(scram) => match scram.algorithm {
+            Some(ScramAlgorithm::Sha256) => "SCRAM-SHA-256",
+            _ => "SCRAM-SHA-512",
+        },
+    }
+}
+
+fn method(raw: &raw::VirtualClusterAuthentication, report: &Report) -> Option<Authentication> {
+    match raw {
+        raw::VirtualClusterAuthentication::Anonymous(_) => Some(Authentication::Anonymous),
+        raw::VirtualClusterAuthentication::SaslPlain(plain) => Some(Authentication::SaslPlain {
+            principals: principals(&plain.principals.as_ref()?.0, None, report)?,
+        }),
+        raw::VirtualClusterAuthentication::SaslScram(scram) => {
+            let algorithm = scram.algorithm?;
+            Some(Authentication::SaslScram {
+                algorithm,
+                principals: principals(&scram.principals.as_ref()?.0, Some(algorithm.hash()), report)?,
+            })
+        }
+    }
+}
+
+/// The principals. SCRAM needs hashes of its own function.
+fn principals(raw: &[raw::Principal], hash: Option<Hash>, report: &Report) -> Option<Vec<Principal>> {
+    let names = raw.iter().filter_map(|it| it.username.as_ref());
+    refuse_duplicates("username", names, report);
+    let principals: Vec<_> = raw.iter().map(|it| principal(it, hash, report)).collect();
+    principals.into_iter().collect()
+}
+
+fn principal(raw: &raw::Principal, hash: Option<Hash>, report: &Report) -> Option<Principal> {
+    let username = raw.username.as_ref()?;
+    let credential = match (raw.password.as_ref()?, raw.password_hash.as_ref()?) {
+        (Some(password), None) => Credential::Password(password.0.clone()),
+        (None, Some(found)) => {
+            if hash.is_some_and(|hash| hash != found.value.0.hash()) {
+                let mechanism = found.value.0.hash().mechanism();
+                let message = format!("the hash is one of {mechanism}, which this method can't use");
+                let problem = Problem::new(found.place.clone(), message);
+                report.add(problem.hint("print one with `kegd hash-password --algorithm`"));
+                return None;
+            }
+            Credential::Hash(found.value.0.clone())
+        }
+        _ => {
+            let message = "a principal has either a password or a password_hash";
+            report.add(Problem::new(username.place.clone(), message).hint("set one of them"));
+            return None;
+        }
+    };
+    Some(Principal {
+        username: username.value.0.clone(),
+        credential,
+    })
+}
+
+pub(super) fn user(username: Option<&Username>, password: Option<&Password>) -> Option<BackendUser> {
+    Some(BackendUser {
+        username: username?.0.clone(),
+        password: password?.0.clone(),
+    })
+}

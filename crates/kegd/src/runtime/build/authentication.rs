@@ -1,0 +1,68 @@
+//! Who clients are, and who the gateway is to brokers.
+
+use std::sync::Arc;
+
+use keg_auth::{Authentication, Credential, Method, Secret, ServerSecret, plain, scram};
+use keg_proxy::Credentials;
+
+use crate::config::model::{self, BackendAuthentication, VirtualClusterAuthentication};
+
+/// How clients of a virtual cluster authenticate.
+pub(super) fn of_clients(cluster: &model::VirtualCluster, secret: &ServerSecret) -> Result<Authentication, String> {
+    let methods = cluster.authentication.iter().map(|method| self::method(method, secret));
+    let methods: Result<Vec<_>, _> = methods.collect();
+    methods.map(Authentication::new)
+}
+
+/// Whether some of them do it by SASL.
+pub(super) fn is_sasl(cluster: &model::VirtualCluster) -> bool {
+    cluster
+        .authentication
+        .iter()
+        .any(|method| *method != VirtualClusterAuthentication::Anonymous)
+}
+
+fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret) -> Result<Method, String> {
+    let secret = secret.clone();
+    match method {
+        VirtualClusterAuthentication::Anonymous => Ok(Method::Anonymous),
+        VirtualClusterAuthentication::SaslPlain { principals } => {
+            let principals = plain::Principals::new(secret, users(principals));
+            let principals = principals.map_err(|error| format!("authentication: sasl_plain: {error}"))?;
+            Ok(Method::Plain(Arc::new(principals)))
+        }
+        VirtualClusterAuthentication::SaslScram { algorithm, principals } => {
+            let principals = scram::Principals::new(algorithm.hash(), secret, users(principals));
+            let principals = principals.map_err(|error| format!("authentication: sasl_scram: {error}"))?;
+            Ok(Method::Scram(Arc::new(principals)))
+        }
+    }
+}
+
+fn users(principals: &[model::Principal]) -> impl Iterator<Item = (String, Credential)> {
+    principals.iter().map(|principal| {
+        let credential = match &principal.credential {
+            model::Credential::Password(password) => Credential::Password(Secret::new(password.expose())),
+            model::Credential::Hash(hash) => Credential::Salted(hash.clone()),
+        };
+        (principal.username.clone(), credential)
+    })
+}
+
+/// What the gateway proves to the nodes of a backend cluster.
+pub(super) fn of_gateway(backend: &model::BackendCluster) -> Option<Arc<Credentials>> {
+    let password = |user: &model::BackendUser| Secret::new(user.password.expose());
+    let credentials = match &backend.authentication {
+        BackendAuthentication::Anonymous => return None,
+        BackendAuthentication::SaslPlain(user) => Credentials::Plain {
+            username: user.username.clone(),
+            password: password(user),
+        },
+        BackendAuthentication::SaslScram(algorithm, user) => Credentials::Scram {
+            hash: algorithm.hash(),
+            username: user.username.clone(),
+            password: password(user),
+        },
+    };
+    Some(Arc::new(credentials))
+}

@@ -1,0 +1,152 @@
+//! Who clients are to the gateway, and who the gateway is to brokers.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::backend::Backend;
+use crate::gateway::Config;
+use crate::java::expect_checks_to_pass;
+use crate::scenario::{Scenario, direct, setup_or_skip};
+
+const TIME: Duration = Duration::from_secs(120);
+
+/// Ann and Bob, with every mechanism; the password of one as a hash.
+const USERS: &str = "\
+    { type: sasl_plain, mediation: terminate, principals: [{ username: ann, password: ann-secret }, \
+      { username: bob, password_hash: \"HASH\" }] }, \
+    { type: sasl_scram, algorithm: sha256, mediation: terminate, principals: [{ username: ann, password: ann-secret }, \
+      { username: bob, password: bob-secret }] }, \
+    { type: sasl_scram, algorithm: sha512, mediation: terminate, principals: [{ username: ann, password: ann-secret }, \
+      { username: bob, password_hash: \"HASH\" }] }";
+
+fn users() -> String {
+    let hash = keg_auth::scram::Hash::Sha512;
+    let bob = keg_auth::scram::Credential::generate(hash, "bob-secret", 4096).unwrap();
+    USERS.replace("HASH", &bob.to_text())
+}
+
+#[test]
+fn java_clients_authenticate_with_every_mechanism_and_wrong_passwords_do_not() {
+    let Some(setup) = setup_or_skip("authentication") else {
+        return;
+    };
+    if direct() {
+        return; // The brokers have no such users.
+    }
+    let backend = Backend::shared(setup);
+    let config = Config::new(backend, "authentication").with_authentication(&users());
+    let mut scenario = Scenario::with(setup, backend, "authentication", &config);
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["mechanisms"]), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("the reasons of refusals", |log, _| {
+        log.contains("wrong password of the user") && log.contains("there is no user")
+    });
+    let log = gateway.log_tail();
+    assert!(!log.contains("ann-secret") && !log.contains("bob-secret") && !log.contains("wrong-secret"));
+}
+
+#[test]
+fn a_user_who_is_removed_ends_with_the_next_request_and_nobody_else_notices() {
+    let Some(setup) = setup_or_skip("removed-user") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let backend = Backend::shared(setup);
+    let config = Config::new(backend, "removed-user").with_authentication(&users());
+    let mut scenario = Scenario::with(setup, backend, "removed-user", &config);
+    let mut program = scenario.start_java("keg.Authentication", &["removal"]);
+    program.wait_until("both are connected", TIME, |log| log.contains("CONNECTED"));
+    let only_ann = "{ type: sasl_scram, algorithm: sha512, mediation: terminate, \
+                    principals: [{ username: ann, password: ann-secret }] }";
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.reload(&config.clone().with_authentication(only_ann).yaml());
+    gateway.wait_until("the change", |log, _| log.contains("the configuration was reloaded"));
+    fs::write(scenario.dir.join("removed"), "").unwrap();
+    expect_checks_to_pass(&mut program, TIME);
+}
+
+#[test]
+fn a_rule_that_is_revoked_ends_reading_in_an_open_session() {
+    let Some(setup) = setup_or_skip("revoked-rule") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let backend = Backend::shared(setup);
+    let rule = |resource: &str, operation: &str, name: &str| {
+        format!(
+            "{{ resource_type: {resource}, action: allow, operations: [{{ name: {operation} }}], \
+             resource_names: [{{ match: \"{name}\" }}] }}"
+        )
+    };
+    let all = [
+        rule("topic", "all", "*"),
+        rule("group", "all", "*"),
+        rule("cluster", "all", "*"),
+    ];
+    let config = Config::new(backend, "revoked-rule").with_acls(&all.join(", "));
+    let mut scenario = Scenario::with(setup, backend, "revoked-rule", &config);
+    let mut program = scenario.start_java("keg.Authentication", &["revocation"]);
+    program.wait_until("both are read", TIME, |log| log.contains("CONNECTED"));
+    let some = [
+        rule("topic", "all", "kept"),
+        rule("group", "all", "*"),
+        rule("cluster", "all", "*"),
+    ];
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.reload(&config.clone().with_acls(&some.join(", ")).yaml());
+    gateway.wait_until("the change", |log, _| log.contains("the configuration was reloaded"));
+    fs::write(scenario.dir.join("removed"), "").unwrap();
+    expect_checks_to_pass(&mut program, TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("a denial that is told", |log, metrics| {
+        log.contains("denied by ACLs")
+            && metrics.lines().any(|line| {
+                line.starts_with("kong_keg_kafka_acl_attempts_total")
+                    && line.contains("result=\"denied\"")
+                    && !line.ends_with(" 0")
+            })
+    });
+}
+
+#[test]
+fn the_gateway_authenticates_to_brokers_and_a_wrong_password_is_the_operators_to_mend() {
+    let Some(setup) = setup_or_skip("backend-authentication") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let backend = Backend::authenticating(setup);
+    let by = |authentication: &str| {
+        Config::new(backend, "backend-authentication")
+            .with_backend_tls(backend.tls_bootstrap(), backend.ca().to_owned())
+            .with_backend_authentication(authentication)
+    };
+    let plain = "{ type: sasl_plain, username: keg, password: \"gateway's\" }";
+    let scram = |algorithm, password: &str| {
+        format!("{{ type: sasl_scram, algorithm: {algorithm}, username: scram-keg, password: {password} }}")
+    };
+    let config = by(plain);
+    let mut scenario = Scenario::with(setup, backend, "backend-authentication", &config);
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["backend"]), TIME);
+    for authentication in [scram("sha256", "sha256-secret"), scram("sha512", "sha512-secret")] {
+        let gateway = scenario.gateway.as_mut().unwrap();
+        gateway.restart_with(&config.clone().with_backend_authentication(&authentication).yaml());
+        expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["backend"]), TIME);
+    }
+    let wrong = config.clone().with_backend_authentication(&scram("sha512", "wrong"));
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.reload(&wrong.yaml());
+    gateway.wait_until("the change", |log, _| log.contains("the configuration was reloaded"));
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["unreachable"]), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("a word to the operator", |log, metrics| {
+        log.contains("does not authenticate the gateway")
+            && metrics.contains("kong_keg_kafka_backend_connection_errors_total")
+    });
+    assert!(!gateway.log_tail().contains("sha512-secret"));
+}
