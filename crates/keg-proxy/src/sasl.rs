@@ -74,6 +74,14 @@ impl Conversation {
         }
     }
 
+    /// One in which nothing more is said.
+    pub(crate) fn over() -> Self {
+        Self {
+            state: State::Over,
+            bare: false,
+        }
+    }
+
     /// Whether the client's next frame is a token, and nothing else.
     pub(crate) fn is_bare(&self) -> bool {
         self.bare && matches!(self.state, State::Tokens(_))
@@ -199,8 +207,7 @@ struct Authenticate {
 
 impl Authenticate {
     fn token(&self, token: &[u8], session: Option<&Session>, now: SystemTime) -> Result<Response, WalkError> {
-        let lifetime = session.and_then(|session| session.lifetime(now));
-        let milliseconds = lifetime.map_or(0, |lifetime| i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX));
+        let milliseconds = session.map_or(0, |session| session.lifetime_ms(now));
         self.write(|response| {
             response.set("ErrorMessage", Value::Null);
             response.set("AuthBytes", Value::Bytes(token.to_vec()));

@@ -137,9 +137,10 @@ impl Authenticating<'_> {
             self.answer(id, response).await?;
             return Ok(None);
         }
+        let body = request.body;
         let said = self
-            .conversation
-            .request(api, version, &request.body, SystemTime::now());
+            .aside(move |conversation| conversation.request(api, version, &body, SystemTime::now()))
+            .await?;
         let said = said.map_err(|error| {
             let reason = format!("a malformed {} request (version {version}): {error}", api.name);
             Ended::because("authentication", reason)
@@ -163,8 +164,25 @@ impl Authenticating<'_> {
         }
     }
 
-    async fn bare_token(&mut self, token: &[u8]) -> Result<Option<Session>, Ended> {
-        match self.conversation.bare_token(token, SystemTime::now()) {
+    /// Goes on with the conversation where it may take its time: a salted hash is meant to.
+    async fn aside<T: Send + 'static>(
+        &mut self,
+        say: impl FnOnce(&mut Conversation) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
+        let mut conversation = std::mem::replace(&mut self.conversation, Conversation::over());
+        let said = tokio::task::spawn_blocking(move || {
+            let said = say(&mut conversation);
+            (conversation, said)
+        });
+        let (conversation, said) = said.await.map_err(|error| Ended::because("authentication", error))?;
+        self.conversation = conversation;
+        Ok(said)
+    }
+
+    async fn bare_token(&mut self, token: &Bytes) -> Result<Option<Session>, Ended> {
+        let token = token.clone();
+        let said = self.aside(move |conversation| conversation.bare_token(&token, SystemTime::now()));
+        match said.await? {
             Ok((token, session)) => {
                 let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
                 let mut bytes = length.to_be_bytes().to_vec();
