@@ -47,7 +47,7 @@ const MEANT: &[Meant] = &[
         is: |request, _, _| request.get("TopicPartitions") == Some(&Value::Null),
         code: CLUSTER_AUTHORIZATION_FAILED,
     },
-    // Kafka refuses the topic alone; the gateway doesn't let an id pass that isn't known to be the tenant's.
+    // A topic by both its name and an id: Kafka refuses it alone, the gateway all of the request unless it knows the id.
     Meant {
         apis: &[ApiKey::DELETE_TOPICS],
         is: |request, version, _| {
@@ -65,14 +65,8 @@ const MEANT: &[Meant] = &[
         },
         code: INVALID_REGULAR_EXPRESSION,
     },
-    // Share groups aren't served yet.
-    Meant {
-        apis: &[ApiKey::FIND_COORDINATOR],
-        is: |request, version, _| version > 0 && request.get("KeyType") == Some(&Value::Integer(2)),
-        code: INVALID_REQUEST,
-    },
-    // Whether the bytes that members exchange name topics is told by the protocol type, or by the member's JoinGroup on
-    // the same connection. A member that does neither is told to join again.
+    // Whether the bytes that members exchange name topics is told by the protocol type, or by a JoinGroup on the same
+    // connection that has succeeded. A member that does neither is told to join again.
     Meant {
         apis: &[ApiKey::SYNC_GROUP],
         is: |request, version, joined| {
@@ -91,10 +85,14 @@ pub(super) fn refusal(api: &Api, version: i16, request: &Struct, joined: &HashSe
         .map(|meant| meant.code)
 }
 
-/// Whether a response says the error. The oldest ElectLeaders has a place for it in its results only, of which it has none.
+/// Whether a response says the error of all that was asked, so that nothing was done. The oldest ElectLeaders has a place
+/// for it in its results only, of which it has none.
 pub(super) fn is_refused(api: &Api, version: i16, response: &Struct, code: i64) -> bool {
-    let has_no_place = api.key == ApiKey::ELECT_LEADERS && version == 0;
-    errors(response).contains(&code) || has_no_place && elements(response, "ReplicaElectionResults").next().is_none()
+    if api.key == ApiKey::ELECT_LEADERS && version == 0 {
+        return elements(response, "ReplicaElectionResults").next().is_none();
+    }
+    let errors = errors(response);
+    !errors.is_empty() && errors.iter().all(|found| *found == code)
 }
 
 /// Fetch: when a topic's id is not the tenant's, the gateway gives no session, since the broker's would be without that

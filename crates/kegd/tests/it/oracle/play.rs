@@ -219,9 +219,6 @@ impl Step<'_> {
             player.symbols.of_request(request);
         }
         let meant = meant::refusal(api, version, &requests[0].0, joined);
-        if api.key == ApiKey::JOIN_GROUP {
-            joined.insert(requests[0].1.group.clone());
-        }
         let mut outcomes = if let Some(code) = meant {
             let first = players[0].exchange(api, version, &requests[0]);
             if matches!(&first, Outcome::Response(response) if meant::is_refused(api, version, response, code)) {
@@ -259,6 +256,9 @@ impl Step<'_> {
             return Err(format!(
                 "  {differences}\n  the virtual cluster: {one:?}\n  a Kafka of its own:  {other:?}"
             ));
+        }
+        if api.key == ApiKey::JOIN_GROUP && has_no_error(&outcomes[0]) {
+            joined.insert(requests[0].1.group.clone());
         }
         tally.count(api, version, &outcomes[1]);
         for ((player, symbols), (outcome, request)) in players
@@ -375,6 +375,10 @@ impl Player {
             request.set("TimeoutMs", Value::Integer(10_000));
         });
     }
+}
+
+fn has_no_error(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Response(response) if response.get("ErrorCode") == Some(&Value::Integer(0)))
 }
 
 /// Whether asking again changes nothing. What differs because one side is still at work is the same soon.
