@@ -132,6 +132,7 @@ impl Memory {
             }
         }
         if let Some(name) = name
+            && !name.is_empty()
             && id != NO_ID
             && !failed
         {

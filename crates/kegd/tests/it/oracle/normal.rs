@@ -11,6 +11,7 @@
 //! | names of topics, and elements with a name, an id or an index | sorted | clients find them by it, and Kafka has them in the order of hashes of names |
 //! | what is listed of other cases, and Kafka's internal topics | left out | a cluster of one's own has them, too |
 //! | texts from ` collides with existing topic` on | cut off | what the gateway leaves out, since it is cut from another's name |
+//! | groups of regular expressions, which don't capture | groups | the gateway writes an expression anew |
 //! | checksums of records | left out | they are over the id of the producer |
 //!
 //! Nothing else is, error messages included.
@@ -99,7 +100,11 @@ impl Normaliser<'_> {
             (Value::Bytes(path), _, "LogDir") if !path.is_empty() => symbol("path"),
             (Value::Bytes(member), _, "MemberId" | "Leader") => self.symbols.member(member),
             (Value::Bytes(records), Entity::Records, _) => batch::show(records, self.symbols),
-            (Value::Bytes(text), Entity::FreeText, _) => {
+            (Value::Bytes(regex), Entity::TopicNameRegex, _) => {
+                Shown::Text(String::from_utf8_lossy(regex).replace("(?:", "("))
+            }
+            // Keys of share groups have ids in them.
+            (Value::Bytes(text), Entity::FreeText | Entity::CoordinatorKey, _) => {
                 let text = self.symbols.in_text(&String::from_utf8_lossy(text));
                 let end = text.find(COLLISION).map_or(text.len(), |at| at + COLLISION.len());
                 Shown::Text(text[..end].to_owned())
@@ -139,14 +144,13 @@ impl Normaliser<'_> {
                 (Value::Integer(id), Entity::ProducerId, _) => Place::Number(self.symbols.place_of_producer(*id)),
                 (
                     Value::Bytes(name),
-                    Entity::TopicName
-                    | Entity::GroupId
-                    | Entity::TransactionalId
-                    | Entity::CoordinatorKey
-                    | Entity::ConfigResourceName,
+                    Entity::TopicName | Entity::GroupId | Entity::TransactionalId | Entity::ConfigResourceName,
                     _,
                 )
                 | (Value::Bytes(name), Entity::Plain, "Name") => Place::Name(name.clone()),
+                (Value::Bytes(key), Entity::CoordinatorKey, _) => {
+                    Place::Name(self.symbols.in_text(&String::from_utf8_lossy(key)).into_bytes())
+                }
                 (Value::Integer(number), Entity::PartitionIndex | Entity::ConfigResourceType, _) => {
                     Place::Index(*number)
                 }

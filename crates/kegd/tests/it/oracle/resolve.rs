@@ -7,6 +7,7 @@ use keg_codec::schema::{Entity, Field, Type};
 use super::batch;
 use super::case::{Case, Kind, Name};
 use super::memory::{Memory, Subject};
+use super::settle::elements;
 use super::symbols::{NO_ID, base64};
 use super::term::{Epoch, Member, Operation, Session, Term, TopicId};
 
@@ -57,19 +58,25 @@ impl<'a> Resolver<'a> {
     pub(super) fn request(mut self) -> (Struct, Subject) {
         let operation = self.operation;
         let mut request = self.fields(operation.api.request.fields, &operation.fields);
-        let in_session = match operation.api.key {
-            ApiKey::FETCH => self.subject.session_epoch > 0,
-            key => matches!(key, ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE),
-        };
-        if in_session {
-            self.leave_unknown_ids_out(&mut request);
+        match operation.api.key {
+            // A broker keeps topics in a session whose ids it doesn't know; the gateway doesn't let them in.
+            ApiKey::FETCH if self.subject.session_epoch > 0 => self.leave_unknown_ids_out(&mut request, "Topics"),
+            ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE => {
+                self.leave_unknown_ids_out(&mut request, "Topics");
+                forget_nothing_that_is_asked_for(&mut request);
+            }
+            // Where nothing can be answered, the gateway disconnects the client for what it denies; a broker takes the
+            // rest before it does so.
+            ApiKey::PRODUCE if request.get("Acks") == Some(&Value::Integer(0)) => {
+                self.leave_unknown_ids_out(&mut request, "TopicData");
+            }
+            _ => {}
         }
         (request, self.subject)
     }
 
-    /// A broker keeps topics in a session whose ids it doesn't know; the gateway doesn't let them in.
-    fn leave_unknown_ids_out(&self, request: &mut Struct) {
-        if let Some(Value::Array(topics)) = request.get_mut("Topics") {
+    fn leave_unknown_ids_out(&self, request: &mut Struct, array: &str) {
+        if let Some(Value::Array(topics)) = request.get_mut(array) {
             topics.retain(|topic| match topic.as_struct().and_then(|it| it.get("TopicId")) {
                 Some(Value::Uuid(id)) if *id != NO_ID => self.memory.knows(id),
                 _ => true,
@@ -263,6 +270,20 @@ impl<'a> Resolver<'a> {
                 out.extend([0, 0, 0, 1, 0, 0, 0, 0]);
             }
         }
+    }
+}
+
+/// A broker says nothing of a topic that is deleted meanwhile where it is forgotten as well; the gateway says that it isn't
+/// there.
+fn forget_nothing_that_is_asked_for(request: &mut Struct) {
+    let asked_for: Vec<Value> = elements(request, "Topics")
+        .filter_map(|topic| topic.get("TopicId").cloned())
+        .collect();
+    if let Some(Value::Array(forgotten)) = request.get_mut("ForgottenTopicsData") {
+        forgotten.retain(|topic| {
+            let id = topic.as_struct().and_then(|it| it.get("TopicId"));
+            id.is_none_or(|id| !asked_for.contains(id))
+        });
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn of(api: &Api, field: &'static Field) -> Option<BoxedStrategy<Term>
             Just(Term::Default).boxed()
         }
         (ApiKey::STREAMS_GROUP_HEARTBEAT, "Topology") => topology(),
+        (ApiKey::SHARE_GROUP_HEARTBEAT, "SubscribedTopicNames") => subscribed_topics(),
         (ApiKey::SHARE_FETCH, "MaxWaitMs") => Just(Term::Integer(300)).boxed(),
         (_, "AcknowledgementBatches") => acknowledgements(),
         _ => return None,
@@ -48,6 +49,12 @@ pub(super) fn of_element(api: &Api, field: &'static Field) -> BoxedStrategy<Term
         Entity::GroupId => prop_oneof![20 => a_group(), 1 => Just(Term::Name(Kind::Group, Name::Empty))].boxed(),
         Entity::TransactionalId if field.nullable.is_empty() => transaction(),
         Entity::TransactionalId => prop_oneof![4 => Just(Term::Null), 3 => transaction()].boxed(),
+        // Brokers never answer for a partition that a topic doesn't have.
+        Entity::PartitionIndex if api.key == ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS => Just(Term::Integer(0)).boxed(),
+        // Of several that no topic can have, brokers name the one that comes first by the hashes of ids.
+        Entity::PartitionIndex if api.key == ApiKey::ALTER_SHARE_GROUP_OFFSETS => {
+            weighted(&[(8, 0), (3, 1), (1, 2), (1, 7)])
+        }
         Entity::PartitionIndex => weighted(&[(8, 0), (3, 1), (1, 2), (1, 7), (1, -1)]),
         Entity::ProducerId if field.array => {
             let own = (0..2_u8).prop_map(|index| Term::ProducerOf(Name::Own(index)));
@@ -237,8 +244,12 @@ fn has_no_empty_group(key: ApiKey) -> bool {
             | ApiKey::TXN_OFFSET_COMMIT
             | ApiKey::ADD_OFFSETS_TO_TXN
             | ApiKey::ALTER_SHARE_GROUP_OFFSETS
+            // Brokers themselves fail at it.
+            | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
             // The gateway refuses it before a broker would have found something else.
             | ApiKey::SYNC_GROUP
+            | ApiKey::CONSUMER_GROUP_HEARTBEAT
+            | ApiKey::SHARE_GROUP_HEARTBEAT
             | ApiKey::STREAMS_GROUP_HEARTBEAT
     )
 }
@@ -331,6 +342,13 @@ fn configs(key: ApiKey) -> BoxedStrategy<Term> {
     prop_oneof![2 => Just(Vec::new()), 3 => vec(config, 0..=2)]
         .prop_map(Term::Array)
         .boxed()
+}
+
+/// The topics of a member of a share group, in which brokers let the empty name be one.
+fn subscribed_topics() -> BoxedStrategy<Term> {
+    let some = vec(named_topic(), 0..=3)
+        .prop_map(|names| Term::Array(names.into_iter().map(|it| Term::Name(Kind::Topic, it)).collect()));
+    prop_oneof![6 => some, 1 => Just(Term::Null)].boxed()
 }
 
 /// What members of a group tell each other of. The gateway leaves the empty name out of it.

@@ -148,6 +148,38 @@ fn share_group() -> Vec<Operation> {
         fetch(Session::New),
         production(false),
         fetch(Session::Next),
+        op(ApiKey::SHARE_ACKNOWLEDGE, acknowledgement()),
+        heartbeat(ApiKey::SHARE_GROUP_HEARTBEAT, Epoch::Is(-1), Vec::new()),
+        op(
+            ApiKey::DELETE_SHARE_GROUP_OFFSETS,
+            vec![
+                ("GroupId", group()),
+                ("Topics", Term::Array(vec![Term::Fields(vec![("TopicName", topic())])])),
+            ],
+        ),
+    ]
+}
+
+/// Both records are taken.
+fn acknowledgement() -> Fields {
+    let batch = Term::Fields(vec![
+        ("FirstOffset", Term::Integer(0)),
+        ("LastOffset", Term::Integer(1)),
+        ("AcknowledgeTypes", Term::Array(vec![Term::Integer(1)])),
+    ]);
+    let partition = Term::Fields(vec![
+        ("PartitionIndex", Term::Integer(0)),
+        ("AcknowledgementBatches", Term::Array(vec![batch])),
+    ]);
+    let topic = Term::Fields(vec![
+        ("TopicId", Term::TopicId(TopicId::Of(Name::Own(0)))),
+        ("Partitions", Term::Array(vec![partition])),
+    ]);
+    vec![
+        ("GroupId", group()),
+        ("MemberId", Term::Member(Member::Known(0))),
+        ("ShareSessionEpoch", Term::ShareEpoch(Session::Next)),
+        ("Topics", Term::Array(vec![topic])),
     ]
 }
 
