@@ -82,11 +82,22 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
         })
     }
 
-    /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone.
+    /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone. What
+    /// members of groups are assigned doesn't depend on how much time is between their requests, nor what is in a
+    /// transaction on the hashes of their groups' names.
     pub(crate) fn twins(setup: &'static Setup) -> [&'static Self; 2] {
         static TWINS: [Started; 2] = [const { Started::new() }; 2];
         let names = ["shared-twin", "lone-twin"];
-        [0, 1].map(|twin| Self::once(&TWINS[twin], || Self::start(setup, names[twin], CURRENT, 1)))
+        let more = "offsets.topic.num.partitions=1
+group.consumer.assignment.interval.ms=0
+group.consumer.assignor.offload.enable=false
+group.share.assignment.interval.ms=0
+group.share.assignor.offload.enable=false
+group.streams.assignment.interval.ms=0
+group.streams.assignor.offload.enable=false
+";
+        let start = |twin: usize| Self::start_with(setup, names[twin], CURRENT, 1, more);
+        [0, 1].map(|twin| Self::once(&TWINS[twin], || start(twin)))
     }
 
     /// The plaintext addresses, as a client's `bootstrap.servers`.

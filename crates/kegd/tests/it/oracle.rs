@@ -16,6 +16,7 @@ mod memory;
 mod normal;
 mod others;
 mod play;
+mod probe;
 mod resolve;
 mod run;
 mod settle;
@@ -25,6 +26,7 @@ mod symbols;
 mod tally;
 mod term;
 mod tests;
+mod warm_up;
 
 use std::env;
 

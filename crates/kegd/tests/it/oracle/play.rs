@@ -9,12 +9,14 @@ use keg_codec::{Api, ApiKey};
 use super::case::Case;
 use super::memory::{Memory, Subject};
 use super::normal::{Normaliser, Which};
+use super::probe::{known_topics, until_share_group_is_initialised};
 use super::resolve::Resolver;
-use super::settle::{elements, errors, is_retriable, patiently, set, settle};
+use super::settle::{PATIENCE, elements, is_retriable, patiently, settle};
 use super::shown::Shown;
 use super::side::{Outcome, Side};
 use super::symbols::Symbols;
 use super::term::Operation;
+use super::warm_up::warm_up;
 use super::{meant, tally::Tally};
 
 /// Where the sides are, and what both of them serve.
@@ -58,49 +60,6 @@ fn served(address: &str) -> BTreeMap<i16, Versions> {
     apis.collect()
 }
 
-/// Has Kafka make its internal topics, which it does when they are needed for the first time.
-fn wait_for_coordinators(address: &str, prefix: &str) {
-    let mut side = Side::connect(address);
-    let name = || Value::text(&format!("{prefix}any"));
-    for kind in [0, 1] {
-        let found = patiently(
-            || {
-                side.ask(ApiKey::FIND_COORDINATOR, 1, |request| {
-                    request.set("Key", name());
-                    request.set("KeyType", Value::Integer(kind));
-                })
-            },
-            |response| errors(response) == [0],
-        );
-        assert_eq!(errors(&found), [0], "{address} has a coordinator");
-    }
-    patiently(
-        || {
-            side.ask(ApiKey::DESCRIBE_TRANSACTIONS, 0, |request| {
-                request.set("TransactionalIds", Value::Array(vec![name()]));
-            })
-        },
-        |response| !is_retriable(response),
-    );
-    // The first id is what errors have in its place.
-    patiently(
-        || {
-            side.ask(ApiKey::INIT_PRODUCER_ID, 0, |request| {
-                request.set("TransactionalId", Value::Null);
-            })
-        },
-        |response| matches!(response.get("ProducerId"), Some(Value::Integer(1..))),
-    );
-    patiently(
-        || {
-            side.ask(ApiKey::DESCRIBE_GROUPS, 0, |request| {
-                request.set("Groups", Value::Array(vec![name()]));
-            })
-        },
-        |response| !is_retriable(response),
-    );
-}
-
 /// One side, as it is in one case.
 #[derive(Debug)]
 struct Player {
@@ -123,8 +82,8 @@ impl Arena {
         prefix_is_shown: bool,
         prefixes: [String; 2],
     ) -> Self {
-        for address in &addresses {
-            wait_for_coordinators(address, &prefixes[0]);
+        for (address, backend) in addresses.iter().zip(&backends) {
+            warm_up(address, backend, &prefixes[0]);
         }
         let served = addresses.each_ref().map(|address| served(address));
         // A gateway has the nodes' ports behind the one for bootstrapping.
@@ -339,31 +298,25 @@ impl Player {
                 (request, response),
                 subject.transaction.as_deref(),
             );
-            if api.key == ApiKey::CREATE_TOPICS {
+            let changes_topics = matches!(
+                api.key,
+                ApiKey::CREATE_TOPICS | ApiKey::DELETE_TOPICS | ApiKey::CREATE_PARTITIONS
+            );
+            if changes_topics {
                 self.number_topics(case);
+            }
+            if api.key == ApiKey::SHARE_GROUP_HEARTBEAT && has_no_error(outcome) {
+                let group = format!("{}{}", self.prefix, subject.group);
+                until_share_group_is_initialised(&mut self.backend, &group, PATIENCE);
             }
         }
     }
 
-    /// Gives ids their numbers in the order of the topics' names: clients may be told them in any order. Kafka is asked
-    /// itself, so that a gateway learns nothing.
+    /// Gives ids their numbers in the order of the topics' names: clients may be told them in any order.
     fn number_topics(&mut self, case: &Case<'_>) {
         let names = case.topics();
-        let asked = names
-            .iter()
-            .map(|name| vec![("Name", Value::text(&format!("{}{name}", self.prefix)))]);
-        let metadata = self.backend.ask(ApiKey::METADATA, 12, |request| {
-            set(request, "Topics", asked.collect());
-            request.set("AllowAutoTopicCreation", Value::Integer(0));
-        });
-        let mut ids: Vec<_> = elements(&metadata, "Topics")
-            .filter_map(|topic| match topic.get("TopicId") {
-                Some(Value::Uuid(id)) => Some((topic.get("Name")?.as_text()?, *id)),
-                _ => None,
-            })
-            .collect();
-        ids.sort();
-        for (_, id) in ids {
+        let names: Vec<_> = names.iter().map(|name| format!("{}{name}", self.prefix)).collect();
+        for id in known_topics(&mut self.backend, &names) {
             self.symbols.topic_id(id);
         }
     }

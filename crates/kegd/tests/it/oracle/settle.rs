@@ -12,7 +12,7 @@ use keg_codec::{Api, ApiKey};
 use super::side::Side;
 
 /// How long one side may take. What isn't settled then shows as a difference.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Errors that say that the same request is to be sent again: the coordinator is loading, isn't available, has moved;
 /// an earlier transaction is being completed.
@@ -21,8 +21,13 @@ const RETRIABLE: [i64; 4] = [14, 15, 16, 51];
 const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
 
 /// Tries until `done` says so, or patience is over.
-pub(super) fn patiently<T>(mut attempt: impl FnMut() -> T, done: impl Fn(&T) -> bool) -> T {
-    let end = Instant::now() + PATIENCE;
+pub(super) fn patiently<T>(attempt: impl FnMut() -> T, done: impl Fn(&T) -> bool) -> T {
+    patiently_for(PATIENCE, attempt, done)
+}
+
+/// The same with another patience.
+pub(super) fn patiently_for<T>(patience: Duration, mut attempt: impl FnMut() -> T, done: impl Fn(&T) -> bool) -> T {
+    let end = Instant::now() + patience;
     loop {
         let outcome = attempt();
         if done(&outcome) || Instant::now() > end {
