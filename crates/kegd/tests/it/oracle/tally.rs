@@ -62,7 +62,7 @@ impl Tally {
         );
         let unsteady = self.unsteady.len();
         assert!(
-            unsteady * 20 <= self.sequences,
+            unsteady * 20 <= self.sequences.max(FEW),
             "{unsteady} sequences differed once: {self}"
         );
         if self.sequences < MANY {
@@ -81,6 +81,9 @@ impl Tally {
         );
     }
 }
+
+/// A machine that is busy with something else plays fewer, and may be late in some of them.
+const FEW: usize = 60;
 
 /// From so many sequences on every API is expected to have come, and to have succeeded.
 const MANY: usize = 500;
