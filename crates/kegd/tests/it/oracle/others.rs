@@ -10,6 +10,9 @@ use super::play::Arena;
 use super::settle::{elements, set};
 use super::side::Side;
 
+/// Which of a case's topics the other tenant has as well.
+const TOPICS: [u8; 3] = [0, 1, 3];
+
 /// Making something in every case would take more time than the cases.
 const EVERY: u64 = 4;
 
@@ -25,7 +28,7 @@ impl Arena {
         if !CASES.fetch_add(1, Ordering::Relaxed).is_multiple_of(EVERY) {
             return NOBODYS;
         }
-        let name = |kind, index| Value::text(&format!("{}{}", self.others_prefix, case.others_name(kind, index)));
+        let name = |kind, index| self.others_name(case, kind, index);
         let mut other = Side::connect(address);
         let created = other.ask(ApiKey::CREATE_TOPICS, 7, |request| {
             let topic = |index| {
@@ -35,7 +38,7 @@ impl Arena {
                     ("ReplicationFactor", Value::Integer(1)),
                 ]
             };
-            set(request, "Topics", vec![topic(0), topic(1), topic(3)]);
+            set(request, "Topics", TOPICS.map(topic).to_vec());
             request.set("timeoutMs", Value::Integer(10_000));
         });
         other.ask(ApiKey::JOIN_GROUP, 3, |request| {
@@ -56,5 +59,20 @@ impl Arena {
             Some(Value::Uuid(id)) => *id,
             _ => panic!("the other tenant's topics: {created:?}"),
         }
+    }
+
+    /// Deletes them again, where there are any: a broker with many topics is slow.
+    pub(super) fn delete_others_topics(&self, case: &Case<'_>) {
+        if let Some(address) = &self.other_tenant {
+            let names = TOPICS.map(|index| self.others_name(case, Kind::Topic, index));
+            Side::connect(address).ask(ApiKey::DELETE_TOPICS, 5, |request| {
+                request.set("TopicNames", Value::Array(names.to_vec()));
+                request.set("TimeoutMs", Value::Integer(10_000));
+            });
+        }
+    }
+
+    fn others_name(&self, case: &Case<'_>, kind: Kind, index: u8) -> Value {
+        Value::text(&format!("{}{}", self.others_prefix, case.others_name(kind, index)))
     }
 }

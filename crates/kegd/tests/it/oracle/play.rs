@@ -132,23 +132,36 @@ impl Arena {
         let case = Case::new(&self.shown_prefix, &self.foreign_prefix);
         let foreign_id = self.others_objects(&case);
         let mut players = [Which::Virtual, Which::Own].map(|which| Player::new(which, self));
+        let played = self.steps(&case, foreign_id, operations, &mut players, tally);
+        for player in &mut players {
+            player.clean_up(&case);
+        }
+        self.delete_others_topics(&case);
+        played
+    }
+
+    fn steps(
+        &self,
+        case: &Case<'_>,
+        foreign_id: [u8; 16],
+        operations: &[Operation],
+        players: &mut [Player; 2],
+        tally: &mut Tally,
+    ) -> Result<(), String> {
         let mut joined = HashSet::new();
         let mut story = String::new();
         for operation in operations {
             let versions = self.served[&operation.api.key.0];
             let count = versions.last - versions.first + 1;
             let step = Step {
-                case: &case,
+                case,
                 foreign_id,
                 operation,
                 version: versions.last - i16::from(operation.version) % count,
             };
-            if let Err(difference) = step.play(&mut players, &mut joined, &mut story, tally) {
+            if let Err(difference) = step.play(players, &mut joined, &mut story, tally) {
                 return Err(format!("{story}{difference}"));
             }
-        }
-        for player in &mut players {
-            player.clean_up(&case);
         }
         Ok(())
     }
