@@ -49,6 +49,13 @@ impl Memory {
         self.members.get(&(group.to_owned(), place))
     }
 
+    /// Whether a group has had several members, with the one that a request is about.
+    pub(super) fn has_several_members(&self, subject: &Subject) -> bool {
+        let has_another = |group: &str, member| self.members.keys().any(|(it, place)| it == group && *place != member);
+        has_another(&subject.group, subject.member)
+            || self.members.keys().any(|(group, place)| has_another(group, *place))
+    }
+
     /// The id and epoch of the transactional id's producer, or of the one without.
     pub(super) fn producer(&self, transaction: Option<&str>) -> (i64, i64) {
         self.producers

@@ -12,6 +12,7 @@
 //! | what is listed of other cases, and Kafka's internal topics | left out | a cluster of one's own has them, too |
 //! | texts from ` collides with existing topic` on | cut off | what the gateway leaves out, since it is cut from another's name |
 //! | groups of regular expressions, which don't capture | groups | the gateway writes an expression anew |
+//! | what one of a group's several members is assigned of the client's topics | a symbol | it goes by the hashes of ids |
 //! | checksums of records | left out | they are over the id of the producer |
 //!
 //! Nothing else is, error messages included.
@@ -44,6 +45,8 @@ pub(super) struct Normaliser<'a> {
     pub(super) case: &'a Case<'a>,
     /// Where clients of this side find its node.
     pub(super) node: &'a (String, i64),
+    /// Whether a group that may be shown has several members.
+    pub(super) several_members: bool,
     pub(super) symbols: &'a mut Symbols,
 }
 
@@ -62,6 +65,7 @@ impl Normaliser<'_> {
 
     fn value(&mut self, api: &'static Api, version: i16, field: &'static Field, value: &Value) -> Shown {
         match value {
+            Value::Array(elements) if self.is_a_share(field, elements) => Shown::Symbol("a share".to_owned()),
             Value::Array(elements) => {
                 let mut elements: Vec<&Value> = elements.iter().filter(|it| self.is_of_this_case(it)).collect();
                 if field.entity == Entity::TopicName {
@@ -117,6 +121,19 @@ impl Normaliser<'_> {
             (Value::Float(number), ..) => Shown::Text(number.to_string()),
             _ => Shown::Null,
         }
+    }
+
+    /// Whether an array is what one of several members is assigned, and all of it is of the client's topics.
+    fn is_a_share(&self, field: &Field, elements: &[Value]) -> bool {
+        let is_own = |topic: &Value| {
+            let Some(topic) = topic.as_struct() else { return false };
+            let Some(Value::Uuid(id)) = topic.get("TopicId") else {
+                return false;
+            };
+            let name = self.symbols.own_name(id);
+            name.is_some() && topic.get("TopicName").is_none_or(|it| it.as_text() == name)
+        };
+        self.several_members && field.name == "TopicPartitions" && elements.iter().all(is_own)
     }
 
     /// Whether an element has no name, or one that isn't there because of another case.

@@ -213,7 +213,7 @@ impl Step<'_> {
                     if again || matches!(outcome, Outcome::Response(response) if is_retriable(response)) {
                         *outcome = player.retry(api, version, &requests[it]);
                     }
-                    player.show(self, outcome)
+                    player.show(self, outcome, &requests[it].1)
                 })
             },
             |shown: &[(Shown, Symbols); 2]| !repeatable || shown[0].0 == shown[1].0,
@@ -278,13 +278,14 @@ impl Player {
     }
 
     /// The outcome as it is compared, and the symbols with what is new in it.
-    fn show(&self, step: &Step<'_>, outcome: &Outcome) -> (Shown, Symbols) {
+    fn show(&self, step: &Step<'_>, outcome: &Outcome, subject: &Subject) -> (Shown, Symbols) {
         let mut symbols = self.symbols.clone();
         let shown = match outcome {
             Outcome::Response(response) => Normaliser {
                 which: self.which,
                 case: step.case,
                 node: &self.node,
+                several_members: self.memory.has_several_members(subject),
                 symbols: &mut symbols,
             }
             .show(step.operation.api, step.version, response),
@@ -329,8 +330,9 @@ impl Player {
     fn number_topics(&mut self, case: &Case<'_>) {
         let names = case.topics();
         let names: Vec<_> = names.iter().map(|name| format!("{}{name}", self.prefix)).collect();
-        for id in known_topics(&mut self.backend, &names) {
-            self.symbols.topic_id(id);
+        for (name, id) in known_topics(&mut self.backend, &names) {
+            self.symbols
+                .own_topic(id, name.strip_prefix(&self.prefix).unwrap_or(&name));
         }
     }
 

@@ -14,13 +14,13 @@ use super::side::Side;
 /// How many partitions each topic has.
 type Topics = BTreeMap<[u8; 16], usize>;
 
-/// The ids of the topics of these names that are there, in the names' order. Waits until a member of a new group would
+/// The topics of these names that are there, and their ids. Waits until a member of a new group would
 /// be assigned just these: the coordinator is told of topics after everybody else.
-pub(super) fn known_topics(backend: &mut Side, names: &[String]) -> Vec<[u8; 16]> {
+pub(super) fn known_topics(backend: &mut Side, names: &[String]) -> BTreeMap<String, [u8; 16]> {
     let topics = topics(backend, names);
     let expected = topics.values().copied().collect();
     patiently(|| assigned(backend, names), |assigned| *assigned == expected);
-    topics.into_values().map(|(id, _)| id).collect()
+    topics.into_iter().map(|(name, (id, _))| (name, id)).collect()
 }
 
 /// The topics of these names that are there.

@@ -16,6 +16,8 @@ pub(super) struct Symbols {
     members: Numbers<Vec<u8>>,
     producers: Numbers<i64>,
     sessions: Numbers<i64>,
+    /// The client's own topics, as it calls them.
+    own_topics: HashMap<[u8; 16], String>,
 }
 
 impl Symbols {
@@ -39,6 +41,16 @@ impl Symbols {
             return Shown::Symbol("no topic id".to_owned());
         }
         Shown::Symbol(format!("topic id {}", self.topic_ids.of(id)))
+    }
+
+    /// Says that an id is of a topic of the client's, which it calls so.
+    pub(super) fn own_topic(&mut self, id: [u8; 16], name: &str) {
+        self.topic_id(id);
+        self.own_topics.insert(id, name.to_owned());
+    }
+
+    pub(super) fn own_name(&self, id: &[u8; 16]) -> Option<&str> {
+        self.own_topics.get(id).map(String::as_str)
     }
 
     pub(super) fn member(&mut self, member: &[u8]) -> Shown {

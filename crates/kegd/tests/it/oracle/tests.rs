@@ -35,6 +35,44 @@ fn metadata(topics: Vec<(&str, [u8; 16])>) -> Struct {
     response
 }
 
+/// The client has two topics.
+fn symbols() -> Symbols {
+    let mut symbols = Symbols::default();
+    symbols.own_topic(OWN[0], "one");
+    symbols.own_topic(OWN[1], "other");
+    symbols
+}
+
+const OWN: [[u8; 16]; 2] = [[0xa1; 16], [0xa2; 16]];
+
+/// The description of a share group, of which a member is assigned these topics.
+fn share_group(topics: &[([u8; 16], &str)]) -> Struct {
+    let api = Api::of(ApiKey::SHARE_GROUP_DESCRIBE).unwrap();
+    let mut response = Struct::new(api.response.fields, 1);
+    set(&mut response, "Groups", vec![vec![("GroupId", Value::text("group"))]]);
+    let Some(Value::Array(groups)) = response.get_mut("Groups") else {
+        unreachable!()
+    };
+    let Some(Value::Struct(group)) = groups.first_mut() else {
+        unreachable!()
+    };
+    set(group, "Members", vec![vec![("MemberId", Value::text("member"))]]);
+    let Some(Value::Array(members)) = group.get_mut("Members") else {
+        unreachable!()
+    };
+    let Some(Value::Struct(member)) = members.first_mut() else {
+        unreachable!()
+    };
+    let Some(Value::Struct(assignment)) = member.get_mut("Assignment") else {
+        unreachable!()
+    };
+    let topics = topics
+        .iter()
+        .map(|(id, name)| vec![("TopicId", Value::Uuid(*id)), ("TopicName", Value::text(name))]);
+    set(assignment, "TopicPartitions", topics.collect());
+    response
+}
+
 /// Where the sides differ, of which the first has the prefix `team-a-`.
 fn differences(key: ApiKey, version: i16, one: &Struct, other: &Struct) -> Vec<String> {
     let api = Api::of(key).unwrap();
@@ -45,11 +83,26 @@ fn differences(key: ApiKey, version: i16, one: &Struct, other: &Struct) -> Vec<S
             which,
             case: &case,
             node: &node,
-            symbols: &mut Symbols::default(),
+            several_members: true,
+            symbols: &mut symbols(),
         };
         normaliser.show(api, version, response)
     });
     one.differences(&other)
+}
+
+#[test]
+fn which_of_its_own_topics_one_of_several_members_is_assigned_is_no_difference_and_anothers_are() {
+    const KEY: ApiKey = ApiKey::SHARE_GROUP_DESCRIBE;
+    let own = share_group(&[(OWN[0], "one")]);
+    assert_eq!(differences(KEY, 1, &share_group(&[(OWN[1], "other")]), &own), [""; 0]);
+    for others in [([7; 16], "one"), (OWN[0], "team-a-one"), (OWN[0], "other")] {
+        assert_eq!(
+            differences(KEY, 1, &share_group(&[others]), &own).len(),
+            1,
+            "{others:?}"
+        );
+    }
 }
 
 #[test]
