@@ -12,7 +12,7 @@ use super::normal::{Normaliser, Which};
 use super::probe::{known_topics, until_share_group_is_initialised};
 use super::resolve::Resolver;
 use super::settle::{PATIENCE, elements, is_retriable, patiently, settle};
-use super::shown::Shown;
+use super::shown::{Shown, brief};
 use super::side::{Outcome, Side};
 use super::symbols::Symbols;
 use super::term::Operation;
@@ -374,31 +374,5 @@ fn is_repeatable(key: ApiKey, request: &Struct) -> bool {
         | ApiKey::STREAMS_GROUP_DESCRIBE
         | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS => true,
         _ => false,
-    }
-}
-
-/// A request without what it leaves as it is by default.
-fn brief(fields: &Struct, version: i16) -> String {
-    let defaults = Struct::new(fields.table(), version);
-    let set = fields
-        .iter()
-        .zip(defaults.iter())
-        .filter(|((field, value), (_, default))| field.versions.contains(version) && value != default)
-        .map(|((field, value), _)| format!("{}: {}", field.name, brief_value(value, version)));
-    format!("{{{}}}", set.collect::<Vec<_>>().join(", "))
-}
-
-fn brief_value(value: &Value, version: i16) -> String {
-    match value {
-        Value::Struct(nested) => brief(nested, version),
-        Value::Array(elements) => {
-            let elements: Vec<_> = elements.iter().map(|it| brief_value(it, version)).collect();
-            format!("[{}]", elements.join(", "))
-        }
-        Value::Bytes(bytes) => format!("\"{}\"", bytes.escape_ascii()),
-        Value::Integer(number) => number.to_string(),
-        Value::Uuid(id) => super::symbols::base64(*id),
-        Value::Null => "null".to_owned(),
-        other => format!("{other:?}"),
     }
 }

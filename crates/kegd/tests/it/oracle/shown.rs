@@ -1,6 +1,10 @@
-//! Responses as they are compared.
+//! Responses as they are compared, and requests as they are told.
 
 use std::fmt;
+
+use keg_codec::message::{Struct, Value};
+
+use super::symbols::base64;
 
 /// A value of a response, with symbols in the place of what each side makes up for itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,5 +61,31 @@ impl fmt::Debug for Shown {
                 f.write_str("}")
             }
         }
+    }
+}
+
+/// A request without what it leaves as it is by default.
+pub(super) fn brief(fields: &Struct, version: i16) -> String {
+    let defaults = Struct::new(fields.table(), version);
+    let set = fields
+        .iter()
+        .zip(defaults.iter())
+        .filter(|((field, value), (_, default))| field.versions.contains(version) && value != default)
+        .map(|((field, value), _)| format!("{}: {}", field.name, brief_value(value, version)));
+    format!("{{{}}}", set.collect::<Vec<_>>().join(", "))
+}
+
+fn brief_value(value: &Value, version: i16) -> String {
+    match value {
+        Value::Struct(nested) => brief(nested, version),
+        Value::Array(elements) => {
+            let elements: Vec<_> = elements.iter().map(|it| brief_value(it, version)).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        Value::Bytes(bytes) => format!("\"{}\"", bytes.escape_ascii()),
+        Value::Integer(number) => number.to_string(),
+        Value::Uuid(id) => base64(*id),
+        Value::Null => "null".to_owned(),
+        other => format!("{other:?}"),
     }
 }
