@@ -105,10 +105,26 @@ impl Symbols {
             .collect();
         text = words.join(" ");
         for (id, number) in self.producers.0.iter().filter(|(id, _)| **id >= 100) {
-            text = text.replace(&id.to_string(), &format!("<producer {number}>"));
+            text = replace_number(&text, &id.to_string(), &format!("<producer {number}>"));
         }
         text
     }
+}
+
+/// Puts something in the place of a number where it isn't the end of a name: those of sequences end in digits.
+fn replace_number(text: &str, number: &str, by: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = 0;
+    for (at, _) in text.match_indices(number) {
+        let end = at + number.len();
+        let is_apart = !text[..at].ends_with(char::is_alphanumeric) && !text[end..].starts_with(char::is_alphanumeric);
+        if is_apart {
+            replaced.push_str(&text[rest..at]);
+            replaced.push_str(by);
+            rest = end;
+        }
+    }
+    replaced + &text[rest..]
 }
 
 /// Whether a word is an id as Kafka writes it; the names of sequences end in a digit.

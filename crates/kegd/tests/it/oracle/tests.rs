@@ -179,6 +179,14 @@ fn a_prefix_in_a_text_is_a_difference_and_an_id_in_it_is_none() {
 }
 
 #[test]
+fn the_id_of_a_producer_is_no_part_of_a_name_that_ends_in_the_same_digits() {
+    let mut symbols = Symbols::default();
+    symbols.producer(965);
+    let text = symbols.in_text("producer 965 of t0-c1965, t0-c965 and (965)");
+    assert_eq!(text, "producer <producer 0> of t0-c1965, t0-c965 and (<producer 0>)");
+}
+
+#[test]
 fn what_others_have_on_a_backend_without_a_gateway_is_a_difference() {
     let Some(setup) = setup_or_skip("oracle-detector") else {
         return;
