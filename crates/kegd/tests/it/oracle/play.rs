@@ -11,7 +11,7 @@ use super::memory::{Memory, Subject};
 use super::normal::{Normaliser, Which};
 use super::probe::{known_topics, until_share_group_is_initialised};
 use super::resolve::Resolver;
-use super::settle::{PATIENCE, elements, is_retriable, patiently, settle};
+use super::settle::{elements, is_retriable, patiently, settle};
 use super::shown::{Shown, brief};
 use super::side::{Outcome, Side};
 use super::symbols::Symbols;
@@ -321,7 +321,7 @@ impl Player {
             }
             if api.key == ApiKey::SHARE_GROUP_HEARTBEAT && has_no_error(outcome) {
                 let group = format!("{}{}", self.prefix, subject.group);
-                until_share_group_is_initialised(&mut self.backend, &group, PATIENCE);
+                until_share_group_is_initialised(&mut self.backend, &group);
             }
         }
     }

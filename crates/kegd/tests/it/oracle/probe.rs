@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 
-use super::settle::{elements, patiently, patiently_for, set};
+use super::settle::{elements, patiently, set};
 use super::side::Side;
 
 /// How many partitions each topic has.
@@ -42,7 +41,7 @@ fn topics(backend: &mut Side, names: &[String]) -> BTreeMap<String, ([u8; 16], u
 
 /// Waits until a share group has the state of all partitions that its members subscribe to: what they are assigned, and
 /// in which epoch, depends on it.
-pub(super) fn until_share_group_is_initialised(backend: &mut Side, group: &str, patience: Duration) {
+pub(super) fn until_share_group_is_initialised(backend: &mut Side, group: &str) {
     let described = backend.ask(ApiKey::SHARE_GROUP_DESCRIBE, 1, |request| {
         request.set("GroupIds", Value::Array(vec![Value::text(group)]));
     });
@@ -70,7 +69,7 @@ pub(super) fn until_share_group_is_initialised(backend: &mut Side, group: &str, 
         });
         topics.collect()
     };
-    patiently_for(patience, initialised, |initialised| {
+    patiently(initialised, |initialised| {
         expected
             .iter()
             .all(|(id, partitions)| initialised.get(id) >= Some(partitions))

@@ -12,7 +12,7 @@ use keg_codec::{Api, ApiKey};
 use super::side::Side;
 
 /// How long one side may take. What isn't settled then shows as a difference.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Errors that say that the same request is to be sent again: the coordinator is loading, isn't available, has moved;
 /// an earlier transaction is being completed.

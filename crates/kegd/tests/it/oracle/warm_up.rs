@@ -5,8 +5,7 @@ use std::time::Duration;
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 
-use super::probe::{known_topics, until_share_group_is_initialised};
-use super::settle::{errors, is_retriable, patiently_for, set};
+use super::settle::{elements, errors, is_retriable, patiently_for, set};
 use super::side::Side;
 
 /// Brokers that have just started make their internal topics one after the other.
@@ -59,13 +58,16 @@ fn share_group(backend: &mut Side, prefix: &str) {
         set(request, "Topics", vec![topic]);
         request.set("timeoutMs", Value::Integer(10_000));
     });
-    known_topics(backend, std::slice::from_ref(&text));
-    until(backend, ApiKey::SHARE_GROUP_HEARTBEAT, 1, has_no_error, |request| {
+    // The coordinator may not know the topic yet, and has the state made only after it has answered.
+    let is_assigned = |response: &Struct| {
+        let assignment = response.get("Assignment").and_then(Value::as_struct);
+        assignment.is_some_and(|it| elements(it, "TopicPartitions").next().is_some())
+    };
+    until(backend, ApiKey::SHARE_GROUP_HEARTBEAT, 1, is_assigned, |request| {
         request.set("GroupId", name());
         request.set("MemberId", Value::text("warm"));
         request.set("SubscribedTopicNames", topics());
     });
-    until_share_group_is_initialised(backend, &text, PATIENCE);
     until(backend, ApiKey::SHARE_GROUP_HEARTBEAT, 1, has_no_error, |request| {
         request.set("GroupId", name());
         request.set("MemberId", Value::text("warm"));
