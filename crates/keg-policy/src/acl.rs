@@ -129,12 +129,16 @@ impl Acls {
         (api, version): (&'static Api, i16),
         response: &mut Response,
     ) -> Result<(), Withheld> {
+        if kept.is_nothing() && !outbound::concerns(api.key) && !described::concerns(api.key) {
+            return Ok(());
+        }
         let client = self.client(connection);
         let mut body = response.body_bytes();
         if let Some(picked) = &kept.picked {
             body = metadata::pick(picked, api, version, &body).map_err(Withheld::new)?;
         }
-        if described::concerns(api.key)
+        if kept.operations
+            && described::concerns(api.key)
             && let Some(changed) = described::change(&client, api, version, &body).map_err(Withheld::new)?
         {
             body = changed;
@@ -188,7 +192,10 @@ impl Policy for Acls {
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
-        let nothing = Kept::default();
+        let nothing = Kept {
+            operations: true,
+            ..Kept::default()
+        };
         let kept = answer.note.get().unwrap_or(&nothing);
         self.outbound(connection, kept, (answer.api, answer.version), answer.response)
     }

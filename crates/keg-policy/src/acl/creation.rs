@@ -14,7 +14,7 @@ use super::request::{Asks, Kept, Progress, Waiting};
 use crate::aliases::set_topics;
 use crate::message::Request;
 use crate::namespace::look_up;
-use crate::namespace::metadata::{FIRST_BY_ID, creates, without_creation};
+use crate::namespace::metadata::{FIRST_BY_ID, creates, creation_flag, without_creation};
 use crate::policy::Question;
 
 /// What comes next for a request.
@@ -33,14 +33,28 @@ pub(super) fn step(
     request: &Request,
     body: Bytes,
     kept: &mut Kept,
-    not_to_be_made: &BTreeSet<Vec<u8>>,
+    not_to_be_made: Vec<Vec<u8>>,
+    has_unknown_tags: bool,
     progress: Progress,
 ) -> Result<Step, WalkError> {
+    let flag = match has_unknown_tags {
+        true => None,
+        false => creation_flag(request.version, &body),
+    };
     match request.api.key {
         _ if not_to_be_made.is_empty() => Ok(Step::Forward(body)),
-        ApiKey::METADATA if creates(request.version, &body)? => metadata(request, body, kept, not_to_be_made, progress),
+        ApiKey::METADATA if may_create(request.version, &body, flag)? => {
+            metadata(request, body, flag, kept, not_to_be_made, progress)
+        }
         ApiKey::STREAMS_GROUP_HEARTBEAT => streams(request, body, not_to_be_made, progress),
         _ => Ok(Step::Forward(body)),
+    }
+}
+
+fn may_create(version: i16, body: &[u8], flag: Option<usize>) -> Result<bool, WalkError> {
+    match flag {
+        Some(flag) => Ok(body.get(flag) != Some(&0)),
+        None => creates(version, body),
     }
 }
 
@@ -51,12 +65,14 @@ pub(super) fn step(
 fn metadata(
     request: &Request,
     body: Bytes,
+    flag: Option<usize>,
     kept: &mut Kept,
-    not_to_be_made: &BTreeSet<Vec<u8>>,
+    not_to_be_made: Vec<Vec<u8>>,
     progress: Progress,
 ) -> Result<Step, WalkError> {
     let (api, version) = (request.api, request.version);
     if !progress.made {
+        let not_to_be_made: BTreeSet<_> = not_to_be_made.into_iter().collect();
         let mut creating = Struct::read(&api.request, version, &body)?;
         if let Some(Value::Array(topics)) = creating.get_mut("Topics") {
             topics.retain(|topic| {
@@ -72,6 +88,11 @@ fn metadata(
             return Ok(Step::Ask(Waiting::question(creating, Asks::Creation, progress)));
         }
     }
+    let mut without = body.to_vec();
+    if let Some(flag) = flag.and_then(|flag| without.get_mut(flag)) {
+        *flag = 0;
+        return Ok(Step::Forward(without.into()));
+    }
     let (body, picked) = without_creation(api, version, &body)?;
     kept.picked = picked;
     Ok(Step::Forward(body))
@@ -81,9 +102,10 @@ fn metadata(
 fn streams(
     request: &Request,
     body: Bytes,
-    not_to_be_made: &BTreeSet<Vec<u8>>,
+    not_to_be_made: Vec<Vec<u8>>,
     progress: Progress,
 ) -> Result<Step, WalkError> {
+    let not_to_be_made: BTreeSet<_> = not_to_be_made.into_iter().collect();
     let Some(existing) = &progress.existing else {
         let names = not_to_be_made.iter().cloned();
         let question = look_up::metadata(request, |body| set_topics(body, FIRST_BY_ID, names))?;

@@ -28,6 +28,21 @@ pub(super) fn concerns(api: ApiKey) -> bool {
     )
 }
 
+/// Whether a request asks what the client may do. Of others than Metadata that is taken for granted.
+///
+/// The flags are the last fields of a Metadata request, and there is none of its own behind them.
+pub(super) fn is_asked_for(api: ApiKey, version: i16, request: &[u8]) -> bool {
+    if api != ApiKey::METADATA {
+        return true;
+    }
+    match (version, request) {
+        (..=7, _) => false,
+        (8, [.., of_cluster, of_topics]) | (9..=10, [.., of_cluster, of_topics, 0]) => (*of_cluster | *of_topics) != 0,
+        (_, [.., of_topics, 0]) => *of_topics != 0,
+        _ => true,
+    }
+}
+
 /// Changes a response; `None` when it stays as it is.
 pub(super) fn change(
     client: &Client<'_>,

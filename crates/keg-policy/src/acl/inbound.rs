@@ -1,11 +1,11 @@
 //! Requests: what the client may do of what it asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError, walk};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::client::Client;
@@ -65,7 +65,11 @@ pub(super) struct Inbound<'a> {
     /// Fetch: the session, and how far it has come.
     pub(super) session: (i64, i64),
     /// The topics that the client may not create.
-    pub(super) not_to_be_made: BTreeSet<Vec<u8>>,
+    pub(super) not_to_be_made: Vec<Vec<u8>>,
+    /// Whether there are tagged fields that aren't known, so that the known ones aren't the last.
+    pub(super) has_unknown_tags: bool,
+    /// Whether the client may create topics of any name, once that was asked.
+    may_create_any: Option<bool>,
     /// Whether decisions are told, which they are once.
     tells: bool,
     /// Produce: whether the transactional id may be used, and whether it is.
@@ -88,7 +92,9 @@ impl<'a> Inbound<'a> {
             settled: Settled::new(),
             topics: Topics::new(),
             session: (0, -1),
-            not_to_be_made: BTreeSet::new(),
+            not_to_be_made: Vec::new(),
+            has_unknown_tags: false,
+            may_create_any: None,
             tells: false,
             writes_in_transaction: false,
             has_transaction: false,
@@ -134,10 +140,12 @@ impl<'a> Inbound<'a> {
         }
     }
 
-    fn may_create(&self, topic: &[u8]) -> bool {
+    fn may_create(&mut self, topic: &[u8]) -> bool {
         let client = self.asked.client;
-        client.could(Operation::Create, ResourceType::Cluster, CLUSTER_NAME.as_bytes())
-            || client.could(Operation::Create, ResourceType::Topic, topic)
+        let any = *self
+            .may_create_any
+            .get_or_insert_with(|| client.could(Operation::Create, ResourceType::Cluster, CLUSTER_NAME.as_bytes()));
+        any || client.could(Operation::Create, ResourceType::Topic, topic)
     }
 
     fn topic(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
@@ -155,7 +163,7 @@ impl<'a> Inbound<'a> {
             let is_made =
                 key == ApiKey::METADATA && !self.by_id || key == ApiKey::STREAMS_GROUP_HEARTBEAT && !field.array;
             if is_made && !self.may_create(name) {
-                self.not_to_be_made.insert(name.to_vec());
+                self.not_to_be_made.push(name.to_vec());
             }
             if matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
                 self.topics.insert(name.into());
@@ -311,6 +319,11 @@ impl Visitor for Inbound<'_> {
             Edit::Refuse => UuidEdit::Refuse,
             _ => UuidEdit::Keep,
         }
+    }
+
+    fn unknown_tag(&mut self, _tag: u32) -> Verdict {
+        self.has_unknown_tags = true;
+        Verdict::Keep
     }
 }
 

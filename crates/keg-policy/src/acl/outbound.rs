@@ -1,7 +1,5 @@
 //! Responses: what the client may not see is left out, and what was denied is said.
 
-use std::sync::Arc;
-
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
@@ -21,6 +19,36 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
     Entity::TransactionalId,
 ]);
 
+/// Whether responses of this API are looked at whatever the request was: they list what the client may not see, or tell the
+/// ids of topics.
+pub(super) fn concerns(api: ApiKey) -> bool {
+    is_filtered(api)
+        || matches!(
+            api,
+            ApiKey::CREATE_TOPICS | ApiKey::LIST_GROUPS | ApiKey::LIST_TRANSACTIONS
+        )
+}
+
+/// Whether topics may be left out: they are listed where none is named.
+fn is_filtered(api: ApiKey) -> bool {
+    matches!(
+        api,
+        ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
+            | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+            | ApiKey::DESCRIBE_TRANSACTIONS
+            | ApiKey::METADATA
+            | ApiKey::OFFSET_FETCH
+    )
+}
+
+/// Whether responses of this API tell the ids of topics.
+fn tells_ids(api: ApiKey) -> bool {
+    matches!(
+        api,
+        ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+    )
+}
+
 /// The visitor of a response.
 #[derive(Debug)]
 pub(super) struct Outbound<'a> {
@@ -34,7 +62,7 @@ pub(super) struct Outbound<'a> {
     /// Whether all groups may be seen.
     all_groups: bool,
     /// The topic at hand.
-    topic: Option<Arc<[u8]>>,
+    topic: Option<Vec<u8>>,
     /// Fetch: the session that there is now.
     pub(super) session: i64,
 }
@@ -69,17 +97,8 @@ impl<'a> Outbound<'a> {
     }
 
     fn topic(&mut self, name: &[u8]) -> Edit<'a> {
-        // What is listed for want of names, and what has come since.
-        let is_filtered = matches!(
-            self.api.key,
-            ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
-                | ApiKey::DESCRIBE_TOPIC_PARTITIONS
-                | ApiKey::DESCRIBE_TRANSACTIONS
-                | ApiKey::METADATA
-                | ApiKey::OFFSET_FETCH
-        );
         let may_see = || self.client.could(Operation::Describe, ResourceType::Topic, name);
-        if self.kept.no_topics || is_filtered && !name.is_empty() && !may_see() {
+        if self.kept.no_topics || is_filtered(self.api.key) && !name.is_empty() && !may_see() {
             return Edit::Drop;
         }
         Edit::Keep
@@ -100,7 +119,7 @@ impl Visitor for Outbound<'_> {
         };
         match field.entity {
             Entity::TopicName => {
-                self.topic = Some(name.into());
+                self.topic = tells_ids(self.api.key).then(|| name.to_vec());
                 self.topic(name)
             }
             Entity::GroupId => {
@@ -137,11 +156,7 @@ impl Visitor for Outbound<'_> {
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
         // In these the id stands behind the name that it belongs to.
-        let tells = matches!(
-            self.api.key,
-            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
-        );
-        if let Some(topic) = self.topic.take().filter(|_| tells) {
+        if let Some(topic) = self.topic.take() {
             self.names.learn(id, &topic);
         }
         UuidEdit::Keep

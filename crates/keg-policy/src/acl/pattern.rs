@@ -109,6 +109,14 @@ impl NamePattern {
         }
     }
 
+    /// What all names that it matches end with, if it is more than a name.
+    pub(super) fn end(&self) -> &str {
+        match &*self.parts {
+            [_, .., Part::Literal(end)] => end,
+            _ => "",
+        }
+    }
+
     /// What is left to look at in a name that has the start.
     pub(super) fn rest(&self) -> Rest {
         match &*self.parts {

@@ -8,6 +8,7 @@ use keg_codec::{ApiKey, ErrorCode};
 use super::Acls;
 use super::client::Client;
 use super::creation::{self, Step};
+use super::described;
 use super::inbound::{Asked, Inbound, Settled};
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
@@ -80,6 +81,15 @@ pub(super) struct Kept {
     pub(super) no_session: bool,
     /// Fetch: the topics of a session that begins.
     pub(super) begins: Option<Topics>,
+    /// Whether the client is to be told what it may do.
+    pub(super) operations: bool,
+}
+
+impl Kept {
+    /// Whether the response is that to the request as the client sent it.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.denied.is_empty() && !self.no_topics && self.picked.is_none() && !self.no_session && self.begins.is_none()
+    }
 }
 
 impl Acls {
@@ -149,6 +159,7 @@ impl Acls {
             session,
             not_to_be_made,
             reason,
+            has_unknown_tags,
             ..
         } = found;
         asked.settled = Some(&settled);
@@ -161,7 +172,10 @@ impl Acls {
         if let Some(code) = judge.refusal {
             return original.refuse(code, reason.as_deref()).map(Decision::Answer);
         }
-        let mut kept = Kept::default();
+        let mut kept = Kept {
+            operations: has_unknown_tags || described::is_asked_for(api.key, version, &body),
+            ..Kept::default()
+        };
         if !judge.admitted_all() {
             match original.deny(&judge)? {
                 Denial::Whole(response) => return Ok(Decision::Answer(response)),
@@ -187,7 +201,7 @@ impl Acls {
         if kept.no_session {
             body = without_session(request, &body)?;
         }
-        match creation::step(request, body, &mut kept, &not_to_be_made, progress)? {
+        match creation::step(request, body, &mut kept, not_to_be_made, has_unknown_tags, progress)? {
             Step::Forward(body) => {
                 request.body = body.into();
                 Ok(Decision::Forward(Note::new(kept)))

@@ -63,6 +63,17 @@ impl Verdict {
     }
 }
 
+impl Applied {
+    /// Whether an entry's rule is for the client.
+    fn has(&self, entry: &Entry) -> bool {
+        match self.policies.get(entry.policy) {
+            Some(Applies::Yes) => true,
+            Some(Applies::Unknown) => entry.action == AclAction::Deny,
+            Some(Applies::No) | None => false,
+        }
+    }
+}
+
 impl ByType {
     fn new(entries: impl IntoIterator<Item = (ResourceType, Entry)>) -> Self {
         let mut sorted: [Vec<Entry>; 4] = Default::default();
@@ -94,12 +105,13 @@ impl ByType {
     }
 }
 
-fn entry(rule: &AclRule, number: usize, pattern: &NamePattern) -> (ResourceType, Entry) {
+fn entry(rule: &AclRule, (number, policy): (usize, usize), pattern: &NamePattern) -> (ResourceType, Entry) {
     let entry = Entry {
         pattern: pattern.clone(),
         action: rule.action,
         operations: rule.operations,
         rule: number,
+        policy,
     };
     (rule.resource_type, entry)
 }
@@ -113,7 +125,8 @@ impl Rules {
                 let number = places.len();
                 places.push((policy, place));
                 if let AclNames::Patterns(patterns) = &rule.names {
-                    entries.extend(patterns.iter().map(|pattern| entry(rule, number, pattern)));
+                    let place = (number, policy);
+                    entries.extend(patterns.iter().map(|pattern| entry(rule, place, pattern)));
                 }
             }
         }
@@ -153,14 +166,16 @@ impl Rules {
                 continue;
             }
             match expression.names(connection) {
-                Ok(patterns) => own.extend(patterns.iter().map(|pattern| entry(rule, number, pattern))),
+                Ok(patterns) => {
+                    own.extend(patterns.iter().map(|pattern| entry(rule, (number, *policy), pattern)));
+                }
                 Err(error) => {
                     let (virtual_cluster, principal) = (&*connection.virtual_cluster, &*connection.principal);
                     let rule_name = self.name(number).map(|name| name.to_string()).unwrap_or_default();
                     warn!(virtual_cluster, principal, rule = rule_name, %error, "the names of an ACL rule can't be told: \
                         it allows nothing, or denies all");
                     if rule.action == AclAction::Deny {
-                        own.push(entry(rule, number, &NamePattern::any()));
+                        own.push(entry(rule, (number, *policy), &NamePattern::any()));
                     }
                 }
             }
@@ -183,13 +198,11 @@ impl Rules {
         let mut verdict = Verdict::NoRule;
         for entry in self.about(applied, resource_type, name) {
             match entry.action {
-                AclAction::Deny if entry.operations.contains(operation) && self.applies(applied, entry) => {
+                AclAction::Deny if entry.operations.contains(operation) && applied.has(entry) => {
                     return Verdict::Denied(entry.rule);
                 }
                 AclAction::Allow
-                    if verdict == Verdict::NoRule
-                        && entry.operations.intersects(implied_by)
-                        && self.applies(applied, entry) =>
+                    if verdict == Verdict::NoRule && entry.operations.intersects(implied_by) && applied.has(entry) =>
                 {
                     verdict = Verdict::Allowed(entry.rule);
                 }
@@ -214,7 +227,7 @@ impl Rules {
         let entries = || {
             let fixed = self.fixed.of(resource_type).all();
             let all = fixed.chain(applied.own.of(resource_type).all());
-            all.filter(|entry| self.applies(applied, entry))
+            all.filter(|entry| applied.has(entry))
         };
         let denials: Vec<_> = entries()
             .filter(|entry| entry.action == AclAction::Deny && entry.operations.contains(operation))
@@ -245,7 +258,7 @@ impl Rules {
         let all = fixed.chain(applied.own.of(resource_type).all());
         let implied_by = operation.implied_by();
         let mut allowed = false;
-        for entry in all.filter(|entry| self.applies(applied, entry)) {
+        for entry in all.filter(|entry| applied.has(entry)) {
             match entry.action {
                 AclAction::Deny if entry.operations.contains(operation) && entry.pattern.may_meet(start) => {
                     return false;
@@ -276,15 +289,6 @@ impl Rules {
     ) -> impl Iterator<Item = &'a Entry> {
         let own = applied.own.of(resource_type).of(name);
         self.fixed.of(resource_type).of(name).chain(own)
-    }
-
-    fn applies(&self, applied: &Applied, entry: &Entry) -> bool {
-        let policy = self.places.get(entry.rule).map(|(policy, _)| *policy);
-        match policy.and_then(|policy| applied.policies.get(policy)) {
-            Some(Applies::Yes) => true,
-            Some(Applies::Unknown) => entry.action == AclAction::Deny,
-            Some(Applies::No) | None => false,
-        }
     }
 }
 

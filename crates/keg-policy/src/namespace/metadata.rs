@@ -58,6 +58,20 @@ pub(crate) fn creates(version: i16, body: &[u8]) -> Result<bool, WalkError> {
     Ok(request.get("AllowAutoTopicCreation") != Some(&Value::Integer(0)))
 }
 
+/// Where a request says whether topics may be made. It is near the end, and found from there; so not in one that has tagged
+/// fields of its own behind the known ones.
+pub(crate) fn creation_flag(version: i16, body: &[u8]) -> Option<usize> {
+    let from_end = match version {
+        ..FIRST_WITHOUT_CREATION => return None,
+        FIRST_WITHOUT_CREATION..=7 => 1,
+        // What the client may do to the cluster and to the topics may be asked for behind it, and there may be tagged fields.
+        8 => 3,
+        9..=10 => 4,
+        _ => 3,
+    };
+    body.len().checked_sub(from_end)
+}
+
 /// Keeps a broker from making the topics that a request names, which has the backend's names already.
 ///
 /// Where the version has no place to say so, all topics are asked for: these are the ones to [`pick`].

@@ -6,7 +6,7 @@ use keg_policy::{Operation, ResourceType};
 
 use super::{allow, gateway};
 use crate::support::message::{ints, texts};
-use crate::support::{Fate, Gateway, answering, asking, int, text};
+use crate::support::{Fate, Gateway, answering, api, asking, int, text};
 
 fn one_and_two() -> Gateway {
     gateway(vec![
@@ -40,6 +40,45 @@ fn what_may_not_be_created_is_asked_for_without_that() {
     });
     let all = metadata(9, &["new", "new-2"]);
     assert_eq!(gateway.forward(ApiKey::METADATA, 9, &all).0, all);
+}
+
+#[test]
+fn whether_topics_may_be_made_is_found_in_every_version() {
+    let gateway = one_and_two();
+    for version in 4..=13 {
+        for (creates, operations) in [(1, 0), (0, 1), (1, 1), (0, 0)] {
+            let mut asked = metadata(version, &["orders"]);
+            asked.set("AllowAutoTopicCreation", int(creates));
+            asked.set("IncludeClusterAuthorizedOperations", int(operations));
+            asked.set("IncludeTopicAuthorizedOperations", int(operations));
+            let mut expected = asked.clone();
+            expected.set("AllowAutoTopicCreation", int(0));
+            let expected = expected.write(&api(ApiKey::METADATA).request, version).unwrap();
+            let (sent, pending) = gateway.forward(ApiKey::METADATA, version, &asked);
+            assert_eq!(
+                sent.write(&api(ApiKey::METADATA).request, version).unwrap(),
+                expected,
+                "{version}"
+            );
+            let said = i64::from(i32::MIN) * (1 - operations) + 3576 * operations;
+            let fields = [
+                ("Topics.0.Name", text("orders")),
+                ("Topics.0.TopicAuthorizedOperations", int(said)),
+            ];
+            let fields = if version < 8 { &fields[..1] } else { &fields };
+            let seen = gateway.answer(
+                ApiKey::METADATA,
+                version,
+                pending,
+                &answering(ApiKey::METADATA, version, fields),
+            );
+            if version >= 8 {
+                let told = ints(&seen, "Topics.*.TopicAuthorizedOperations")[0];
+                assert_ne!(told, 3576, "{version}");
+                assert_eq!(told == i64::from(i32::MIN), operations == 0, "{version}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,15 @@ fn a_client_is_told_what_it_may_do_and_not_what_the_gateway_may() {
         allow(ResourceType::Topic, &[Operation::Read], "orders"),
         allow(ResourceType::Group, &[Operation::Delete], "mine"),
     ]);
-    let asked = asking(ApiKey::METADATA, 8, &[("Topics", null())]);
+    let asked = asking(
+        ApiKey::METADATA,
+        8,
+        &[
+            ("Topics", null()),
+            ("IncludeClusterAuthorizedOperations", int(1)),
+            ("IncludeTopicAuthorizedOperations", int(1)),
+        ],
+    );
     let answer = answering(
         ApiKey::METADATA,
         8,
