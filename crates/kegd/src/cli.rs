@@ -43,6 +43,11 @@ enum Command {
         #[command(flatten)]
         configuration: Configuration,
     },
+    /// Ask the rules of a configuration
+    Acl {
+        #[command(subcommand)]
+        command: AclCommand,
+    },
     /// Print the salted hash of a password, for password_hash in a configuration
     ///
     /// Reads the password from standard input, up to the end of the line. The hash serves SASL/PLAIN and the SCRAM mechanism
@@ -59,6 +64,19 @@ enum Command {
     Schema,
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum AclCommand {
+    /// Say whether somebody may do something, and which rule decides
+    ///
+    /// Exits with 0 when it is allowed, with 1 when it is denied, and with 2 when there is nothing to decide by.
+    Check {
+        #[command(flatten)]
+        configuration: Configuration,
+        #[command(flatten)]
+        check: command::AclCheck,
+    },
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -82,6 +100,9 @@ pub fn main() -> ExitCode {
         Command::Run { configuration } => return block_on(runtime::run(configuration.config)),
         Command::Quickstart { options } => return block_on(quickstart::run(&options, &mut out)),
         Command::Validate { configuration } => command::validate(&configuration.config, &SystemEnvironment, &mut out),
+        Command::Acl {
+            command: AclCommand::Check { configuration, check },
+        } => command::acl_check(&configuration.config, &check, &SystemEnvironment, &mut out),
         Command::HashPassword { algorithm, iterations } => {
             let hash = match algorithm {
                 Algorithm::Sha256 => Hash::Sha256,

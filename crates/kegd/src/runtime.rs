@@ -18,6 +18,7 @@ use crate::config::environment::SystemEnvironment;
 use crate::config::{self, Config, Input, Problems};
 pub use build::BuildProblem;
 use build::Built;
+pub(crate) use build::decide;
 use metrics::Metrics;
 use reload::Reloader;
 use signals::Asked;

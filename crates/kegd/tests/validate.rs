@@ -71,3 +71,118 @@ fn a_missing_argument_is_a_usage_error() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--config"));
 }
+
+#[test]
+fn the_rules_of_a_configuration_say_what_they_allow_and_why() {
+    let text = "
+        backend_clusters:
+        - { name: main, bootstrap_servers: [kafka:9092], authentication: { type: anonymous },
+            insecure_allow_anonymous_virtual_cluster_auth: true }
+        virtual_clusters:
+        - name: team-a
+          destination: { name: main }
+          authentication: [{ type: anonymous }]
+          acl_mode: enforce_on_gateway
+          cluster_policies:
+          - type: acls
+            name: readers
+            config:
+              rules:
+              - { resource_type: topic, action: allow, operations: [{ name: read }], resource_names: [{ match: 'orders*' }] }
+              - { resource_type: topic, action: deny, operations: [{ name: read }], resource_names: [{ match: orders-secret }] }
+        - { name: open, destination: { name: main }, authentication: [{ type: anonymous }] }
+    ";
+    let check = |cluster: &str, operation: &str, resource: &str| {
+        let arguments = [
+            "acl",
+            "check",
+            "--config",
+            "-",
+            "--virtual-cluster",
+            cluster,
+            "--principal",
+            "ann",
+            "--operation",
+            operation,
+            "--resource",
+            resource,
+        ];
+        let output = kegd(&arguments, text);
+        (output.status.code(), stdout(&output).trim_end().to_owned())
+    };
+    for (cluster, operation, resource, code, line) in [
+        (
+            "team-a",
+            "read",
+            "topic:orders",
+            0,
+            "allowed: User:ann read topic orders: by rule 0 of the policy `readers`",
+        ),
+        (
+            "team-a",
+            "describe",
+            "topic:orders",
+            0,
+            "allowed: User:ann describe topic orders: by rule 0 of the policy `readers`",
+        ),
+        (
+            "team-a",
+            "read",
+            "topic:orders-secret",
+            1,
+            "denied: User:ann read topic orders-secret: by rule 1 of the policy `readers`",
+        ),
+        (
+            "team-a",
+            "write",
+            "topic:orders",
+            1,
+            "denied: User:ann write topic orders: no rule allows it",
+        ),
+        (
+            "open",
+            "read",
+            "topic:orders",
+            2,
+            "the backend cluster decides: acl_mode is passthrough",
+        ),
+        (
+            "team-z",
+            "read",
+            "topic:orders",
+            2,
+            "there is no virtual cluster \"team-z\"; there are team-a, open",
+        ),
+    ] {
+        assert_eq!(check(cluster, operation, resource), (Some(code), line.to_owned()));
+    }
+    let unknown = kegd(
+        &[
+            "acl",
+            "check",
+            "--config",
+            "-",
+            "--virtual-cluster",
+            "team-a",
+            "--principal",
+            "ann",
+            "--operation",
+            "look",
+            "--resource",
+            "topic:orders",
+        ],
+        text,
+    );
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("unknown operation `look`; there are read, write"));
+}
+
+#[test]
+fn a_password_is_hashed_and_the_hash_is_one() {
+    let output = kegd(&["hash-password", "--algorithm", "sha256"], "secret\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("SCRAM-SHA-256$4096:"));
+    assert!(!stdout(&output).contains("secret"));
+    let nothing = kegd(&["hash-password"], "\n");
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(nothing.stdout.is_empty());
+}

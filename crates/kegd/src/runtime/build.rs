@@ -20,6 +20,8 @@ use keg_proxy::{
 };
 use keg_tls::{ClientTls, Live};
 
+pub(crate) use acls::decide;
+
 use super::tls;
 use crate::config::{self, Config, model};
 use known::Known;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use keg_policy::{AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, Connection, ResourceType, TopicNames};
+use keg_policy::{
+    AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, AddressBook, Connection, Operation, ResourceType,
+    TopicNames,
+};
 use metrics::{Counter, counter};
 
 use crate::config::model::{ClusterPolicy, ClusterPolicyKind, VirtualCluster};
@@ -14,6 +17,30 @@ pub(super) fn acls(cluster: &VirtualCluster, topic_names: TopicNames) -> Acls {
     Acls::new(policies.collect())
         .with_topic_names(topic_names)
         .with_observer(Arc::new(Decisions::of(cluster)))
+}
+
+/// What the rules of a virtual cluster say to somebody.
+pub(crate) fn decide<'a>(
+    cluster: &VirtualCluster,
+    principal: &str,
+    operation: Operation,
+    resource_type: ResourceType,
+    resource_name: &'a str,
+) -> AclDecision<'a> {
+    let connection = Connection::new(cluster.name.as_str(), principal, Arc::new(Nowhere));
+    acls(cluster, TopicNames::default()).decide(&connection, operation, resource_type, resource_name)
+}
+
+/// Rules don't depend on addresses.
+#[derive(Debug)]
+struct Nowhere;
+
+impl AddressBook for Nowhere {
+    fn advertise(&self, node_id: i32) -> Result<(Arc<str>, u16), String> {
+        Err(format!("node {node_id} has no address here"))
+    }
+
+    fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
 }
 
 fn of_policy(place: usize, policy: &ClusterPolicy) -> Option<AclPolicy> {
