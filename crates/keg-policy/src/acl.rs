@@ -2,6 +2,7 @@
 
 mod client;
 mod creation;
+mod deletion;
 mod described;
 mod ids;
 mod inbound;

@@ -1,6 +1,6 @@
 //! Requests: what the client may do of what it asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use super::needs::{self, denied};
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::regex;
 use super::sessions::Topics;
-use crate::namespace::metadata;
+use crate::namespace::metadata::{self, Picked};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::partial::{Admission, Judge, Place, Side};
 
@@ -47,6 +47,10 @@ pub(super) struct Asked<'a> {
     pub(super) body: &'a Bytes,
     /// FindCoordinator: the kind of its keys, which stands behind the key in older versions.
     pub(super) coordinator_type: i64,
+    /// The topics that a request to the controller names more than once.
+    pub(super) repeated: &'a BTreeSet<Vec<u8>>,
+    /// DeleteTopics: the topics that there are, once they were looked up.
+    pub(super) existing: Option<&'a Picked>,
     /// What the ids of the request name, once that is settled; other connections may add to what is known.
     pub(super) settled: Option<&'a Settled>,
 }
@@ -57,7 +61,7 @@ pub(super) type Settled = BTreeMap<[u8; 16], Option<Arc<[u8]>>>;
 /// The visitor of a request.
 #[derive(Debug)]
 pub(super) struct Inbound<'a> {
-    asked: Asked<'a>,
+    pub(super) asked: Asked<'a>,
     pub(super) judge: Judge,
     pub(super) settled: Settled,
     /// The topics that may be read, where there are sessions.
@@ -70,6 +74,8 @@ pub(super) struct Inbound<'a> {
     pub(super) has_unknown_tags: bool,
     /// Whether the client may create topics of any name, once that was asked.
     may_create_any: Option<bool>,
+    /// DeleteTopics: the topics of which it isn't known whether they are there, where that makes a difference.
+    pub(super) uncertain: BTreeSet<Vec<u8>>,
     /// Whether decisions are told, which they are once.
     tells: bool,
     /// Produce: whether the transactional id may be used, and whether it is.
@@ -95,6 +101,7 @@ impl<'a> Inbound<'a> {
             not_to_be_made: Vec::new(),
             has_unknown_tags: false,
             may_create_any: None,
+            uncertain: BTreeSet::new(),
             tells: false,
             writes_in_transaction: false,
             has_transaction: false,
@@ -121,7 +128,7 @@ impl<'a> Inbound<'a> {
         Ok(visitor)
     }
 
-    fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
+    pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
         match self.tells {
             true => self.asked.client.may(operation, resource_type, name),
             false => self.asked.client.could(operation, resource_type, name),
@@ -154,8 +161,13 @@ impl<'a> Inbound<'a> {
             // What a client takes back it needn't be allowed to read.
             return Edit::Keep;
         }
+        if self.asked.repeated.contains(name) {
+            // The controller does nothing for it, whoever asks, and says so.
+            return self.judge.pass();
+        }
         let admitted = match key {
             ApiKey::CREATE_TOPICS if self.may_create(name) => Ok(Edit::Keep),
+            ApiKey::DELETE_TOPICS => self.deletion(field, name),
             _ => self.admit(needs::topic(key), ResourceType::Topic, name),
         };
         if admitted.is_ok() {
@@ -331,7 +343,10 @@ impl Admission for Asked<'_> {
     fn part(&self, side: Side) -> Result<Bytes, WalkError> {
         let mut visitor = Inbound::new(*self, side);
         let part = walk(&self.api.request, self.version, self.body, &mut visitor)?.apply(self.body);
-        Ok(part.into_bytes())
+        match side {
+            Side::Denied(ErrorCode::TOPIC_AUTHORIZATION_FAILED) => self.with_names(part.into_bytes()),
+            _ => Ok(part.into_bytes()),
+        }
     }
 
     fn denied_topic(&self, id: Option<&[u8; 16]>, name: &[u8]) -> Option<ErrorCode> {
@@ -356,12 +371,6 @@ impl Admission for Asked<'_> {
     }
 
     fn words(&self, code: ErrorCode) -> Option<&'static str> {
-        match code {
-            ErrorCode::TOPIC_AUTHORIZATION_FAILED => Some("Topic authorization failed."),
-            ErrorCode::GROUP_AUTHORIZATION_FAILED => Some("Group authorization failed."),
-            ErrorCode::CLUSTER_AUTHORIZATION_FAILED => Some("Cluster authorization failed."),
-            ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => Some("Transactional Id authorization failed."),
-            _ => None,
-        }
+        needs::words(self.api.key, self.version, code)
     }
 }

@@ -151,6 +151,35 @@ pub(super) fn administers(api: ApiKey) -> bool {
     matches!(api, ApiKey::CREATE_ACLS | ApiKey::DELETE_ACLS | ApiKey::DESCRIBE_ACLS)
 }
 
+/// What a broker says beside the code, which for some APIs is nothing.
+pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'static str> {
+    const FIRST_WITH_SEVERAL_COORDINATORS: i16 = 4;
+    match (api, code) {
+        (
+            ApiKey::CONSUMER_GROUP_DESCRIBE
+            | ApiKey::CONSUMER_GROUP_HEARTBEAT
+            | ApiKey::CREATE_PARTITIONS
+            | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
+            | ApiKey::SHARE_GROUP_DESCRIBE
+            | ApiKey::SHARE_GROUP_HEARTBEAT
+            | ApiKey::STREAMS_GROUP_DESCRIBE
+            | ApiKey::STREAMS_GROUP_HEARTBEAT,
+            _,
+        ) => None,
+        (ApiKey::FIND_COORDINATOR, _) if version >= FIRST_WITH_SEVERAL_COORDINATORS => Some(""),
+        // The controller has words of its own.
+        (ApiKey::CREATE_TOPICS, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Authorization failed."),
+        (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+            Some("This server does not host this topic-partition.")
+        }
+        (_, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Topic authorization failed."),
+        (_, ErrorCode::GROUP_AUTHORIZATION_FAILED) => Some("Group authorization failed."),
+        (_, ErrorCode::CLUSTER_AUTHORIZATION_FAILED) => Some("Cluster authorization failed."),
+        (_, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED) => Some("Transactional Id authorization failed."),
+        _ => None,
+    }
+}
+
 /// What a broker says of a resource for lack of a permission.
 pub(super) fn denied(resource_type: ResourceType) -> ErrorCode {
     match resource_type {

@@ -10,8 +10,10 @@ use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::request::Kept;
 use crate::partial::Waiting;
 
-/// What is looked at in responses.
+/// What is looked at in responses: what is filtered, and what names the elements beside which denials are told.
 pub(super) const NAMED: EntitySet = EntitySet::of(&[
+    Entity::ConfigResourceName,
+    Entity::CoordinatorKey,
     Entity::FetchSessionId,
     Entity::GroupId,
     Entity::TopicId,

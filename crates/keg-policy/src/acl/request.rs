@@ -1,9 +1,11 @@
 //! What becomes of a request.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
-use keg_codec::{ApiKey, ErrorCode};
+use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::Acls;
 use super::client::Client;
@@ -26,7 +28,7 @@ pub(super) struct Progress {
     pub(super) ids: bool,
     /// What may be made for a Metadata request was made.
     pub(super) made: bool,
-    /// The topics of a streams group that there are.
+    /// Of the topics that are to be there, or to be deleted, those that there are.
     pub(super) existing: Option<Picked>,
     /// DescribeTopicPartitions: all topics there are.
     pub(super) all: Option<Picked>,
@@ -131,7 +133,10 @@ impl Acls {
         if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
             return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
         }
+        let repeated = repeated(request, &body)?;
+        let existing = progress.existing.clone();
         let mut asked = Asked {
+            repeated: &repeated,
             client,
             names: &self.topic_names,
             api,
@@ -141,6 +146,7 @@ impl Acls {
                 ApiKey::FIND_COORDINATOR => number(&Struct::read(&api.request, version, &body)?, "KeyType", 0),
                 _ => 0,
             },
+            existing: existing.as_ref(),
             settled: None,
         };
         let found = Inbound::look(asked)?;
@@ -151,6 +157,9 @@ impl Acls {
             && let Some(decision) = self.ask_for_names(&found.settled, request, progress.clone())?
         {
             return Ok(decision);
+        }
+        if let Some(question) = found.question(request, &progress)? {
+            return Ok(Decision::Ask(question));
         }
         let Inbound {
             judge,
@@ -234,7 +243,13 @@ impl Acls {
         let (api, version) = (request.api, request.version);
         let mut asked = Struct::read(&api.request, version, body)?;
         if asked.elements("Topics").next().is_some() {
-            return Ok(Pages::Of(body.clone()));
+            return Ok(match asked.get("Cursor") {
+                Some(Value::Struct(cursor)) => {
+                    let first = cursor.bytes("TopicName").to_vec();
+                    from_cursor(asked, &first, (api, version), body)?
+                }
+                _ => Pages::Of(body.clone()),
+            });
         }
         let Some(all) = &progress.all else {
             let question = look_up::metadata(request, |body| {
@@ -345,6 +360,37 @@ fn without_session(request: &Request, body: &Bytes) -> Result<Bytes, WalkError> 
     let mut fetch = Struct::read(&api.request, version, body)?;
     fetch.set("SessionEpoch", Value::Integer(-1));
     fetch.write(&api.request, version).map(Bytes::from)
+}
+
+/// A walk over named topics that goes on at one of them: the broker forgets those before it, and refuses the walk if it isn't
+/// among them, before it looks at what may be described.
+fn from_cursor(
+    mut asked: Struct,
+    first: &[u8],
+    (api, version): (&'static Api, i16),
+    body: &Bytes,
+) -> Result<Pages, WalkError> {
+    if !asked.elements("Topics").any(|topic| topic.bytes("Name") == first) {
+        let refused = Response::error(api, version, body, ErrorCode::INVALID_REQUEST, None)?;
+        return Ok(Pages::Decided(Decision::Answer(refused)));
+    }
+    if let Some(Value::Array(topics)) = asked.get_mut("Topics") {
+        topics.retain(|topic| topic.as_struct().is_some_and(|topic| topic.bytes("Name") >= first));
+    }
+    asked.write(&api.request, version).map(|body| Pages::Of(body.into()))
+}
+
+/// The topics to make or to grow that are named more than once.
+fn repeated(request: &Request, body: &Bytes) -> Result<BTreeSet<Vec<u8>>, WalkError> {
+    let (api, version) = (request.api, request.version);
+    let mut repeated = BTreeSet::new();
+    if matches!(api.key, ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS) {
+        let asked = Struct::read(&api.request, version, body)?;
+        let mut seen = BTreeSet::new();
+        let names = asked.elements("Topics").map(|topic| topic.bytes("Name"));
+        repeated.extend(names.filter(|name| !seen.insert(*name)).map(<[u8]>::to_vec));
+    }
+    Ok(repeated)
 }
 
 fn number(request: &Struct, name: &str, default: i64) -> i64 {

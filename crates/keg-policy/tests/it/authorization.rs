@@ -1,5 +1,6 @@
 //! What rules allow, message by message.
 
+mod controller;
 mod creation;
 mod described;
 mod every_message;

@@ -21,6 +21,21 @@ const HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "*.kafka.test"];
 
 type Started = OnceLock<Option<Backend>>;
 
+/// What members of groups are assigned doesn't depend on how much time is between their requests, nor what is in a
+/// transaction on the hashes of their groups' names.
+macro_rules! twins_settings {
+    () => {
+        "offsets.topic.num.partitions=1
+group.consumer.assignment.interval.ms=0
+group.consumer.assignor.offload.enable=false
+group.share.assignment.interval.ms=0
+group.share.assignor.offload.enable=false
+group.streams.assignment.interval.ms=0
+group.streams.assignor.offload.enable=false
+"
+    };
+}
+
 /// A running Kafka cluster in KRaft mode; every node is broker and controller.
 #[derive(Debug)]
 pub(crate) struct Backend {
@@ -82,22 +97,27 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
         })
     }
 
-    /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone. What
-    /// members of groups are assigned doesn't depend on how much time is between their requests, nor what is in a
-    /// transaction on the hashes of their groups' names.
+    /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone.
     pub(crate) fn twins(setup: &'static Setup) -> [&'static Self; 2] {
         static TWINS: [Started; 2] = [const { Started::new() }; 2];
         let names = ["shared-twin", "lone-twin"];
-        let more = "offsets.topic.num.partitions=1
-group.consumer.assignment.interval.ms=0
-group.consumer.assignor.offload.enable=false
-group.share.assignment.interval.ms=0
-group.share.assignor.offload.enable=false
-group.streams.assignment.interval.ms=0
-group.streams.assignor.offload.enable=false
-";
-        let start = |twin: usize| Self::start_with(setup, names[twin], CURRENT, 1, more);
+        let start = |twin: usize| Self::start_with(setup, names[twin], CURRENT, 1, twins_settings!());
         [0, 1].map(|twin| Self::once(&TWINS[twin], || start(twin)))
+    }
+
+    /// One more twin, with Kafka's own authorizer: who comes in by the port for TLS, in plaintext, is `User:client`, and all
+    /// others are super users.
+    pub(crate) fn authorizing_twin(setup: &'static Setup) -> &'static Self {
+        static TWIN: Started = Started::new();
+        let more = concat!(
+            twins_settings!(),
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:PLAINTEXT,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
+principal.builder.class=keg.PrincipalByListener
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"
+        );
+        Self::once(&TWIN, || Self::start_with(setup, "acl-twin", CURRENT, 1, more))
     }
 
     /// The plaintext addresses, as a client's `bootstrap.servers`.

@@ -7,6 +7,7 @@
 //! `KEG_ORACLE_CASES` is how many sequences there are of each mode; without it, as many of always the same ones as fit into
 //! a short time. `KEG_ORACLE_SEED` repeats those of an earlier run.
 
+mod acls;
 mod batch;
 mod case;
 mod generate;
@@ -30,7 +31,7 @@ mod warm_up;
 use crate::backend::Backend;
 use crate::gateway::Config;
 use crate::scenario::{Scenario, direct, setup_or_skip};
-use play::Arena;
+use play::{Arena, Places};
 
 #[test]
 fn a_virtual_cluster_with_a_hidden_prefix_answers_as_a_kafka_of_ones_own() {
@@ -52,12 +53,13 @@ fn answers_as_a_kafka_of_ones_own(name: &'static str, mode: &'static str) {
     let config = Config::new(shared, name).with_modes([mode; 2]);
     let scenario = Scenario::with(setup, shared, name, &config);
     let prefixes = ["team-a", "team-b"].map(|tenant| config.prefix(tenant));
-    let arena = Arena::new(
-        [scenario.targets[0].bootstrap.clone(), own.bootstrap()],
-        [shared.bootstrap(), own.bootstrap()],
-        Some(scenario.targets[1].bootstrap.clone()),
-        mode == "enforce_prefix",
-        prefixes,
-    );
+    let addresses = [scenario.targets[0].bootstrap.clone(), own.bootstrap()];
+    let places = Places {
+        observers: addresses.clone(),
+        clients: addresses,
+        backends: [shared.bootstrap(), own.bootstrap()],
+        other_tenant: Some(scenario.targets[1].bootstrap.clone()),
+    };
+    let arena = Arena::new(places, mode == "enforce_prefix", prefixes);
     run::sequences(name, &arena);
 }

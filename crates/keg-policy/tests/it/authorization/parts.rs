@@ -192,3 +192,43 @@ fn an_expression_needs_that_all_it_can_match_may_be_described() {
         assert!(texts(&seen, "ErrorMessage")[0].contains("it needs Describe on all topics that begin with"));
     }
 }
+
+#[test]
+fn a_denied_coordinator_and_a_denied_configuration_are_told_beside_the_others() {
+    let rules = vec![
+        allow(ResourceType::TransactionalId, &[Operation::Describe], "mine"),
+        allow(ResourceType::Topic, &[Operation::AlterConfigs], "mine"),
+    ];
+    let (gateway, _) = observed(rules);
+    let asked = asking(
+        ApiKey::FIND_COORDINATOR,
+        5,
+        &[
+            ("KeyType", int(1)),
+            ("CoordinatorKeys.0", text("secret")),
+            ("CoordinatorKeys.1", text("mine")),
+        ],
+    );
+    let answer = answering(ApiKey::FIND_COORDINATOR, 5, &[("Coordinators.0.Key", text("mine"))]);
+    let seen = gateway.exchange(ApiKey::FIND_COORDINATOR, 5, &asked, &answer);
+    assert_eq!(texts(&seen, "Coordinators.*.Key"), ["mine", "secret"]);
+    assert_eq!(ints(&seen, "Coordinators.*.ErrorCode"), [0, 53]);
+    let asked = asking(
+        ApiKey::INCREMENTAL_ALTER_CONFIGS,
+        1,
+        &[
+            ("Resources.0.ResourceType", int(2)),
+            ("Resources.0.ResourceName", text("secret")),
+            ("Resources.1.ResourceType", int(2)),
+            ("Resources.1.ResourceName", text("mine")),
+        ],
+    );
+    let answer = [
+        ("Responses.0.ResourceType", int(2)),
+        ("Responses.0.ResourceName", text("mine")),
+    ];
+    let answer = answering(ApiKey::INCREMENTAL_ALTER_CONFIGS, 1, &answer);
+    let seen = gateway.exchange(ApiKey::INCREMENTAL_ALTER_CONFIGS, 1, &asked, &answer);
+    assert_eq!(texts(&seen, "Responses.*.ResourceName"), ["mine", "secret"]);
+    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 29]);
+}

@@ -141,6 +141,14 @@ impl Config {
         self
     }
 
+    /// Another gateway, with the same virtual clusters: ports of its own for what clients and operators connect to.
+    pub(crate) fn of_another_gateway(self) -> Self {
+        Self {
+            health_port: free_port(),
+            ..self.with_other_ports()
+        }
+    }
+
     /// Each node at the port of its neighbour.
     pub(crate) fn with_shifted_nodes(mut self) -> Self {
         self.min_broker_id = 0;

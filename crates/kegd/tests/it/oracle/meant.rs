@@ -15,6 +15,7 @@ use super::side::Outcome;
 use super::symbols::NO_ID;
 
 const REBALANCE_IN_PROGRESS: i64 = 27;
+pub(super) const TOPIC_AUTHORIZATION_FAILED: i64 = 29;
 const CLUSTER_AUTHORIZATION_FAILED: i64 = 31;
 const INVALID_REQUEST: i64 = 42;
 const UNKNOWN_TOPIC_ID: i64 = 100;
@@ -22,13 +23,13 @@ const INVALID_REGULAR_EXPRESSION: i64 = 128;
 
 /// A reason to refuse a request.
 #[derive(Debug)]
-struct Meant {
-    apis: &'static [ApiKey],
-    is: fn(&Struct, i16, &HashSet<String>) -> bool,
-    code: i64,
+pub(super) struct Meant {
+    pub(super) apis: &'static [ApiKey],
+    pub(super) is: fn(&Struct, i16, &HashSet<String>) -> bool,
+    pub(super) code: i64,
 }
 
-const MEANT: &[Meant] = &[
+pub(super) const MEANT: &[Meant] = &[
     // The settings of brokers and of client metrics are the operator's.
     Meant {
         apis: &[
@@ -78,9 +79,16 @@ const MEANT: &[Meant] = &[
 ];
 
 /// The error that the gateway gives on purpose. `joined` are the groups that were joined on the connection.
-pub(super) fn refusal(api: &Api, version: i16, request: &Struct, joined: &HashSet<String>) -> Option<i64> {
-    MEANT
-        .iter()
+pub(super) fn refusal(
+    lists: [&[Meant]; 2],
+    api: &Api,
+    version: i16,
+    request: &Struct,
+    joined: &HashSet<String>,
+) -> Option<i64> {
+    lists
+        .into_iter()
+        .flatten()
         .find(|meant| meant.apis.contains(&api.key) && (meant.is)(request, version, joined))
         .map(|meant| meant.code)
 }
@@ -95,18 +103,19 @@ pub(super) fn is_refused(api: &Api, version: i16, response: &Struct, code: i64) 
     !errors.is_empty() && errors.iter().all(|found| *found == code)
 }
 
-/// Fetch: when a topic's id is not the tenant's, the gateway gives no session, since the broker's would be without that
-/// topic. Then the other side's client takes none either.
+/// Fetch: when a topic's id is not the tenant's, or a topic is denied, the gateway gives no session, since the broker's
+/// would be without that topic. Then the other side's client takes none either.
 pub(super) fn same_session(api: &Api, subject: &Subject, outcomes: &mut [Outcome; 2]) {
     let [Outcome::Response(one), Outcome::Response(other)] = outcomes else {
         return;
     };
-    let denied = errors(one).contains(&UNKNOWN_TOPIC_ID) && one.get("SessionId") == Some(&Value::Integer(0));
+    let is_left_out = |code: &i64| [UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED].contains(code);
+    let denied = errors(one).iter().any(is_left_out) && one.get("SessionId") == Some(&Value::Integer(0));
     if api.key == ApiKey::FETCH && subject.session_epoch == 0 && denied {
         other.set("SessionId", Value::Integer(0));
     }
 }
 
-fn text<'a>(fields: &'a Struct, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(fields: &'a Struct, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_text)
 }

@@ -36,6 +36,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// The client has been told of a topic by somebody else.
+    pub(super) fn hear_of_topic(&mut self, topic: String, id: [u8; 16]) {
+        self.topic_ids.insert(topic, id);
+    }
+
     pub(super) fn topic_id(&self, topic: &str) -> Option<[u8; 16]> {
         self.topic_ids.get(topic).copied()
     }
@@ -71,6 +76,13 @@ impl Memory {
     /// As a client does with its connection: through the gateway a session is of the connection that it was given on.
     pub(super) fn forget_session(&mut self) {
         self.session = (0, 0);
+    }
+
+    /// The same of a member's share session.
+    pub(super) fn forget_share_session(&mut self, subject: &Subject) {
+        if let Some(member) = self.members.get_mut(&(subject.group.clone(), subject.member)) {
+            member.share_epoch = 0;
+        }
     }
 
     pub(super) fn learn(&mut self, api: &Api, subject: &Subject, response: &Struct) {

@@ -13,6 +13,7 @@
 //! | texts from ` collides with existing topic` on | cut off | what the gateway leaves out, since it is cut from another's name |
 //! | groups of regular expressions, which don't capture | groups | the gateway writes an expression anew |
 //! | what one of a group's several members is assigned of the client's topics | a symbol | it goes by the hashes of ids |
+//! | the request in what brokers say of an operation on the cluster that is denied | what the error code says | it is told with its connection and its buffers |
 //! | checksums of records | left out | they are over the id of the producer |
 //!
 //! Nothing else is, error messages included.
@@ -110,6 +111,11 @@ impl Normaliser<'_> {
             // Keys of share groups have ids in them.
             (Value::Bytes(text), Entity::FreeText | Entity::CoordinatorKey, _) => {
                 let text = self.symbols.in_text(&String::from_utf8_lossy(text));
+                if text.starts_with("Request Request(")
+                    && (text.ends_with(" is not authorized.") || text.ends_with(" permission."))
+                {
+                    return Shown::Text("Cluster authorization failed.".to_owned());
+                }
                 let end = text.find(COLLISION).map_or(text.len(), |at| at + COLLISION.len());
                 Shown::Text(text[..end].to_owned())
             }

@@ -17,12 +17,26 @@ use super::side::{Outcome, Side};
 use super::symbols::Symbols;
 use super::term::Operation;
 use super::warm_up::warm_up;
-use super::{meant, tally::Tally};
+use super::{acls, meant, tally::Tally};
+
+/// Where everything is.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// What the sides are for clients.
+    pub(super) clients: [String; 2],
+    /// Where somebody who may do anything sees the same as the clients.
+    pub(super) observers: [String; 2],
+    /// The Kafkas behind them.
+    pub(super) backends: [String; 2],
+    /// Where the other tenant is, on the same backend as the virtual cluster.
+    pub(super) other_tenant: Option<String>,
+}
 
 /// Where the sides are, and what both of them serve.
 #[derive(Debug)]
 pub(super) struct Arena {
-    pub(super) addresses: [String; 2],
+    addresses: [String; 2],
+    observers: [String; 2],
     /// The Kafkas behind them, and what the case's names begin with there.
     backends: [(String, String); 2],
     /// Where the other tenant is, on the same backend as the virtual cluster.
@@ -34,6 +48,8 @@ pub(super) struct Arena {
     pub(super) foreign_prefix: String,
     /// What the other tenant puts before its names.
     pub(super) others_prefix: String,
+    /// Whether the clients are told apart from those who may do anything.
+    pub(super) has_acls: bool,
 }
 
 /// What no sequence has: the versions that are told here; telemetry, whose subscriptions are made up by the broker; and
@@ -62,28 +78,28 @@ fn served(address: &str) -> BTreeMap<i16, Versions> {
 
 /// One side, as it is in one case.
 #[derive(Debug)]
-struct Player {
+pub(super) struct Player {
     which: Which,
     node: (String, i64),
     side: Side,
-    observer: Side,
+    pub(super) observer: Side,
     backend: Side,
     prefix: String,
-    memory: Memory,
+    pub(super) memory: Memory,
     symbols: Symbols,
 }
 
 impl Arena {
-    /// The sides at these addresses. The prefixes are the tenant's and the other one's.
-    pub(super) fn new(
-        addresses: [String; 2],
-        backends: [String; 2],
-        other_tenant: Option<String>,
-        prefix_is_shown: bool,
-        prefixes: [String; 2],
-    ) -> Self {
-        for (address, backend) in addresses.iter().zip(&backends) {
-            warm_up(address, backend, &prefixes[0]);
+    /// The sides at these places. The prefixes are the tenant's and the other one's.
+    pub(super) fn new(places: Places, prefix_is_shown: bool, prefixes: [String; 2]) -> Self {
+        let Places {
+            clients: addresses,
+            observers,
+            backends,
+            other_tenant,
+        } = places;
+        for (observer, backend) in observers.iter().zip(&backends) {
+            warm_up(observer, backend, &prefixes[0]);
         }
         let served = addresses.each_ref().map(|address| served(address));
         // A gateway has the nodes' ports behind the one for bootstrapping.
@@ -111,7 +127,9 @@ impl Arena {
             prefix.clone()
         };
         Self {
+            has_acls: addresses != observers,
             addresses,
+            observers,
             backends: [(backend, hidden), (own, String::new())],
             other_tenant,
             nodes,
@@ -132,6 +150,9 @@ impl Arena {
         let case = Case::new(&self.shown_prefix, &self.foreign_prefix);
         let foreign_id = self.others_objects(&case);
         let mut players = [Which::Virtual, Which::Own].map(|which| Player::new(which, self));
+        if self.has_acls {
+            acls::make_what_there_is(&case, operations, &mut players);
+        }
         let played = self.steps(&case, foreign_id, operations, &mut players, tally);
         for player in &mut players {
             player.clean_up(&case);
@@ -154,6 +175,7 @@ impl Arena {
             let versions = self.served[&operation.api.key.0];
             let count = versions.last - versions.first + 1;
             let step = Step {
+                has_acls: self.has_acls,
                 case,
                 foreign_id,
                 operation,
@@ -170,6 +192,7 @@ impl Arena {
 /// One request of a sequence.
 #[derive(Debug)]
 struct Step<'a> {
+    has_acls: bool,
     case: &'a Case<'a>,
     foreign_id: [u8; 16],
     operation: &'a Operation,
@@ -190,11 +213,20 @@ impl Step<'_> {
         for (player, (request, _)) in players.iter_mut().zip(&requests) {
             player.symbols.of_request(request);
         }
-        let meant = meant::refusal(api, version, &requests[0].0, joined);
+        let lists = [meant::MEANT, if self.has_acls { acls::MEANT } else { &[] }];
+        let meant = meant::refusal(lists, api, version, &requests[0].0, joined);
         let mut outcomes = if let Some(code) = meant {
             let first = players[0].exchange(api, version, &requests[0]);
             if matches!(&first, Outcome::Response(response) if meant::is_refused(api, version, response, code)) {
                 tally.count_meant();
+                // As a client that is told so.
+                for (player, (_, subject)) in players.iter_mut().zip(&requests) {
+                    match api.key {
+                        ApiKey::FETCH => player.memory.forget_session(),
+                        ApiKey::SHARE_FETCH => player.memory.forget_share_session(subject),
+                        _ => {}
+                    }
+                }
                 return Ok(());
             }
             [first, players[1].exchange(api, version, &requests[1])]
@@ -259,7 +291,7 @@ impl Player {
             which,
             node: arena.nodes[which as usize].clone(),
             side: Side::connect(address),
-            observer: Side::connect(address),
+            observer: Side::connect(&arena.observers[which as usize]),
             memory: Memory::default(),
             symbols: Symbols::default(),
         }
@@ -327,13 +359,19 @@ impl Player {
     }
 
     /// Gives ids their numbers in the order of the topics' names: clients may be told them in any order.
-    fn number_topics(&mut self, case: &Case<'_>) {
+    pub(super) fn number_topics(&mut self, case: &Case<'_>) {
+        for (name, id) in self.topics(case) {
+            self.symbols.own_topic(id, &name);
+        }
+    }
+
+    /// The topics that there are, by their names for the client.
+    pub(super) fn topics(&mut self, case: &Case<'_>) -> Vec<(String, [u8; 16])> {
         let names = case.topics();
         let names: Vec<_> = names.iter().map(|name| format!("{}{name}", self.prefix)).collect();
-        for (name, id) in known_topics(&mut self.backend, &names) {
-            self.symbols
-                .own_topic(id, name.strip_prefix(&self.prefix).unwrap_or(&name));
-        }
+        let topics = known_topics(&mut self.backend, &names).into_iter();
+        let topics = topics.map(|(name, id)| (name.strip_prefix(&self.prefix).unwrap_or(&name).to_owned(), id));
+        topics.collect()
     }
 
     fn clean_up(&mut self, case: &Case<'_>) {

@@ -22,6 +22,7 @@ use super::term::Operation;
 const CASES: usize = 200;
 const SEED: u64 = 20_260_817;
 const TIME: Duration = Duration::from_secs(35);
+const TIME_WITH_ACLS: Duration = Duration::from_secs(20);
 
 /// Sequences at the same time.
 const PLAYERS: u8 = 2;
@@ -42,7 +43,7 @@ struct Extent {
 
 impl Extent {
     /// What the environment says. Who asks for a number of sequences gets all of them, and new ones.
-    fn asked_for() -> Self {
+    fn asked_for(time: Duration) -> Self {
         let number = |name| env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
         let seed = number("KEG_ORACLE_SEED");
         match number("KEG_ORACLE_CASES") {
@@ -54,7 +55,7 @@ impl Extent {
             None => Self {
                 seed: seed.unwrap_or(SEED),
                 cases: CASES,
-                end: Some(Instant::now() + TIME),
+                end: Some(Instant::now() + time),
             },
         }
     }
@@ -62,7 +63,7 @@ impl Extent {
 
 /// Plays sequences, and fails with the smallest that differs.
 pub(super) fn sequences(name: &str, arena: &Arena) {
-    let Extent { seed, cases, end } = Extent::asked_for();
+    let Extent { seed, cases, end } = Extent::asked_for(if arena.has_acls { TIME_WITH_ACLS } else { TIME });
     let apis = arena.apis();
     let (started, found) = (AtomicUsize::new(0), AtomicBool::new(false));
     let total = Mutex::new(Tally::default());
@@ -95,7 +96,7 @@ pub(super) fn sequences(name: &str, arena: &Arena) {
         eprintln!("unsteady: {unsteady}");
     }
     assert!(failures.is_empty(), "seed {seed}: {}", failures.join("\n"));
-    total.expect_to_prove_something(&apis);
+    total.expect_to_prove_something(&apis, arena.has_acls);
 }
 
 /// One player's sequences; gives what differed.

@@ -102,7 +102,7 @@ pub(super) fn elements<'a>(fields: &'a Struct, name: &str) -> impl Iterator<Item
 }
 
 /// Waits until topics have at least so many partitions and all of them serve, or are gone.
-fn until_topics_are(observer: &mut Side, expected: &HashMap<String, Option<usize>>) {
+pub(super) fn until_topics_are(observer: &mut Side, expected: &HashMap<String, Option<usize>>) {
     for (topic, partitions) in expected {
         patiently(|| is(observer, topic, *partitions), |done| *done);
     }

@@ -5,7 +5,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::case::{Case, Kind, Name};
 use super::normal::{Normaliser, Which};
-use super::play::Arena;
+use super::play::{Arena, Places};
 use super::settle::set;
 use super::side::Side;
 use super::symbols::Symbols;
@@ -203,7 +203,13 @@ fn what_others_have_on_a_backend_without_a_gateway_is_a_difference() {
     });
     let prefixes = ["a-".to_owned(), "b-".to_owned()];
     let sides = || [shared.clone(), own.clone()];
-    let arena = Arena::new(sides(), sides(), None, false, prefixes);
+    let places = Places {
+        clients: sides(),
+        observers: sides(),
+        backends: sides(),
+        other_tenant: None,
+    };
+    let arena = Arena::new(places, false, prefixes);
     let play = |topics| {
         let metadata = Operation {
             api: Api::of(ApiKey::METADATA).unwrap(),

@@ -1,0 +1,46 @@
+//! What the gateway answers otherwise than Kafka's authorizer: on purpose, and documented in `docs/acls.md`.
+
+use keg_codec::ApiKey;
+use keg_codec::message::{Struct, Value};
+
+use crate::oracle::meant::{Meant, TOPIC_AUTHORIZATION_FAILED, text};
+use crate::oracle::settle::elements;
+
+const FETCH_SESSION_ID_NOT_FOUND: i64 = 70;
+const SHARE_SESSION_NOT_FOUND: i64 = 122;
+
+pub(in crate::oracle) const MEANT: &[Meant] = &[
+    // The broker, which finds the topics, knows nothing of the rules.
+    Meant {
+        apis: &[ApiKey::CONSUMER_GROUP_HEARTBEAT],
+        is: |request, version, _| version > 0 && text(request, "SubscribedTopicRegex").is_some_and(|it| !it.is_empty()),
+        code: TOPIC_AUTHORIZATION_FAILED,
+    },
+    // Kafka says in the status of the group that it may not make its internal topics.
+    Meant {
+        apis: &[ApiKey::STREAMS_GROUP_HEARTBEAT],
+        is: |request, _, _| has_internal_topics(request),
+        code: TOPIC_AUTHORIZATION_FAILED,
+    },
+    // The broker's session has no place for a topic that is denied.
+    Meant {
+        apis: &[ApiKey::FETCH],
+        is: |request, version, _| version >= 7 && matches!(request.get("SessionEpoch"), Some(Value::Integer(1..))),
+        code: FETCH_SESSION_ID_NOT_FOUND,
+    },
+    Meant {
+        apis: &[ApiKey::SHARE_FETCH],
+        is: |request, _, _| matches!(request.get("ShareSessionEpoch"), Some(Value::Integer(1..))),
+        code: SHARE_SESSION_NOT_FOUND,
+    },
+];
+
+fn has_internal_topics(request: &Struct) -> bool {
+    let topology = request.get("Topology").and_then(Value::as_struct);
+    let mut subtopologies = topology.into_iter().flat_map(|it| elements(it, "Subtopologies"));
+    subtopologies.any(|it| {
+        ["RepartitionSourceTopics", "StateChangelogTopics"]
+            .iter()
+            .any(|topics| elements(it, topics).next().is_some())
+    })
+}
