@@ -22,6 +22,7 @@ pub(super) fn concerns(api: ApiKey) -> bool {
             | ApiKey::CREATE_TOPICS
             | ApiKey::DESCRIBE_CLUSTER
             | ApiKey::DESCRIBE_GROUPS
+            | ApiKey::DESCRIBE_TOPIC_PARTITIONS
             | ApiKey::METADATA
             | ApiKey::SHARE_GROUP_DESCRIBE
             | ApiKey::STREAMS_GROUP_DESCRIBE
@@ -60,6 +61,14 @@ pub(super) fn change(
                     set_operations(client, it, "TopicAuthorizedOperations", topic)
                 })
         }
+        ApiKey::DESCRIBE_TOPIC_PARTITIONS => each(&mut response, "Topics", |it| {
+            set_operations(
+                client,
+                it,
+                "TopicAuthorizedOperations",
+                Some(("Name", ResourceType::Topic)),
+            )
+        }),
         ApiKey::DESCRIBE_CLUSTER => set_operations(client, &mut response, "ClusterAuthorizedOperations", None),
         ApiKey::CREATE_TOPICS => each(&mut response, "Topics", |topic| hide_configs(client, topic, version)),
         _ => each(&mut response, "Groups", |group| {

@@ -37,6 +37,9 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
 /// The kind of coordinators that only brokers look for.
 const SHARE_COORDINATOR: i64 = 2;
 
+/// Earlier versions of FindCoordinator have no such kind.
+const FIRST_WITH_SHARE_COORDINATORS: i16 = 6;
+
 /// A request, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -161,8 +164,8 @@ impl<'a> Inbound<'a> {
             // What a client takes back it needn't be allowed to read.
             return Edit::Keep;
         }
-        if self.asked.repeated.contains(name) {
-            // The controller does nothing for it, whoever asks, and says so.
+        if self.asked.repeated.contains(name) || needs::is_refused_first(key, name) {
+            // Nothing is done for it, whoever asks, and it is said why.
             return self.judge.pass();
         }
         let admitted = match key {
@@ -205,7 +208,9 @@ impl<'a> Inbound<'a> {
         let (resource_type, operation, name) = match self.asked.coordinator_type {
             0 => (ResourceType::Group, Operation::Describe, key),
             1 => (ResourceType::TransactionalId, Operation::Describe, key),
-            SHARE_COORDINATOR => (ResourceType::Cluster, Operation::ClusterAction, CLUSTER_NAME.as_bytes()),
+            SHARE_COORDINATOR if self.asked.version >= FIRST_WITH_SHARE_COORDINATORS => {
+                (ResourceType::Cluster, Operation::ClusterAction, CLUSTER_NAME.as_bytes())
+            }
             // There are no others; the broker says so.
             _ => return self.judge.pass(),
         };

@@ -151,6 +151,14 @@ pub(super) fn administers(api: ApiKey) -> bool {
     matches!(api, ApiKey::CREATE_ACLS | ApiKey::DELETE_ACLS | ApiKey::DESCRIBE_ACLS)
 }
 
+/// Whether the broker looks at a topic's name, and refuses it, before it looks at what is allowed.
+pub(super) fn is_refused_first(api: ApiKey, topic: &[u8]) -> bool {
+    const LONGEST: usize = 249;
+    let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_name = !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal);
+    api == ApiKey::DESCRIBE_PRODUCERS && !is_name
+}
+
 /// What a broker says beside the code, which for some APIs is nothing.
 pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'static str> {
     const FIRST_WITH_SEVERAL_COORDINATORS: i16 = 4;
@@ -159,14 +167,21 @@ pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'stat
             ApiKey::CONSUMER_GROUP_DESCRIBE
             | ApiKey::CONSUMER_GROUP_HEARTBEAT
             | ApiKey::CREATE_PARTITIONS
-            | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS
+            | ApiKey::PRODUCE
+            | ApiKey::SHARE_ACKNOWLEDGE
+            | ApiKey::SHARE_FETCH
             | ApiKey::SHARE_GROUP_DESCRIBE
             | ApiKey::SHARE_GROUP_HEARTBEAT
             | ApiKey::STREAMS_GROUP_DESCRIBE
             | ApiKey::STREAMS_GROUP_HEARTBEAT,
             _,
         ) => None,
-        (ApiKey::FIND_COORDINATOR, _) if version >= FIRST_WITH_SEVERAL_COORDINATORS => Some(""),
+        (ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS, ErrorCode::GROUP_AUTHORIZATION_FAILED) => None,
+        (ApiKey::FIND_COORDINATOR, code)
+            if version >= FIRST_WITH_SEVERAL_COORDINATORS && code != ErrorCode::CLUSTER_AUTHORIZATION_FAILED =>
+        {
+            Some("")
+        }
         // The controller has words of its own.
         (ApiKey::CREATE_TOPICS, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Authorization failed."),
         (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {

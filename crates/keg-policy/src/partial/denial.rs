@@ -90,10 +90,15 @@ impl<A: Admission> Original<'_, A> {
         if together {
             parts.push(self.answer(Side::AsAsked, OPERATION_NOT_ATTEMPTED)?);
         }
-        // Metadata gives the nodes, a session has more topics than the request names, and counts its requests.
+        // Metadata gives the nodes, a session has more topics than the request names, and counts its requests; a share group
+        // may be none, which is said of the whole.
         let has_more = matches!(
             self.api.key,
-            ApiKey::METADATA | ApiKey::FETCH | ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE
+            ApiKey::DELETE_SHARE_GROUP_OFFSETS
+                | ApiKey::FETCH
+                | ApiKey::METADATA
+                | ApiKey::SHARE_ACKNOWLEDGE
+                | ApiKey::SHARE_FETCH
         );
         let goes_on = *kept || *denied_topics || has_more;
         if together || !goes_on {

@@ -1,10 +1,10 @@
 //! OffsetFetch, OffsetDelete and DescribeShareGroupOffsets: an error of the whole response stands beside those of partitions, and says nothing of
 //! them.
 
-use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
 use keg_codec::walk::WalkError;
+use keg_codec::{ApiKey, ErrorCode};
 
 use super::{Admission, Denied, Original};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
@@ -83,6 +83,13 @@ impl<A: Admission> Original<'_, A> {
             answer.set("PartitionIndex", Value::Integer(index));
             answer.set("CommittedOffset", Value::Integer(-1));
             answer.set("ErrorCode", Value::Integer(code.0.into()));
+            if code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
+                answer.set("StartOffset", Value::Integer(-1));
+                answer.set(
+                    "ErrorMessage",
+                    self.admission.words(code).map_or(Value::Null, Value::text),
+                );
+            }
             Value::Struct(answer)
         });
         let mut answer = Struct::new(table, self.version);

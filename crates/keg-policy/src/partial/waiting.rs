@@ -16,7 +16,12 @@ impl<'a> Waiting<'a> {
     pub(crate) fn new(denied: &'a [Denied], api: &'static Api, version: i16, body: &[u8]) -> Result<Self, WalkError> {
         let tells = matches!(
             api.key,
-            ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE | ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE
+            ApiKey::ALTER_SHARE_GROUP_OFFSETS
+                | ApiKey::DELETE_SHARE_GROUP_OFFSETS
+                | ApiKey::OFFSET_DELETE
+                | ApiKey::OFFSET_FETCH
+                | ApiKey::SHARE_ACKNOWLEDGE
+                | ApiKey::SHARE_FETCH
         );
         if !tells || denied.is_empty() {
             return Ok(Self(denied.iter().collect()));

@@ -38,6 +38,19 @@ fn a_client_is_told_what_it_may_do_and_not_what_the_gateway_may() {
     assert_eq!(ints(&seen, "Topics.*.TopicAuthorizedOperations"), [of_topic]);
     assert_eq!(ints(&seen, "ClusterAuthorizedOperations"), [0]);
 
+    let asked = asking(
+        ApiKey::DESCRIBE_TOPIC_PARTITIONS,
+        0,
+        &[("Topics.0.Name", text("orders"))],
+    );
+    let answer = [
+        ("Topics.0.Name", text("orders")),
+        ("Topics.0.TopicAuthorizedOperations", int(3576)),
+    ];
+    let answer = answering(ApiKey::DESCRIBE_TOPIC_PARTITIONS, 0, &answer);
+    let seen = gateway.exchange(ApiKey::DESCRIBE_TOPIC_PARTITIONS, 0, &asked, &answer);
+    assert_eq!(ints(&seen, "Topics.*.TopicAuthorizedOperations"), [of_topic]);
+
     let not_asked = i64::from(i32::MIN);
     for (said, expected) in [
         (not_asked, not_asked),

@@ -232,3 +232,38 @@ fn a_denied_coordinator_and_a_denied_configuration_are_told_beside_the_others() 
     assert_eq!(texts(&seen, "Responses.*.ResourceName"), ["mine", "secret"]);
     assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 29]);
 }
+
+#[test]
+fn a_name_that_no_topic_can_have_is_the_brokers_to_refuse_where_it_looks_at_that_first() {
+    let (gateway, _) = observed(Vec::new());
+    let asked = |name: &str| asking(ApiKey::DESCRIBE_PRODUCERS, 0, &[("Topics.0.Name", text(name))]);
+    for name in ["", "..", "a b"] {
+        assert_eq!(
+            gateway.forward(ApiKey::DESCRIBE_PRODUCERS, 0, &asked(name)).0,
+            asked(name)
+        );
+    }
+    let Fate::Answered(_) = gateway.ask(ApiKey::DESCRIBE_PRODUCERS, 0, &asked("orders")) else {
+        panic!("it is forwarded")
+    };
+}
+
+#[test]
+fn offsets_of_a_share_group_that_fail_together_are_not_denied_by_topic() {
+    let rules = vec![
+        allow(ResourceType::Group, &[Operation::Delete], "*"),
+        allow(ResourceType::Topic, &[Operation::Read], "mine"),
+    ];
+    let (gateway, _) = observed(rules);
+    let topics = [
+        ("GroupId", text("group")),
+        ("Topics.0.TopicName", text("mine")),
+        ("Topics.1.TopicName", text("secret")),
+    ];
+    let asked = asking(ApiKey::DELETE_SHARE_GROUP_OFFSETS, 0, &topics);
+    for (code, expected) in [(0, &["secret"][..]), (69, &[])] {
+        let answer = answering(ApiKey::DELETE_SHARE_GROUP_OFFSETS, 0, &[("ErrorCode", int(code))]);
+        let seen = gateway.exchange(ApiKey::DELETE_SHARE_GROUP_OFFSETS, 0, &asked, &answer);
+        assert_eq!(texts(&seen, "Responses.*.TopicName"), expected);
+    }
+}

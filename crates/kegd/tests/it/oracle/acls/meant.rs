@@ -1,11 +1,14 @@
 //! What the gateway answers otherwise than Kafka's authorizer: on purpose, and documented in `docs/acls.md`.
 
-use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
+use keg_codec::{Api, ApiKey};
 
 use crate::oracle::meant::{Meant, TOPIC_AUTHORIZATION_FAILED, text};
-use crate::oracle::settle::elements;
+use crate::oracle::settle::{elements, errors};
+use crate::oracle::side::Outcome;
 
+const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
+const OPERATION_NOT_ATTEMPTED: i64 = 55;
 const FETCH_SESSION_ID_NOT_FOUND: i64 = 70;
 const SHARE_SESSION_NOT_FOUND: i64 = 122;
 
@@ -16,10 +19,16 @@ pub(in crate::oracle) const MEANT: &[Meant] = &[
         is: |request, version, _| version > 0 && text(request, "SubscribedTopicRegex").is_some_and(|it| !it.is_empty()),
         code: TOPIC_AUTHORIZATION_FAILED,
     },
+    // The same, though Kafka doesn't take such subscriptions of Kafka Streams yet.
+    Meant {
+        apis: &[ApiKey::STREAMS_GROUP_HEARTBEAT],
+        is: |request, _, _| any_subtopology(request, &["SourceTopicRegex"]),
+        code: TOPIC_AUTHORIZATION_FAILED,
+    },
     // Kafka says in the status of the group that it may not make its internal topics.
     Meant {
         apis: &[ApiKey::STREAMS_GROUP_HEARTBEAT],
-        is: |request, _, _| has_internal_topics(request),
+        is: |request, _, _| any_subtopology(request, &["RepartitionSourceTopics", "StateChangelogTopics"]),
         code: TOPIC_AUTHORIZATION_FAILED,
     },
     // The broker's session has no place for a topic that is denied.
@@ -35,12 +44,40 @@ pub(in crate::oracle) const MEANT: &[Meant] = &[
     },
 ];
 
-fn has_internal_topics(request: &Struct) -> bool {
+/// AddPartitionsToTxn: where a topic is denied nothing is attempted, and the gateway doesn't look for what isn't there.
+pub(in crate::oracle) fn nothing_is_attempted(api: &Api, outcomes: &mut [Outcome; 2]) {
+    let [Outcome::Response(one), Outcome::Response(other)] = outcomes else {
+        return;
+    };
+    if api.key == ApiKey::ADD_PARTITIONS_TO_TXN && errors(one).contains(&TOPIC_AUTHORIZATION_FAILED) {
+        of_results(other, "ResultsByTopicV3AndBelow", &mut |topic| {
+            of_results(topic, "ResultsByPartition", &mut |partition| {
+                if partition.get("PartitionErrorCode") == Some(&Value::Integer(UNKNOWN_TOPIC_OR_PARTITION)) {
+                    partition.set("PartitionErrorCode", Value::Integer(OPERATION_NOT_ATTEMPTED));
+                }
+            });
+        });
+    }
+}
+
+fn of_results(response: &mut Struct, array: &str, change: &mut dyn FnMut(&mut Struct)) {
+    if let Some(Value::Array(elements)) = response.get_mut(array) {
+        for element in elements {
+            if let Value::Struct(element) = element {
+                change(element);
+            }
+        }
+    }
+}
+
+/// Whether a subtopology has one of these arrays with something in it.
+fn any_subtopology(request: &Struct, arrays: &[&str]) -> bool {
     let topology = request.get("Topology").and_then(Value::as_struct);
     let mut subtopologies = topology.into_iter().flat_map(|it| elements(it, "Subtopologies"));
     subtopologies.any(|it| {
-        ["RepartitionSourceTopics", "StateChangelogTopics"]
-            .iter()
-            .any(|topics| elements(it, topics).next().is_some())
+        arrays.iter().any(|array| {
+            let elements = it.get(array).and_then(Value::as_array);
+            elements.is_some_and(|elements| !elements.is_empty())
+        })
     })
 }
