@@ -1,10 +1,13 @@
 //! The policy `block_apis`: some APIs are not for this virtual cluster's clients.
 
+use std::sync::Arc;
+
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use crate::aliases::Condition;
 use crate::connection::Connection;
 use crate::message::Request;
-use crate::policy::{Decision, Interest, Policy};
+use crate::policy::{Decision, Interest, Note, Policy};
 
 /// Refuses APIs with POLICY_VIOLATION.
 #[derive(Debug, Clone)]
@@ -12,6 +15,7 @@ pub struct BlockApis {
     name: String,
     apis: Vec<ApiKey>,
     message: String,
+    condition: Option<Arc<dyn Condition>>,
 }
 
 impl BlockApis {
@@ -19,7 +23,19 @@ impl BlockApis {
     pub fn new(name: impl Into<String>, apis: Vec<ApiKey>) -> Self {
         let name = name.into();
         let message = format!("refused by the gateway's policy `{name}`");
-        Self { name, apis, message }
+        Self {
+            name,
+            apis,
+            message,
+            condition: None,
+        }
+    }
+
+    /// The same policy, for those clients alone of which the condition holds.
+    #[must_use]
+    pub fn with_condition(mut self, condition: Arc<dyn Condition>) -> Self {
+        self.condition = Some(condition);
+        self
     }
 }
 
@@ -32,7 +48,11 @@ impl Policy for BlockApis {
         Interest::of(self.apis.contains(&api.key), false)
     }
 
-    fn request(&self, _connection: &Connection, request: &mut Request) -> Decision {
+    fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
+        let condition = self.condition.as_ref();
+        if !condition.is_none_or(|condition| condition.holds(connection)) {
+            return Decision::Forward(Note::default());
+        }
         match request.error(ErrorCode::POLICY_VIOLATION, Some(&self.message)) {
             Ok(response) => Decision::Answer(response),
             Err(error) => Decision::Close(request.malformed(&error)),

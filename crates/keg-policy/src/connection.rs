@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keg_codec::ApiKey;
@@ -16,9 +17,20 @@ pub struct Connection {
     pub virtual_cluster: Arc<str>,
     /// Who the client is, as Kafka writes it: `User:ann`, `User:ANONYMOUS`.
     pub principal: Arc<str>,
+    /// Where the client comes from.
+    pub origin: Origin,
     /// Where this client reaches the nodes of the cluster.
     pub addresses: Arc<dyn AddressBook>,
     memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+}
+
+/// Where a client comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The listener that it came by; empty if that isn't known.
+    pub listener: Arc<str>,
+    /// Its address, if that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// What the broker has said that it serves.
@@ -35,9 +47,17 @@ impl Connection {
         Self {
             virtual_cluster: virtual_cluster.into(),
             principal: principal.into(),
+            origin: Origin::default(),
             addresses,
             memory: Mutex::default(),
         }
+    }
+
+    /// The same connection, of a client that comes from there.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
     }
 
     /// The versions of an API that the broker serves, if the client has asked it for them: none that it doesn't serve.

@@ -112,7 +112,7 @@ pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
 pub use chain::{ApiVersions, Asking, Chain, Pending, Served};
-pub use connection::Connection;
+pub use connection::{Connection, Origin};
 pub use glob::{Glob, InvalidGlob};
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};

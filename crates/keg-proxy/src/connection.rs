@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use keg_auth::{Peer, Principal, Session, Step};
 use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
-use keg_policy::Connection;
+use keg_policy::{Connection, Origin};
 use keg_router::{Addresses, Endpoint, Kind, RouteError};
 use tokio::net::TcpStream;
 
@@ -52,6 +52,8 @@ struct Hello {
 struct Routed {
     stream: Stream,
     peer: SocketAddr,
+    /// The name of the listener.
+    listener: Arc<str>,
     cluster: Arc<VirtualCluster>,
     endpoint: Endpoint,
     addresses: Addresses,
@@ -158,6 +160,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             let (peer, limits, budget) = (accepted.peer, accepted.limits.clone(), accepted.budget.clone());
             let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
+            let listener = Arc::clone(&accepted.listener.name);
             let stream = tokio::select! {
                 biased;
                 () = draining.begun() => return Ok(()),
@@ -166,6 +169,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             let routed = Routed {
                 stream,
                 peer,
+                listener,
                 cluster,
                 endpoint,
                 addresses,
@@ -204,7 +208,12 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
         backend: Arc::clone(routed.cluster.backend()),
     };
     let name = Arc::clone(routed.cluster.name());
-    let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book));
+    let origin = Origin {
+        listener: Arc::clone(&routed.listener),
+        // A socket for both families has addresses of IPv4 as those of IPv6.
+        address: Some(routed.peer.ip().to_canonical()),
+    };
+    let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
     let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
     let session = match routed.cluster.authentication().begin(&Peer::default()) {
         Step::Authenticated(session) => session,

@@ -25,6 +25,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use decode::nearest;
+
 pub use changes::{Change, Changes, ListenerChange, changes};
 pub use environment::Environment;
 pub use model::Config;

@@ -6,5 +6,6 @@
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod expression;
 pub mod quickstart;
 pub mod runtime;

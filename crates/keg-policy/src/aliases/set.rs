@@ -21,10 +21,13 @@ pub struct TopicAlias {
     pub condition: Option<Arc<dyn Condition>>,
 }
 
-/// Decides who has an alias.
+/// Decides who has an alias, or whom a policy is about.
 pub trait Condition: fmt::Debug + Send + Sync {
-    /// Whether the client of this connection has it: the same for as long as the connection is.
+    /// Whether that is the client of this connection: the same for as long as the connection is.
     fn holds(&self, connection: &Connection) -> bool;
+
+    /// What tells it from conditions that hold of others.
+    fn identity(&self) -> &str;
 }
 
 /// The aliases, and their topics, by number.
@@ -96,8 +99,9 @@ impl Set {
         if let Some(topic) = self.topics.get_mut(topic) {
             topic.aliases.push(number);
         }
+        let condition = alias.condition.as_ref().map_or("", |condition| condition.identity());
         // No name has a byte of zero.
-        self.fingerprint ^= fingerprint(&[&name, &[0][..], alias.topic.as_bytes()].concat());
+        self.fingerprint ^= fingerprint(&[&name, alias.topic.as_bytes(), condition.as_bytes()].join(&0));
         self.by_name.insert(Arc::clone(&name), number);
         self.aliases.push(Alias {
             name,

@@ -14,6 +14,7 @@ mod aliases;
 mod api_versions;
 mod authorization;
 mod chains;
+mod conditions;
 mod coordinators;
 mod denials;
 mod every_message;

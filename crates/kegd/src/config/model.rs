@@ -12,6 +12,7 @@ mod sasl;
 mod tls;
 mod virtual_cluster;
 
+pub use crate::expression::{Condition, Names};
 pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
 pub use keg_policy::{
     AclAction, Additional, AdditionalTopics, NamePattern, NameSet, OnConflict, Operations, ResourceType,
@@ -25,8 +26,8 @@ pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
 };
 pub use virtual_cluster::{
-    AclMode, AclRule, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, TopicAlias, VirtualCluster,
-    VirtualClusterAuthentication,
+    AclMode, AclResourceNames, AclRule, ClusterPolicy, ClusterPolicyKind, Namespace, NamespaceMode, TopicAlias,
+    VirtualCluster, VirtualClusterAuthentication,
 };
 
 /// A whole configuration.

@@ -20,7 +20,7 @@ pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,
 };
 pub(crate) use listener::{Listener, ListenerPolicy};
-pub(crate) use policy::{AclRule, Acls, BlockApis, ClusterPolicy, Policy};
+pub(crate) use policy::{AclResourceNames, AclRule, Acls, BlockApis, ClusterPolicy, Policy, RequestPolicy};
 pub(crate) use runtime::{Observability, Runtime};
 pub(crate) use sasl::{Principal, SaslPlain, SaslPlainClient, SaslScram, SaslScramClient};
 pub(crate) use tls::{ClientAuthentication, Identity, TlsServer, TrustBundle, Versions};

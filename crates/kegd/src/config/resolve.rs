@@ -73,6 +73,10 @@ fn is_enabled<C>(policy: &raw::Policy<C>) -> bool {
     policy.enabled.unwrap_or(true)
 }
 
+fn is_in_force<C>(policy: &raw::RequestPolicy<C>) -> bool {
+    policy.enabled.unwrap_or(true)
+}
+
 /// Reports the second and every further use of a name.
 fn refuse_duplicates<'a, T: AsRef<str> + 'a>(kind: &str, names: impl Iterator<Item = &'a At<T>>, report: &Report) {
     let mut first = std::collections::BTreeMap::new();

@@ -1,6 +1,7 @@
 //! Whole configurations.
 
 mod changes;
+mod expressions;
 mod full;
 mod inputs;
 mod problems;

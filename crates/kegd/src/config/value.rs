@@ -4,6 +4,7 @@ mod address;
 mod api;
 mod credential;
 mod duration;
+mod expression;
 mod host;
 mod kafka;
 mod name;

@@ -2,6 +2,7 @@
 
 mod acls;
 mod authentication;
+mod conditions;
 mod conflicts;
 mod known;
 mod routes;
@@ -24,6 +25,7 @@ pub(crate) use acls::decide;
 
 use super::tls;
 use crate::config::{self, Config, model};
+use conditions::{Counted, Decided};
 use known::Known;
 
 /// How long a connection to a node may take, TLS included.
@@ -282,7 +284,14 @@ fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String
                     })
                 });
                 let name = policy.name.clone().unwrap_or_else(|| "block_apis".to_owned());
-                policies.push(Arc::new(BlockApis::new(name, keys.collect::<Result<_, _>>()?)));
+                let mut blocks = BlockApis::new(name.as_str(), keys.collect::<Result<_, _>>()?);
+                if let Some(condition) = &policy.condition {
+                    let condition = Counted::new(condition.clone(), cluster, "block_apis", &name);
+                    // It denies: where it can't be told whether it does, it does.
+                    let otherwise = true;
+                    blocks = blocks.with_condition(Arc::new(Decided { condition, otherwise }));
+                }
+                policies.push(Arc::new(blocks));
             }
             // They are taken together.
             model::ClusterPolicyKind::Acls { .. } => {}
@@ -292,11 +301,16 @@ fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String
         policies.push(Arc::new(acls::acls(cluster, known.topic_names.clone())));
     }
     if !cluster.topic_aliases.is_empty() {
+        let condition = |it: &model::TopicAlias| {
+            let condition = Counted::new(it.condition.clone()?, cluster, "topic_aliases", &it.alias);
+            let otherwise = false;
+            Some(Arc::new(Decided { condition, otherwise }) as _)
+        };
         let aliases = cluster.topic_aliases.iter().map(|it| TopicAlias {
             alias: it.alias.clone(),
             topic: it.topic.clone(),
             conflict: it.conflict,
-            condition: None,
+            condition: condition(it),
         });
         policies.push(Arc::new(
             TopicAliases::new(aliases)

@@ -113,6 +113,34 @@ fn a_rule_that_is_revoked_ends_reading_in_an_open_session() {
 }
 
 #[test]
+fn users_have_topics_of_their_own_and_what_a_condition_gives_them() {
+    let Some(setup) = setup_or_skip("conditions") else {
+        return;
+    };
+    if direct() {
+        return; // The brokers know of no conditions.
+    }
+    let users = "{ type: sasl_plain, mediation: terminate, principals: [{ username: ann, password: ann-secret }, \
+        { username: bob, password: bob-secret }, { username: \"*\", password: \"*-secret\" }] }";
+    let policies = "[{ type: acls, name: everybody, config: { rules: [ \
+          { resource_type: topic, action: allow, operations: [{ name: all }], \
+            resource_names: \"[context.auth.principal.name + '-*']\" }, \
+          { resource_type: topic, action: allow, operations: [{ name: describe }], resource_names: [{ match: alias }] }] } }, \
+        { type: acls, name: anns, condition: \"context.auth.principal.name == 'ann'\", config: { rules: [ \
+          { resource_type: topic, action: allow, operations: [{ name: all }], resource_names: [{ match: shared }] }] } }, \
+        { type: block_apis, name: fails, condition: \"context.auth.claims.admin\", config: { apis: [delete_records] } }]";
+    let backend = Backend::shared(setup);
+    let alias = "{ alias: alias, topic: shared, condition: \"context.auth.principal.name == 'ann'\" }";
+    let config = Config::new(backend, "conditions")
+        .with_authentication(users)
+        .with_acls("")
+        .with_cluster_policies(policies)
+        .with_topic_aliases([alias, alias].map(str::to_owned));
+    let scenario = Scenario::with(setup, backend, "conditions", &config);
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["conditions"]), TIME);
+}
+
+#[test]
 fn the_gateway_authenticates_to_brokers_and_a_wrong_password_is_the_operators_to_mend() {
     let Some(setup) = setup_or_skip("backend-authentication") else {
         return;

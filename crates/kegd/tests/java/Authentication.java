@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
@@ -21,6 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 
 /** Clients that say who they are, and a gateway that does. */
@@ -37,6 +39,7 @@ public final class Authentication {
                 case "mechanisms" -> clusters.each("mechanisms", Authentication::mechanisms);
                 case "removal" -> removal(clusters.all.get(0), clusters.dir);
                 case "revocation" -> revocation(clusters.all.get(0), clusters.dir);
+                case "conditions" -> clusters.each("conditions", Authentication::conditions);
                 case "backend" -> {
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_512, "sha512-secret");
@@ -144,6 +147,31 @@ public final class Authentication {
                 return !found.isEmpty();
             });
             Checks.equal("what is left is read", found, List.of("kept"));
+        }
+    }
+
+    /** Rules with names of the client's own, and a topic and an alias that are Ann's. */
+    private static void conditions(Cluster cluster) throws Exception {
+        String who = "[" + cluster.name + "] ";
+        for (String user : List.of("ann", "bob", "*")) {
+            try (Admin admin = Admin.create(cluster.properties(as("PLAIN", user, user + "-secret")))) {
+                if (user.equals("ann")) {
+                    cluster.create(admin, 1, "ann-own", "shared");
+                    Checks.equal(who + "ann's alias", Cluster.get(admin.describeTopics(List.of("alias")).allTopicNames()).keySet(), Set.of("alias"));
+                    continue;
+                }
+                Checks.fails(who + user + ": a topic of ann's", TopicAuthorizationException.class, () -> Cluster.get(admin.describeTopics(List.of("ann-own")).allTopicNames()));
+                Checks.fails(who + user + ": one more of ann's", TopicAuthorizationException.class, () -> {
+                    cluster.create(admin, 1, "ann-other");
+                    return "no error";
+                });
+                Checks.fails(who + user + ": the topic for ann alone", TopicAuthorizationException.class, () -> Cluster.get(admin.describeTopics(List.of("shared")).allTopicNames()));
+                Checks.fails(who + user + ": the alias for ann alone", UnknownTopicOrPartitionException.class, () -> Cluster.get(admin.describeTopics(List.of("alias")).allTopicNames()));
+                if (user.equals("bob")) {
+                    cluster.create(admin, 1, "bob-own");
+                }
+                Checks.equal(who + user + ": the topics", Cluster.get(admin.listTopics().names()), user.equals("bob") ? Set.of("bob-own") : Set.of());
+            }
         }
     }
 

@@ -17,6 +17,10 @@ impl Condition for Only {
     fn holds(&self, connection: &Connection) -> bool {
         &*connection.principal == self.0
     }
+
+    fn identity(&self) -> &str {
+        self.0
+    }
 }
 
 fn of(principal: &'static str) -> Gateway {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AclAction, Additional, BackendCluster, NamePattern, OnConflict, Operations, Principal, ResourceType, ScramAlgorithm,
+    AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OnConflict, Operations, Principal,
+    ResourceType, ScramAlgorithm,
 };
 
 /// A view of one backend cluster with its own names, authentication and policies.
@@ -84,6 +85,8 @@ pub struct TopicAlias {
     pub topic: String,
     /// What becomes of a topic of the alias' name, which clients don't see.
     pub conflict: OnConflict,
+    /// Who has it; none for all.
+    pub condition: Option<Condition>,
 }
 
 /// A policy over all requests of a virtual cluster.
@@ -91,6 +94,8 @@ pub struct TopicAlias {
 pub struct ClusterPolicy {
     /// Its name, for logs and metrics.
     pub name: Option<String>,
+    /// Whom it is about; none for all.
+    pub condition: Option<Condition>,
     /// What it does.
     pub kind: ClusterPolicyKind,
 }
@@ -119,6 +124,15 @@ pub struct AclRule {
     pub action: AclAction,
     /// The operations; at least one.
     pub operations: Operations,
-    /// The names of the resources, as clients see them; at least one.
-    pub resource_names: Vec<NamePattern>,
+    /// The names of the resources, as clients see them.
+    pub resource_names: AclResourceNames,
+}
+
+/// Names of resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AclResourceNames {
+    /// The same for all clients; at least one.
+    Patterns(Vec<NamePattern>),
+    /// They depend on the client.
+    Expression(Names),
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use keg_policy::{AclAction, Operation, Operations, ResourceType};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::decode::{At, Decode, NonEmpty, NotYet, Reader, choice, entity, tagged};
 use super::super::schema::Definitions;
 use super::super::value::{ApiName, Description, Name, ResourceName};
+use super::super::yaml::Kind;
+use crate::expression::{Condition, Names};
 
 entity! {
-    /// What all policies share.
+    /// What all policies of listeners share.
     Policy<C> {
         /// Its name, for logs and metrics.
         name: Option<At<Name>>,
@@ -27,11 +29,29 @@ entity! {
     }
 }
 
+entity! {
+    /// What all policies over requests share.
+    RequestPolicy<C> {
+        /// Its name, for logs and metrics.
+        name: Option<At<Name>>,
+        /// What it means, for people.
+        description: Option<Description>,
+        /// Labels, for people.
+        labels: Option<BTreeMap<String, Description>>,
+        /// Whether it is in force.
+        enabled: bool = true,
+        /// Whom it is about: an expression over context that is true or false. Without one it is about all clients.
+        condition: Option<Condition>,
+        /// What is particular to this type.
+        config: At<C>,
+    }
+}
+
 tagged! {
     /// A policy over all requests of a virtual cluster.
     ClusterPolicy {
-        "acls" => Acls(Policy<Acls>),
-        "block_apis" => BlockApis(Policy<BlockApis>),
+        "acls" => Acls(RequestPolicy<Acls>),
+        "block_apis" => BlockApis(RequestPolicy<BlockApis>),
     }
 }
 
@@ -54,8 +74,31 @@ entity! {
         /// them.
         operations: NonEmpty<AclOperation>,
         /// The names of the resources, as clients see them, before topic aliases and the namespace. The cluster is called
-        /// kafka-cluster.
-        resource_names: NonEmpty<AclResourceName>,
+        /// kafka-cluster. An expression over context gives names that depend on the client, as a list of texts.
+        resource_names: AclResourceNames,
+    }
+}
+
+/// Names of resources, written out or as an expression.
+#[derive(Debug)]
+pub(crate) enum AclResourceNames {
+    /// The same for all clients.
+    Listed(NonEmpty<AclResourceName>),
+    /// They depend on the client.
+    Expression(Names),
+}
+
+impl Decode for AclResourceNames {
+    fn decode(reader: &Reader<'_>) -> Option<Self> {
+        match &reader.node().kind {
+            Kind::Scalar(_) => Names::decode(reader).map(Self::Expression),
+            Kind::Sequence(_) | Kind::Mapping(_) => NonEmpty::decode(reader).map(Self::Listed),
+        }
+    }
+
+    fn schema(definitions: &mut Definitions) -> Value {
+        let listed = NonEmpty::<AclResourceName>::schema(definitions);
+        json!({ "anyOf": [listed, Names::schema(definitions)] })
     }
 }
 

@@ -2,16 +2,17 @@
 
 use keg_policy::{CLUSTER_NAME, Operations};
 
-use super::super::model::{AclMode, AclRule, ClusterPolicy, ClusterPolicyKind, ResourceType};
+use super::super::model::{AclMode, AclResourceNames, AclRule, ClusterPolicy, ClusterPolicyKind, ResourceType};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::is_enabled;
+use super::is_in_force;
 
-pub(super) fn policy(raw: &raw::Policy<raw::Acls>) -> Option<ClusterPolicy> {
+pub(super) fn policy(raw: &raw::RequestPolicy<raw::Acls>) -> Option<ClusterPolicy> {
     let rules = raw.config.as_ref()?.value.rules.as_ref()?;
     let name = raw.name.as_ref()?.as_ref();
     Some(ClusterPolicy {
         name: name.map(|name| name.value.0.clone()),
+        condition: raw.condition.as_ref()?.clone(),
         kind: ClusterPolicyKind::Acls {
             rules: rules.iter().map(rule).collect::<Option<_>>()?,
         },
@@ -20,7 +21,6 @@ pub(super) fn policy(raw: &raw::Policy<raw::Acls>) -> Option<ClusterPolicy> {
 
 fn rule(raw: &raw::AclRule) -> Option<AclRule> {
     let operations = raw.operations.as_ref()?.0.iter();
-    let names = raw.resource_names.as_ref()?.0.iter();
     let resource_type = raw.resource_type.as_ref()?.value;
     Some(AclRule {
         resource_type,
@@ -30,16 +30,21 @@ fn rule(raw: &raw::AclRule) -> Option<AclRule> {
             .try_fold(Operations::NONE, |all, operations: Option<Operations>| {
                 Some(all.union(operations?))
             })?,
-        resource_names: names
-            .map(|name| Some(name.r#match.as_ref()?.value.0.clone()))
-            .collect::<Option<_>>()?,
+        resource_names: match raw.resource_names.as_ref()? {
+            raw::AclResourceNames::Listed(names) => {
+                let names = names.0.iter();
+                let patterns = names.map(|name| Some(name.r#match.as_ref()?.value.0.clone()));
+                AclResourceNames::Patterns(patterns.collect::<Option<_>>()?)
+            }
+            raw::AclResourceNames::Expression(names) => AclResourceNames::Expression(names.clone()),
+        },
     })
 }
 
 /// Reports rules that say nothing: whoever wrote them believes that they do.
-pub(super) fn check(raw: &raw::Policy<raw::Acls>, mode: Option<AclMode>, report: &Report) {
+pub(super) fn check(raw: &raw::RequestPolicy<raw::Acls>, mode: Option<AclMode>, report: &Report) {
     let Some(config) = raw.config.as_ref() else { return };
-    if mode == Some(AclMode::Passthrough) && is_enabled(raw) {
+    if mode == Some(AclMode::Passthrough) && is_in_force(raw) {
         let message = "these rules are not enforced: acl_mode is passthrough, by which the backend cluster decides";
         let problem = Problem::new(config.place.clone(), message);
         report.add(problem.hint("set acl_mode: enforce_on_gateway on the virtual cluster, or enabled: false here"));
@@ -72,8 +77,10 @@ fn check_cluster(rule: &raw::AclRule, report: &Report) {
     if !rule.resource_type.as_ref().is_some_and(|it| is_cluster(&it.value)) {
         return;
     }
-    let names = rule.resource_names.iter().flat_map(|names| &names.0);
-    for name in names.filter_map(|it| it.r#match.as_ref()) {
+    let Some(raw::AclResourceNames::Listed(names)) = &rule.resource_names else {
+        return;
+    };
+    for name in names.0.iter().filter_map(|it| it.r#match.as_ref()) {
         if !name.value.0.matches(CLUSTER_NAME) {
             let message = format!("no cluster is called {}", name.show(&name.value.0.to_string()));
             report.add(Problem::new(name.place.clone(), message).hint(format!("write {CLUSTER_NAME} or *")));

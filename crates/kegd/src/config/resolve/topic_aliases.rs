@@ -27,6 +27,7 @@ pub(super) fn topic_aliases(raw: &[raw::TopicAlias], report: &Report) -> Option<
             alias: it.alias.as_ref()?.value.0.clone(),
             topic: it.topic.as_ref()?.value.0.clone(),
             conflict: it.conflict?,
+            condition: it.condition.as_ref()?.clone(),
         })
     };
     raw.iter().map(alias).collect()

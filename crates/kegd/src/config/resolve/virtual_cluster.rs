@@ -3,7 +3,7 @@
 use super::super::model::{Additional, ClusterPolicy, ClusterPolicyKind, Namespace, VirtualCluster};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{BackendClusters, acls, additional, is_enabled, refuse_duplicates, sasl, topic_aliases};
+use super::{BackendClusters, acls, additional, is_in_force, refuse_duplicates, sasl, topic_aliases};
 
 pub(super) fn virtual_cluster(
     raw: &raw::VirtualCluster,
@@ -65,16 +65,17 @@ fn namespace(raw: &raw::Namespace, report: &Report) -> Option<Namespace> {
 /// The policy when it is in force; inside, none when something was wrong with it.
 fn cluster_policy(raw: &raw::ClusterPolicy) -> Option<Option<ClusterPolicy>> {
     match raw {
-        raw::ClusterPolicy::Acls(policy) => is_enabled(policy).then(|| acls::policy(policy)),
-        raw::ClusterPolicy::BlockApis(policy) => is_enabled(policy).then(|| block_apis(policy)),
+        raw::ClusterPolicy::Acls(policy) => is_in_force(policy).then(|| acls::policy(policy)),
+        raw::ClusterPolicy::BlockApis(policy) => is_in_force(policy).then(|| block_apis(policy)),
     }
 }
 
-fn block_apis(policy: &raw::Policy<raw::BlockApis>) -> Option<ClusterPolicy> {
+fn block_apis(policy: &raw::RequestPolicy<raw::BlockApis>) -> Option<ClusterPolicy> {
     let apis = policy.config.as_ref()?.value.apis.as_ref()?;
     let name = policy.name.as_ref()?.as_ref();
     Some(ClusterPolicy {
         name: name.map(|name| name.value.0.clone()),
+        condition: policy.condition.as_ref()?.clone(),
         kind: ClusterPolicyKind::BlockApis {
             apis: apis.0.iter().map(|api| api.0.clone()).collect(),
         },

@@ -5,9 +5,10 @@ use std::time::Duration;
 use keg_policy::{Glob, Operation};
 
 use super::super::model::{
-    AclAction, AclMode, AclRule, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort, BrokerHostFormat,
-    ClientAuthenticationMode, ClusterPolicyKind, Forward, LogFormat, NamePattern, NameSet, NamespaceMode, OnConflict,
-    Operations, PortRange, ResourceType, TlsVersion, TlsVersions, TopicAlias, VirtualClusterAuthentication,
+    AclAction, AclMode, AclResourceNames, AclRule, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort,
+    BrokerHostFormat, ClientAuthenticationMode, ClusterPolicyKind, Condition, Forward, LogFormat, NamePattern, NameSet,
+    Names, NamespaceMode, OnConflict, Operations, PortRange, ResourceType, TlsVersion, TlsVersions, TopicAlias,
+    VirtualClusterAuthentication,
 };
 use super::{CERTIFICATE, FULL, config};
 
@@ -79,16 +80,23 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
             groups: vec![glob("app-?"), exact(&["old group"])],
         }
     );
-    let alias = |alias: &str, topic: &str, conflict| TopicAlias {
+    let condition = |text| Some(Condition::new(text).unwrap());
+    let alias = |alias: &str, topic: &str, conflict, condition| TopicAlias {
         alias: alias.to_owned(),
         topic: topic.to_owned(),
         conflict,
+        condition,
     };
     assert_eq!(
         team_a.topic_aliases,
         [
-            alias("orders", "legacy", OnConflict::Warn),
-            alias("prices", "shared-prices", OnConflict::Ignore),
+            alias("orders", "legacy", OnConflict::Warn, None),
+            alias(
+                "prices",
+                "shared-prices",
+                OnConflict::Ignore,
+                condition("context.listener.name == 'local'")
+            ),
         ]
     );
     let [no_topics, readers] = &team_a.cluster_policies[..] else {
@@ -98,18 +106,30 @@ fn virtual_clusters_hold_their_backend_and_enabled_policies() {
     let apis = vec!["create_topics".to_owned(), "20".to_owned()];
     assert_eq!(no_topics.kind, ClusterPolicyKind::BlockApis { apis });
     assert_eq!(readers.name.as_deref(), Some("readers"));
+    assert_eq!(no_topics.condition, condition("context.source.address != '127.0.0.1'"));
+    assert_eq!(
+        readers.condition,
+        condition("context.auth.principal.name in ['ann', 'bob']")
+    );
+    let patterns = AclResourceNames::Patterns;
     let rules = vec![
         AclRule {
             resource_type: ResourceType::Topic,
             action: AclAction::Allow,
             operations: Operations::of(&[Operation::Read, Operation::Describe]),
-            resource_names: vec![NamePattern::new("orders*").unwrap(), NamePattern::literal("a*")],
+            resource_names: patterns(vec![NamePattern::new("orders*").unwrap(), NamePattern::literal("a*")]),
         },
         AclRule {
             resource_type: ResourceType::Cluster,
             action: AclAction::Deny,
             operations: Operations::ALL,
-            resource_names: vec![NamePattern::literal("kafka-cluster")],
+            resource_names: patterns(vec![NamePattern::literal("kafka-cluster")]),
+        },
+        AclRule {
+            resource_type: ResourceType::Group,
+            action: AclAction::Allow,
+            operations: Operations::ALL,
+            resource_names: AclResourceNames::Expression(Names::new("[context.auth.principal.name + '-*']").unwrap()),
         },
     ];
     assert_eq!(readers.kind, ClusterPolicyKind::Acls { rules });

@@ -232,14 +232,6 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
     let supported = "is not supported by this version of keg";
     for (fields, path) in [
         (
-            "topic_aliases: [{ alias: a, topic: b, condition: \"true\" }]",
-            "virtual_clusters[0].topic_aliases[0].condition",
-        ),
-        (
-            "cluster_policies: [{ type: block_apis, condition: \"true\", config: { apis: [fetch] } }]",
-            "cluster_policies[0].condition",
-        ),
-        (
             "produce_policies: [{ type: encrypt }]",
             "virtual_clusters[0].produce_policies",
         ),
@@ -269,6 +261,12 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
     check_one(
         &format!("{}{bundle}", listener("[9092]", &[&mapping])),
         "client_authentication.principal_mapping",
+        supported,
+    );
+    let conditional = TLS.replacen('{', "{ condition: \"true\",", 1);
+    check_one(
+        &listener("[9092]", &[&conditional]),
+        "listeners[0].policies[0].condition",
         supported,
     );
     for field in ["schema_registries", "static_keys"] {

@@ -8,12 +8,13 @@ use keg_policy::{
 };
 use metrics::{Counter, counter};
 
-use crate::config::model::{ClusterPolicy, ClusterPolicyKind, VirtualCluster};
+use super::conditions::Counted;
+use crate::config::model::{AclResourceNames, ClusterPolicy, ClusterPolicyKind, VirtualCluster};
 
 /// The rules of a virtual cluster's policies.
 pub(super) fn acls(cluster: &VirtualCluster, topic_names: TopicNames) -> Acls {
     let policies = cluster.cluster_policies.iter().enumerate();
-    let policies = policies.filter_map(|(place, policy)| of_policy(place, policy));
+    let policies = policies.filter_map(|(place, policy)| of_policy(cluster, place, policy));
     Acls::new(policies.collect())
         .with_topic_names(topic_names)
         .with_observer(Arc::new(Decisions::of(cluster)))
@@ -43,21 +44,30 @@ impl AddressBook for Nowhere {
     fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
 }
 
-fn of_policy(place: usize, policy: &ClusterPolicy) -> Option<AclPolicy> {
+fn of_policy(cluster: &VirtualCluster, place: usize, policy: &ClusterPolicy) -> Option<AclPolicy> {
     let ClusterPolicyKind::Acls { rules } = &policy.kind else {
         return None;
     };
+    let name = policy.name.clone();
+    let name = name.unwrap_or_else(|| format!("cluster_policies[{place}]"));
     let rules = rules.iter().map(|rule| AclRule {
         resource_type: rule.resource_type,
         action: rule.action,
         operations: rule.operations,
-        names: AclNames::Patterns(rule.resource_names.clone()),
+        names: match &rule.resource_names {
+            AclResourceNames::Patterns(patterns) => AclNames::Patterns(patterns.clone()),
+            AclResourceNames::Expression(names) => {
+                AclNames::Expression(Arc::new(Counted::new(names.clone(), cluster, "acls", &name)))
+            }
+        },
     });
-    let name = policy.name.clone();
+    let rules = rules.collect();
+    let condition = policy.condition.clone();
+    let condition = condition.map(|it| Arc::new(Counted::new(it, cluster, "acls", &name)) as _);
     Some(AclPolicy {
-        name: name.unwrap_or_else(|| format!("cluster_policies[{place}]")).into(),
-        condition: None,
-        rules: rules.collect(),
+        name: name.into(),
+        condition,
+        rules,
     })
 }
 

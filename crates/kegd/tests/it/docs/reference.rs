@@ -187,11 +187,14 @@ fn children(schema: &Value, path: &str) -> Vec<(String, String)> {
         fields.sort_by_key(|(name, _)| order(name));
         for (name, field) in fields {
             let dot = if here.is_empty() { "" } else { "." };
-            let (suffix, target) = match field["type"].as_str() {
-                Some("array") => ("[]", definition(&field["items"])),
-                _ => ("", definition(field)),
-            };
-            found.extend(target.map(|target| (format!("{here}{dot}{name}{suffix}"), target)));
+            let choices = field["anyOf"].as_array().map(Vec::as_slice);
+            for choice in choices.unwrap_or(std::slice::from_ref(field)) {
+                let (suffix, target) = match choice["type"].as_str() {
+                    Some("array") => ("[]", definition(&choice["items"])),
+                    _ => ("", definition(choice)),
+                };
+                found.extend(target.map(|target| (format!("{here}{dot}{name}{suffix}"), target)));
+            }
         }
     }
     found
