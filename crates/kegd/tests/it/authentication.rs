@@ -136,8 +136,17 @@ fn users_have_topics_of_their_own_and_what_a_condition_gives_them() {
         .with_acls("")
         .with_cluster_policies(policies)
         .with_topic_aliases([alias, alias].map(str::to_owned));
-    let scenario = Scenario::with(setup, backend, "conditions", &config);
+    let mut scenario = Scenario::with(setup, backend, "conditions", &config);
     expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["conditions"]), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("a condition that fails to be told", |log, metrics| {
+        let is_counted = |line: &str| {
+            line.starts_with("kong_keg_kafka_policy_condition_failures_total")
+                && line.contains("policy_name=\"fails\"")
+                && !line.ends_with(" 0")
+        };
+        log.contains("a condition fails") && metrics.lines().any(is_counted)
+    });
 }
 
 #[test]

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
 import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
@@ -19,6 +20,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -157,6 +159,8 @@ public final class Authentication {
             try (Admin admin = Admin.create(cluster.properties(as("PLAIN", user, user + "-secret")))) {
                 if (user.equals("ann")) {
                     cluster.create(admin, 1, "ann-own", "shared");
+                    Checks.fails(who + "what is blocked on a condition that fails", PolicyViolationException.class,
+                            () -> Cluster.get(admin.deleteRecords(Map.of(new TopicPartition("ann-own", 0), RecordsToDelete.beforeOffset(0))).all()));
                     Checks.equal(who + "ann's alias", Cluster.get(admin.describeTopics(List.of("alias")).allTopicNames()).keySet(), Set.of("alias"));
                     continue;
                 }
