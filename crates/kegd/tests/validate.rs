@@ -177,6 +177,55 @@ fn the_rules_of_a_configuration_say_what_they_allow_and_why() {
 }
 
 #[test]
+fn rules_are_explained_for_clients_of_a_name_and_from_a_place() {
+    let text = "
+        backend_clusters:
+        - { name: main, bootstrap_servers: [kafka:9092], authentication: { type: anonymous },
+            insecure_allow_anonymous_virtual_cluster_auth: true }
+        virtual_clusters:
+        - name: team-a
+          destination: { name: main }
+          authentication: [{ type: anonymous }]
+          acl_mode: enforce_on_gateway
+          cluster_policies:
+          - type: acls
+            name: own
+            condition: context.listener.name == 'internal' && context.source.address.startsWith('10.')
+            config:
+              rules:
+              - { resource_type: topic, action: allow, operations: [{ name: read }],
+                  resource_names: \"[context.auth.principal.name + '-*']\" }
+    ";
+    let check = |more: &[&str]| {
+        let words = [
+            "acl",
+            "check",
+            "--config",
+            "-",
+            "--virtual-cluster",
+            "team-a",
+            "--operation",
+            "read",
+        ];
+        kegd(&[&words, more].concat(), text).status.code()
+    };
+    let (internal, external) = (
+        ["--listener", "internal", "--source", "10.0.0.1"],
+        ["--listener", "public", "--source", "10.0.0.1"],
+    );
+    for (principal, topic, from, code) in [
+        ("ann", "topic:ann-orders", &internal[..], 0),
+        ("bob", "topic:ann-orders", &internal, 1),
+        ("*", "topic:ann-orders", &internal, 1),
+        ("ann", "topic:ann-orders", &external, 1),
+        ("ann", "topic:ann-orders", &[], 1),
+    ] {
+        let asked = [&["--principal", principal, "--resource", topic], from].concat();
+        assert_eq!(check(&asked), Some(code), "{asked:?}");
+    }
+}
+
+#[test]
 fn a_password_is_hashed_and_the_hash_is_one() {
     let output = kegd(&["hash-password", "--algorithm", "sha256"], "secret\n");
     assert_eq!(output.status.code(), Some(0));

@@ -1,9 +1,10 @@
 //! `kegd acl check`
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::process::ExitCode;
 
-use keg_policy::{AclDecision, Operation, ResourceType};
+use keg_policy::{AclDecision, Operation, Origin, ResourceType};
 
 use crate::config::model::{AclMode, VirtualCluster};
 use crate::config::{self, Environment, Input};
@@ -24,6 +25,12 @@ pub struct AclCheck {
     /// To what, as in topic:orders, group:readers, transactional_id:tx or cluster:kafka-cluster
     #[arg(long, value_name = "TYPE:NAME", value_parser = resource)]
     resource: (ResourceType, String),
+    /// The listener that the client comes by, for conditions
+    #[arg(long, value_name = "NAME", default_value = "")]
+    listener: String,
+    /// The IP address that the client comes from, for conditions
+    #[arg(long, value_name = "ADDRESS")]
+    source: Option<IpAddr>,
 }
 
 fn resource(text: &str) -> Result<(ResourceType, String), String> {
@@ -75,7 +82,12 @@ fn decide(cluster: &VirtualCluster, check: &AclCheck, out: &mut impl Write) -> i
         true => check.principal.clone(),
         false => format!("User:{}", check.principal),
     };
-    let AclDecision { allowed, rule, .. } = runtime::decide(cluster, &principal, check.operation, *resource_type, name);
+    let origin = Origin {
+        listener: check.listener.as_str().into(),
+        address: check.source,
+    };
+    let decision = runtime::decide(cluster, (&principal, origin), check.operation, *resource_type, name);
+    let AclDecision { allowed, rule, .. } = decision;
     let verdict = if allowed { "allowed" } else { "denied" };
     let rule = rule.map_or_else(|| "no rule allows it".to_owned(), |rule| format!("by {rule}"));
     let operation = check.operation;

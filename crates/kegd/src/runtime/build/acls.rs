@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keg_policy::{
-    AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, AddressBook, Connection, Operation, ResourceType,
-    TopicNames,
+    AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, AddressBook, Connection, Operation, Origin,
+    ResourceType, TopicNames,
 };
 use metrics::{Counter, counter};
 
@@ -23,12 +23,12 @@ pub(super) fn acls(cluster: &VirtualCluster, topic_names: TopicNames) -> Acls {
 /// What the rules of a virtual cluster say to somebody.
 pub(crate) fn decide<'a>(
     cluster: &VirtualCluster,
-    principal: &str,
+    (principal, origin): (&str, Origin),
     operation: Operation,
     resource_type: ResourceType,
     resource_name: &'a str,
 ) -> AclDecision<'a> {
-    let connection = Connection::new(cluster.name.as_str(), principal, Arc::new(Nowhere));
+    let connection = Connection::new(cluster.name.as_str(), principal, Arc::new(Nowhere)).with_origin(origin);
     acls(cluster, TopicNames::default()).decide(&connection, operation, resource_type, resource_name)
 }
 
