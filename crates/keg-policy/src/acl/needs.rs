@@ -167,6 +167,7 @@ pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'stat
             ApiKey::CONSUMER_GROUP_DESCRIBE
             | ApiKey::CONSUMER_GROUP_HEARTBEAT
             | ApiKey::CREATE_PARTITIONS
+            | ApiKey::DESCRIBE_GROUPS
             | ApiKey::PRODUCE
             | ApiKey::SHARE_ACKNOWLEDGE
             | ApiKey::SHARE_FETCH

@@ -21,6 +21,8 @@ use crate::namespace::{look_up, share_sessions};
 use crate::partial::{Admission, Denial, Denied, Original, Side};
 use crate::policy::{Decision, Note, Question};
 
+const INCONSISTENT_GROUP_PROTOCOL: ErrorCode = ErrorCode(23);
+
 /// How far a request has come.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
@@ -117,6 +119,9 @@ impl Acls {
                 ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
                 Some("Cluster authorization failed."),
             );
+        }
+        if api.key == ApiKey::SYNC_GROUP && lacks_protocol(&Struct::read(&api.request, version, body)?, version) {
+            return refused(INCONSISTENT_GROUP_PROTOCOL, None);
         }
         if api.key == ApiKey::INIT_PRODUCER_ID
             && let Some(code) = producer(client, &Struct::read(&api.request, version, body)?)
@@ -340,6 +345,13 @@ impl Acls {
         }
         Ok(None)
     }
+}
+
+/// SyncGroup: whether the protocol isn't said, which the broker wants to know before whose the group is.
+fn lacks_protocol(request: &Struct, version: i16) -> bool {
+    const FIRST_WITH_PROTOCOL: i16 = 5;
+    let is_missing = |name| request.get(name) == Some(&Value::Null);
+    version >= FIRST_WITH_PROTOCOL && (is_missing("ProtocolType") || is_missing("ProtocolName"))
 }
 
 /// Why a producer gets no id, if it gets none. A transactional id is looked at with the other names.

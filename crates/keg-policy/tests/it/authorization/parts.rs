@@ -267,3 +267,16 @@ fn offsets_of_a_share_group_that_fail_together_are_not_denied_by_topic() {
         assert_eq!(texts(&seen, "Responses.*.TopicName"), expected);
     }
 }
+
+#[test]
+fn a_group_whose_protocol_is_not_said_is_inconsistent_before_it_is_denied() {
+    let (gateway, _) = observed(Vec::new());
+    let sync = |version, fields: &[_]| {
+        let asked = asking(ApiKey::SYNC_GROUP, version, fields);
+        ints(&gateway.local(ApiKey::SYNC_GROUP, version, &asked), "ErrorCode")
+    };
+    let said = [("ProtocolType", text("consumer")), ("ProtocolName", text("range"))];
+    assert_eq!(sync(5, &said), [30]);
+    assert_eq!(sync(5, &said[..1]), [23]);
+    assert_eq!(sync(4, &[]), [30]);
+}

@@ -237,6 +237,7 @@ impl Step<'_> {
         meant::same_session(api, &requests[0].1, &mut outcomes);
         if self.has_acls {
             acls::nothing_is_attempted(api, &mut outcomes);
+            acls::no_id_is_told(api, &mut outcomes);
         }
         let repeatable = is_repeatable(api.key, &requests[0].0);
         let mut is_first = true;

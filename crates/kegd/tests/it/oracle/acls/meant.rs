@@ -6,6 +6,7 @@ use keg_codec::{Api, ApiKey};
 use crate::oracle::meant::{Meant, TOPIC_AUTHORIZATION_FAILED, text};
 use crate::oracle::settle::{elements, errors};
 use crate::oracle::side::Outcome;
+use crate::oracle::symbols::NO_ID;
 
 const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
 const OPERATION_NOT_ATTEMPTED: i64 = 55;
@@ -56,6 +57,17 @@ pub(in crate::oracle) fn nothing_is_attempted(api: &Api, outcomes: &mut [Outcome
                     partition.set("PartitionErrorCode", Value::Integer(OPERATION_NOT_ATTEMPTED));
                 }
             });
+        });
+    }
+}
+
+/// AlterShareGroupOffsets: Kafka tells the id of a topic that is denied; the gateway doesn't look for it.
+pub(in crate::oracle) fn no_id_is_told(api: &Api, outcomes: &mut [Outcome; 2]) {
+    if let (ApiKey::ALTER_SHARE_GROUP_OFFSETS, [_, Outcome::Response(other)]) = (api.key, outcomes) {
+        of_results(other, "Responses", &mut |topic| {
+            if errors(topic).contains(&TOPIC_AUTHORIZATION_FAILED) {
+                topic.set("TopicId", Value::Uuid(NO_ID));
+            }
         });
     }
 }
