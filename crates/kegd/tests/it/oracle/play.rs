@@ -238,6 +238,7 @@ impl Step<'_> {
         if self.has_acls {
             acls::nothing_is_attempted(api, &mut outcomes);
             acls::no_id_is_told(api, &mut outcomes);
+            acls::denied_once(api, &mut outcomes);
         }
         let repeatable = is_repeatable(api.key, &requests[0].0);
         let mut is_first = true;

@@ -72,6 +72,23 @@ pub(in crate::oracle) fn no_id_is_told(api: &Api, outcomes: &mut [Outcome; 2]) {
     }
 }
 
+/// Metadata: the gateway says as often as it is asked that a topic is denied, Kafka once.
+pub(in crate::oracle) fn denied_once(api: &Api, outcomes: &mut [Outcome; 2]) {
+    if let (ApiKey::METADATA, [Outcome::Response(one), _]) = (api.key, outcomes)
+        && let Some(Value::Array(topics)) = one.get_mut("Topics")
+    {
+        let mut denied = Vec::new();
+        topics.retain(|topic| {
+            let is_denied = topic
+                .as_struct()
+                .is_some_and(|it| errors(it).contains(&TOPIC_AUTHORIZATION_FAILED));
+            let is_told = is_denied && denied.contains(topic);
+            denied.extend(is_denied.then(|| topic.clone()));
+            !is_told
+        });
+    }
+}
+
 fn of_results(response: &mut Struct, array: &str, change: &mut dyn FnMut(&mut Struct)) {
     if let Some(Value::Array(elements)) = response.get_mut(array) {
         for element in elements {
