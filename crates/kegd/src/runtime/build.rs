@@ -95,6 +95,13 @@ impl Built {
     pub(super) fn config(&self) -> &Config {
         &self.config
     }
+
+    /// The virtual cluster of the same name that runs, and its configuration.
+    fn running(&self, cluster: &model::VirtualCluster) -> Option<(&Arc<VirtualCluster>, &model::VirtualCluster)> {
+        let mut configured = self.config.virtual_clusters.iter();
+        let before = configured.find(|before| before.name == cluster.name)?;
+        Some((self.clusters.get(&cluster.name)?, before))
+    }
 }
 
 impl BackendUpdate {
@@ -181,33 +188,39 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             }
         };
         all_known.insert(cluster.name.clone(), known);
-        let authentication = match authentication::of_clients(cluster, &secret) {
-            Ok(authentication) => authentication,
-            Err(error) => {
-                note(format!("virtual_clusters {:?}", cluster.name), error);
-                continue;
-            }
+        let running = taken_over.and_then(|it| it.running(cluster));
+        let authentication = match running {
+            // Passwords would be hashed again.
+            Some((_, before)) if before.authentication == cluster.authentication => None,
+            _ => match authentication::of_clients(cluster, &secret) {
+                Ok(authentication) => Some(authentication),
+                Err(error) => {
+                    note(format!("virtual_clusters {:?}", cluster.name), error);
+                    continue;
+                }
+            },
         };
         let Some(backend) = backends.get(&cluster.backend.name) else {
             continue;
         };
-        let built = match taken_over.and_then(|it| it.clusters.get(&cluster.name)) {
-            Some(running) => {
+        let built = match (running, authentication) {
+            (Some((running, _)), authentication) => {
                 if changes.virtual_clusters.get(&cluster.name) == Some(&config::Change::Live) {
                     chains.push((Arc::clone(running), chain));
-                    authentications.push(AuthenticationUpdate {
-                        cluster: Arc::clone(running),
-                        authentication,
-                    });
                 }
+                authentications.extend(authentication.map(|authentication| AuthenticationUpdate {
+                    cluster: Arc::clone(running),
+                    authentication,
+                }));
                 Arc::clone(running)
             }
-            None => Arc::new(VirtualCluster::new(
+            (None, Some(authentication)) => Arc::new(VirtualCluster::new(
                 cluster.name.as_str(),
                 Arc::clone(backend),
                 authentication,
                 chain,
             )),
+            (None, None) => continue,
         };
         clusters.insert(cluster.name.clone(), built);
     }
