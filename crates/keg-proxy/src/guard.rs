@@ -41,8 +41,8 @@ impl<S> Guard<S> {
 
     /// Whether the client may go on.
     fn check(&mut self) -> Result<(), Over> {
-        let authentication = self.cluster.authentication();
-        if !Arc::ptr_eq(&authentication, &self.admitted_by) {
+        if !self.cluster.authenticates_by(&self.admitted_by) {
+            let authentication = self.cluster.authentication();
             if !authentication.admits(&self.session) {
                 return Err(Over::NotAdmitted {
                     principal: self.session.principal().to_string(),

@@ -84,6 +84,11 @@ impl VirtualCluster {
         self.authentication.load_full()
     }
 
+    /// Whether this is how clients authenticate now. It is asked for each request, and counts no references.
+    pub(crate) fn authenticates_by(&self, authentication: &Arc<Authentication>) -> bool {
+        Arc::ptr_eq(&self.authentication.load(), authentication)
+    }
+
     pub(crate) fn metrics(&self) -> &Arc<ClusterMetrics> {
         &self.metrics
     }
