@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::operation::{Operation, Operations, ResourceType};
+use super::operation::{CLUSTER_NAME, Operation, Operations, ResourceType};
 use super::rule::RuleName;
 use super::rules::{Applied, Rules, Verdict};
 use crate::connection::Connection;
@@ -85,6 +85,11 @@ impl<'a> Client<'a> {
         let name = String::from_utf8_lossy(name);
         let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
         verdict.is_allowed()
+    }
+
+    /// The same of the cluster.
+    pub(super) fn could_with_cluster(&self, operation: Operation) -> bool {
+        self.could(operation, ResourceType::Cluster, CLUSTER_NAME.as_bytes())
     }
 
     /// Whether the client may do it with all resources whose names begin so.

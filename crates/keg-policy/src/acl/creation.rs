@@ -114,14 +114,11 @@ fn streams(
             None => Step::Forward(body),
         });
     };
-    let missing = not_to_be_made.difference(existing).next();
-    Ok(match missing {
-        Some(_) => {
-            let missing = not_to_be_made.difference(existing);
-            let names: Vec<_> = missing.map(|name| String::from_utf8_lossy(name)).collect();
-            let why = format!("Unauthorized to CREATE on topics {}.", names.join(", "));
-            Step::Refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED, why)
-        }
-        None => Step::Forward(body),
-    })
+    let missing = not_to_be_made.difference(existing);
+    let names: Vec<_> = missing.map(|name| String::from_utf8_lossy(name)).collect();
+    if names.is_empty() {
+        return Ok(Step::Forward(body));
+    }
+    let why = format!("Unauthorized to CREATE on topics {}.", names.join(", "));
+    Ok(Step::Refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED, why))
 }

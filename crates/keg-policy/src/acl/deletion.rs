@@ -7,7 +7,7 @@ use keg_codec::walk::{Edit, WalkError};
 use keg_codec::{ApiKey, ErrorCode};
 
 use super::inbound::{Asked, Inbound};
-use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::operation::{Operation, ResourceType};
 use super::request::{Asks, Progress, Waiting};
 use crate::aliases::set_topics;
 use crate::message::Request;
@@ -20,9 +20,7 @@ impl<'a> Inbound<'a> {
     pub(super) fn deletion(&mut self, field: &'static Field, name: &[u8]) -> Result<Edit<'a>, ErrorCode> {
         let client = self.asked.client;
         // Who may delete the cluster, as it were, may delete all topics (Kafka's `ControllerApis`).
-        if client.could(Operation::Delete, ResourceType::Cluster, CLUSTER_NAME.as_bytes())
-            || self.may(Operation::Delete, ResourceType::Topic, name)
-        {
+        if client.could_with_cluster(Operation::Delete) || self.may(Operation::Delete, ResourceType::Topic, name) {
             return Ok(Edit::Keep);
         }
         if field.entity == Entity::TopicName && self.asked.may_describe(name) {

@@ -115,9 +115,8 @@ fn set_operations(client: &Client<'_>, of: &mut Struct, field: &str, named: Opti
 
 /// Who may not describe the cluster isn't told anything of it.
 fn of_cluster(client: &Client<'_>) -> Operations {
-    let name = CLUSTER_NAME.as_bytes();
-    match client.could(Operation::Describe, ResourceType::Cluster, name) {
-        true => client.authorized(ResourceType::Cluster, name),
+    match client.could_with_cluster(Operation::Describe) {
+        true => client.authorized(ResourceType::Cluster, CLUSTER_NAME.as_bytes()),
         false => Operations::NONE,
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Inbound<'a> {
         let client = self.asked.client;
         let any = *self
             .may_create_any
-            .get_or_insert_with(|| client.could(Operation::Create, ResourceType::Cluster, CLUSTER_NAME.as_bytes()));
+            .get_or_insert_with(|| client.could_with_cluster(Operation::Create));
         any || client.could(Operation::Create, ResourceType::Topic, topic)
     }
 

@@ -6,7 +6,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::client::Client;
 use super::ids::TopicNames;
-use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::operation::{Operation, ResourceType};
 use super::request::Kept;
 use crate::partial::Waiting;
 
@@ -79,7 +79,6 @@ impl<'a> Outbound<'a> {
         body: &[u8],
     ) -> Result<Self, WalkError> {
         let lists_groups = api.key == ApiKey::LIST_GROUPS;
-        let cluster = CLUSTER_NAME.as_bytes();
         Ok(Self {
             client,
             names,
@@ -87,7 +86,7 @@ impl<'a> Outbound<'a> {
             kept,
             waiting: Waiting::new(&kept.denied, api, version, body)?,
             group: Vec::new(),
-            all_groups: !lists_groups || client.could(Operation::Describe, ResourceType::Cluster, cluster),
+            all_groups: !lists_groups || client.could_with_cluster(Operation::Describe),
             topic: None,
             session: 0,
         })

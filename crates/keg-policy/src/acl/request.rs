@@ -247,14 +247,15 @@ impl Acls {
     ) -> Result<Pages, WalkError> {
         let (api, version) = (request.api, request.version);
         let mut asked = Struct::read(&api.request, version, body)?;
+        let first = match asked.get("Cursor") {
+            Some(Value::Struct(cursor)) => Some(cursor.bytes("TopicName").to_vec()),
+            _ => None,
+        };
         if asked.elements("Topics").next().is_some() {
-            return Ok(match asked.get("Cursor") {
-                Some(Value::Struct(cursor)) => {
-                    let first = cursor.bytes("TopicName").to_vec();
-                    from_cursor(asked, &first, (api, version), body)?
-                }
-                _ => Pages::Of(body.clone()),
-            });
+            return match first {
+                Some(first) => from_cursor(asked, &first, (api, version), body),
+                None => Ok(Pages::Of(body.clone())),
+            };
         }
         let Some(all) = &progress.all else {
             let question = look_up::metadata(request, |body| {
@@ -269,10 +270,7 @@ impl Acls {
                 progress.clone(),
             ))));
         };
-        let first = match asked.get("Cursor") {
-            Some(Value::Struct(cursor)) => cursor.bytes("TopicName").to_vec(),
-            _ => Vec::new(),
-        };
+        let first = first.unwrap_or_default();
         let may = |name: &&Vec<u8>| client.could(Operation::Describe, ResourceType::Topic, name);
         let shown = all.iter().filter(|name| **name >= first).filter(may);
         let topics: Vec<_> = shown
@@ -357,8 +355,7 @@ fn lacks_protocol(request: &Struct, version: i16) -> bool {
 /// Why a producer gets no id, if it gets none. A transactional id is looked at with the other names.
 fn producer(client: &Client<'_>, request: &Struct) -> Option<ErrorCode> {
     let Some(Value::Bytes(id)) = request.get("TransactionalId") else {
-        let name = CLUSTER_NAME.as_bytes();
-        let may = client.could(Operation::IdempotentWrite, ResourceType::Cluster, name)
+        let may = client.could_with_cluster(Operation::IdempotentWrite)
             || client.may_with_any(Operation::Write, ResourceType::Topic);
         return (!may).then_some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     };

@@ -25,8 +25,7 @@ impl ApiVersions {
         let Some(api) = Api::of(ApiKey::API_VERSIONS) else {
             return Ok(Self(Struct::new(&[], 0)));
         };
-        let unsupported = body.first_chunk::<2>() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
-        let version = if unsupported { 0 } else { Self::VERSION };
+        let version = if says_unsupported(body) { 0 } else { Self::VERSION };
         Struct::read(&api.response, version, body).map(Self)
     }
 
@@ -74,8 +73,7 @@ impl Served {
             return Ok(broker);
         };
         let body = response.body_bytes();
-        // A broker that doesn't know the version answers in version 0.
-        let unsupported = body.first_chunk::<2>() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes());
+        let unsupported = says_unsupported(&body);
         let version = if unsupported { 0 } else { version };
         let mut fields = Struct::read(&api.response, version, &body)?;
         if let Some(Value::Array(apis)) = fields.get_mut("ApiKeys") {
@@ -116,6 +114,11 @@ impl Served {
         entry.set("MaxVersion", Value::Integer(both.last.into()));
         true
     }
+}
+
+/// Whether a response says that the broker doesn't know the version, which it says in version 0.
+fn says_unsupported(response: &[u8]) -> bool {
+    response.first_chunk::<2>() == Some(&ErrorCode::UNSUPPORTED_VERSION.0.to_be_bytes())
 }
 
 fn is_sasl(key: ApiKey) -> bool {
