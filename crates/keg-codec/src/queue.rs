@@ -49,6 +49,14 @@ impl WriteQueue {
         self.ready.push_back(bytes);
     }
 
+    /// Queues what another queue has.
+    pub fn append(&mut self, other: Self) {
+        for piece in other.ready {
+            self.put(piece);
+        }
+        self.put_slice(&other.tail);
+    }
+
     /// Fills `slices` with what comes next, and says how many were filled.
     pub fn io_slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let tail = if self.tail.is_empty() { None } else { Some(&*self.tail) };
@@ -112,6 +120,18 @@ mod tests {
         assert_eq!(&*slices[0], [1, 2]);
         assert_eq!(slices[1].as_ptr(), large.as_ptr());
         assert_eq!(&*slices[2], [3]);
+    }
+
+    #[test]
+    fn what_another_queue_has_comes_behind() {
+        let (mut queue, mut other) = (WriteQueue::default(), WriteQueue::default());
+        queue.put_slice(&[1]);
+        other.put_slice(&[2]);
+        other.put(Bytes::from(vec![7; SHARE_FROM]));
+        other.put_slice(&[3]);
+        queue.append(other);
+        let expected = [&[1, 2][..], &[7; SHARE_FROM], &[3]].concat();
+        assert_eq!((queue.len(), queue.to_vec()), (expected.len(), expected));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Backend clusters: the real Kafka.
 
+mod acceptance;
 mod connect;
 mod credentials;
 mod metadata;
 mod nodes;
+mod proof;
 mod refresh;
 
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ use keg_router::Endpoint;
 use keg_tls::{ClientTls, Live};
 
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 pub use connect::ConnectError;
 pub use credentials::Credentials;
@@ -25,9 +27,12 @@ pub use nodes::HostPort;
 use crate::drain::{Drain, Draining};
 use crate::metrics::BackendMetrics;
 use crate::stream::Stream;
+use acceptance::Acceptance;
 pub(crate) use connect::Connected;
 use connect::Preferred;
+pub(crate) use credentials::Lease;
 use nodes::Nodes;
+pub(crate) use proof::{Proof, ProofError, Question, Step};
 use refresh::Refresh;
 
 /// How long until a backend cluster that did not answer is asked again.
@@ -62,6 +67,7 @@ pub struct Backend {
     /// What its nodes serve, as the last one that was asked has said, and when.
     api_versions: Mutex<Option<(Instant, Arc<ApiVersions>)>>,
     drain: Drain,
+    acceptance: Acceptance,
     pub(crate) metrics: BackendMetrics,
 }
 
@@ -77,6 +83,7 @@ impl Backend {
             refresh: Refresh::default(),
             api_versions: Mutex::default(),
             drain: Drain::default(),
+            acceptance: Acceptance::default(),
             metrics,
         }
     }
@@ -91,9 +98,45 @@ impl Backend {
         &self.settings
     }
 
-    /// Whether the last attempt to ask it for its nodes was answered.
+    /// Whether the last attempt to ask it for its nodes was answered; one that does not take the gateway's credentials has
+    /// answered, too.
     pub fn is_reachable(&self) -> bool {
         self.refresh.succeeded()
+    }
+
+    /// Whether its nodes did not take the gateway's credentials when they were asked last.
+    pub fn refuses_credentials(&self) -> bool {
+        self.acceptance.is_refused()
+    }
+
+    /// Whether readiness waits for the nodes to take the gateway's credentials: not unless this says so, since one cluster
+    /// would take the gateway from the clients of all others.
+    pub fn require_authentication(&self, required: bool) {
+        self.acceptance.require(required);
+    }
+
+    /// Whether it is what readiness waits for: reachable, and authenticated to where that is required.
+    pub fn is_ready(&self) -> bool {
+        self.is_reachable() && !(self.acceptance.is_required() && self.refuses_credentials())
+    }
+
+    /// Notes how the nodes decided on the credentials: the operator is told, and it is counted.
+    pub(crate) fn note_proof<T>(
+        &self,
+        credentials: &Credentials,
+        began: Instant,
+        again: bool,
+        outcome: &Result<T, ProofError>,
+    ) {
+        let mechanism = credentials.mechanism().name();
+        self.metrics
+            .authentication(mechanism, again, outcome.is_ok(), began.elapsed());
+        match outcome {
+            Ok(_) => self.acceptance.accepted(self.name(), &self.metrics),
+            Err(ProofError::Refused(reason)) => self.acceptance.refused(self.name(), mechanism, reason, &self.metrics),
+            // It says nothing of the credentials.
+            Err(ProofError::Undecided(_)) => {}
+        }
     }
 
     /// Notes where a node is, as a response said.
@@ -120,7 +163,7 @@ impl Backend {
         loop {
             let outcome = self.refresh().await;
             match &outcome {
-                Err(error) if !failing => {
+                Err(error) if !failing && !error.is_refusal() => {
                     tracing::warn!(
                         backend_cluster = &**self.name(),
                         "the backend cluster does not answer: {error}"
@@ -131,9 +174,14 @@ impl Backend {
                 }
                 _ => {}
             }
-            failing = outcome.is_err();
+            failing = outcome.as_ref().is_err_and(|error| !error.is_refusal());
             let interval = **self.settings.refresh_interval.load();
-            tokio::time::sleep(if failing { interval.min(RETRY) } else { interval }).await;
+            tokio::time::sleep(if outcome.is_err() {
+                interval.min(RETRY)
+            } else {
+                interval
+            })
+            .await;
         }
     }
 
@@ -223,14 +271,30 @@ impl Backend {
     /// Connects to an address: with TLS and credentials if they are the gateway's own.
     async fn connect_to(&self, address: &HostPort, terminated: bool) -> Result<Connected, ConnectError> {
         let timeout = self.settings.connect_timeout;
-        match terminated {
-            true => {
-                let tls = self.settings.tls.as_ref().map(Live::config);
-                let credentials = self.settings.credentials.load_full();
-                connect::connect(address, tls, credentials.as_deref(), timeout).await
-            }
-            false => connect::connect(address, None, None, timeout).await,
+        if !terminated {
+            let stream = connect::connect(address, None, timeout).await?;
+            return Ok(Connected { stream, lease: None });
         }
+        let deadline = Instant::now() + timeout;
+        let tls = self.settings.tls.as_ref().map(Live::config);
+        let mut stream = connect::connect(address, tls, timeout).await?;
+        let Some(credentials) = self.settings.credentials.load_full() else {
+            return Ok(Connected { stream, lease: None });
+        };
+        let began = Instant::now();
+        let proved = timeout_at(deadline, credentials::authenticate(&mut stream, &credentials)).await;
+        let late = |_| ConnectError::Timeout {
+            address: address.clone(),
+            timeout,
+        };
+        let proved = proved.map_err(late)?;
+        self.note_proof(&credentials, began, false, &proved);
+        let lease = proved.map_err(|error| ConnectError::Authentication {
+            address: address.clone(),
+            reason: error.to_string(),
+            refused: matches!(error, ProofError::Refused(_)),
+        })?;
+        Ok(Connected { stream, lease })
     }
 
     async fn locate(&self, node: i32) -> Result<HostPort, ConnectError> {

@@ -4,6 +4,7 @@ mod addresses;
 mod authenticating;
 mod hello;
 mod proxying;
+mod renewing;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -85,14 +86,22 @@ pub(crate) async fn serve(accepted: Accepted) {
         Err(Ended {
             kind,
             reason,
-            ordinary: true,
+            grade: Grade::Ordinary,
         }) => {
             tracing::debug!(listener = &*listener.name, %peer, kind, "a connection ended: {reason}");
         }
         Err(Ended {
             kind,
             reason,
-            ordinary: false,
+            grade: Grade::Told,
+        }) => {
+            metrics.error(kind);
+            tracing::debug!(listener = &*listener.name, %peer, kind, "a connection was closed: {reason}");
+        }
+        Err(Ended {
+            kind,
+            reason,
+            grade: Grade::Noteworthy,
         }) => {
             metrics.error(kind);
             tracing::warn!(listener = &*listener.name, %peer, kind, "a connection was closed: {reason}");
@@ -115,7 +124,15 @@ async fn begin(accepted: Accepted) -> Result<(), Ended> {
 struct Ended {
     kind: &'static str,
     reason: String,
-    ordinary: bool,
+    grade: Grade,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Grade {
+    Ordinary,
+    /// The operator is told of it once for all connections.
+    Told,
+    Noteworthy,
 }
 
 impl Ended {
@@ -123,7 +140,14 @@ impl Ended {
         Self {
             kind,
             reason: reason.to_string(),
-            ordinary: false,
+            grade: Grade::Noteworthy,
+        }
+    }
+
+    fn told(kind: &'static str, reason: impl ToString) -> Self {
+        Self {
+            grade: Grade::Told,
+            ..Self::because(kind, reason)
         }
     }
 
@@ -131,7 +155,7 @@ impl Ended {
         Self {
             kind,
             reason: reason.to_string(),
-            ordinary: true,
+            grade: Grade::Ordinary,
         }
     }
 

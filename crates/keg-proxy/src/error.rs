@@ -117,6 +117,14 @@ pub enum Over {
         /// What will not be answered.
         unanswered: Unanswered,
     },
+    /// The broker does not take the gateway's credentials again.
+    #[error(
+        "the broker does not authenticate the gateway again: {reason}; see `authentication` of the backend cluster"
+    )]
+    BackendAuthentication {
+        /// What it says.
+        reason: String,
+    },
     /// The broker sent something that makes no sense.
     #[error("the broker sent nonsense: {0}")]
     Backend(String),
@@ -209,6 +217,7 @@ impl Over {
             Self::Policy(_) => "policy",
             Self::BackendIo { .. } => "backend_io",
             Self::BackendClosed { .. } => "backend_closed",
+            Self::BackendAuthentication { .. } => "backend_authentication",
             Self::Backend(_) => "backend",
             Self::ResponseTooLarge { .. } => "response_too_large",
             Self::Unanswered { .. } => "unanswered",

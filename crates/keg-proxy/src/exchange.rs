@@ -124,7 +124,7 @@ where
     fn has_room(&self) -> bool {
         self.replies.len() < self.limits.max_in_flight
             && self.to_client.len() < self.limits.max_queued
-            && self.link.state().out.len() < self.limits.max_queued
+            && self.link.state().queued() < self.limits.max_queued
     }
 
     /// Takes requests off what was read, as long as the window has room.
@@ -297,7 +297,7 @@ where
             return Poll::Ready(Err(reason));
         }
         let incoming = &self.client.incoming;
-        let sent = self.link.state().out.is_empty() && self.backend.writer.is_flushed();
+        let sent = self.link.state().queued() == 0 && self.backend.writer.is_flushed();
         if !incoming.is_closed() || incoming.has_frame() || !sent {
             return Poll::Pending;
         }

@@ -1,5 +1,7 @@
 //! The backend's end of a connection, as a tower service.
 
+mod renewal;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +11,14 @@ use std::task::{Context, Poll};
 use keg_codec::ledger::Ledger;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
 use keg_policy::{Reply, Request, Response};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower_service::Service;
 
+use crate::backend::{Backend, Lease};
 use crate::error::{Over, Unanswered};
 use crate::metrics::ClusterMetrics;
+use renewal::Renewal;
 
 /// What a connection to a node has in flight, and what is still to be written to it.
 ///
@@ -30,6 +35,7 @@ pub(crate) struct State {
     /// Responses that were not fetched yet, with the correlation ids of their requests.
     answered: VecDeque<(i32, Response)>,
     ended: bool,
+    renewal: Option<Box<Renewal>>,
     pub(crate) out: WriteQueue,
 }
 
@@ -39,6 +45,8 @@ struct Waiter {
     api: &'static Api,
     version: i16,
     sent: Instant,
+    /// Whether it is a question of the gateway's about itself.
+    own: bool,
 }
 
 impl Link {
@@ -53,11 +61,24 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Authenticates again, in its turn: what comes behind is held until the broker has decided. Tells at the end until when
+    /// the connection is good then.
+    pub(crate) fn renew(&self, backend: &Arc<Backend>, lease: Lease) -> Result<oneshot::Receiver<Option<Lease>>, Over> {
+        let client = lease.credentials.client();
+        let client = client.map_err(|error| Over::BackendAuthentication {
+            reason: error.to_string(),
+        })?;
+        self.state().renew(backend, lease, client)
+    }
+
     /// Hands a response to the request that it answers.
     pub(crate) fn complete(&self, frame: ResponseFrame) -> Result<(), Over> {
         let mut state = self.state();
         let id = frame.correlation_id;
         let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
+        if waiter.own {
+            return state.renewed(frame, &waiter);
+        }
         if let Some(metrics) = self.metrics.api(waiter.api.key) {
             metrics.roundtrip(waiter.sent.elapsed());
         }
@@ -83,27 +104,28 @@ impl Link {
         let mut state = self.state();
         state.ledger.poison();
         state.ended = true;
+        state.renewal = None;
         state.out = WriteQueue::default();
     }
 
     fn send(self: &Arc<Self>, request: Request) -> LinkFuture {
         let silent = request.body.is_silent(request.api, request.version);
         let mut state = self.state();
-        let State { ledger, out, .. } = &mut *state;
         let waiter = Waiter {
             api: request.api,
             version: request.version,
             sent: Instant::now(),
+            own: false,
         };
         let id = if silent {
-            ledger.skip()
+            state.ledger.skip()
         } else {
-            ledger.push(waiter).ok()
+            state.ledger.push(waiter).ok()
         };
         let Some(id) = id else {
             return LinkFuture::Ended;
         };
-        header::write_request(out, &request.head, id, request.body);
+        header::write_request(state.queue(), &request.head, id, request.body);
         if silent {
             LinkFuture::Silent
         } else {

@@ -19,6 +19,27 @@ impl BackendMetrics {
     pub(crate) fn connection_error(&self, origin: &'static str) {
         counter!("kong_keg_kafka_backend_connection_errors_total", "backend_cluster" => self.name.clone(), "connection_error_origin" => origin).increment(1);
     }
+
+    /// How long brokers took to decide on the gateway's credentials.
+    pub(crate) fn authentication(&self, mechanism: &'static str, again: bool, succeeded: bool, took: Duration) {
+        let labels = [
+            ("backend_cluster", self.name.clone()),
+            ("auth_mechanism", mechanism.to_owned()),
+            ("reauthentication", again.to_string()),
+            ("result", if succeeded { "success" } else { "fail" }.to_owned()),
+        ];
+        histogram!(
+            "kong_keg_kafka_auth_backend_cluster_processing_duration_seconds",
+            &labels
+        )
+        .record(took.as_secs_f64());
+    }
+
+    /// Whether brokers took the gateway's credentials last.
+    pub(crate) fn authenticated(&self, accepted: bool) {
+        gauge!("kong_keg_kafka_backend_authenticated", "backend_cluster" => self.name.clone())
+            .set(f64::from(u8::from(accepted)));
+    }
 }
 
 /// What is counted of a virtual cluster.

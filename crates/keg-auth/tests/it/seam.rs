@@ -42,8 +42,10 @@ fn client(mechanism: Mechanism, password: &str) -> Client {
 /// Carries tokens from one side to the other until the server has decided.
 fn play(handshake: Handshake, client: Client) -> Result<Session, Failure> {
     let mut exchange = exchange(handshake, client.mechanism());
+    let mut left = client.tokens();
     let (mut token, mut waiting) = client.begin();
     loop {
+        left -= 1;
         match exchange.token(&token, now())? {
             Next::Challenge(challenge, next) => match waiting.respond(&challenge).unwrap() {
                 ClientStep::Send(next_token, next_waiting) => {
@@ -53,6 +55,7 @@ fn play(handshake: Handshake, client: Client) -> Result<Session, Failure> {
             },
             Next::Authenticated(last, session) => {
                 assert!(matches!(waiting.respond(&last).unwrap(), ClientStep::Done));
+                assert_eq!(left, 0, "as many tokens as the client says");
                 return Ok(session);
             }
             Next::UnknownKey(waiting) => panic!("{waiting:?}"),

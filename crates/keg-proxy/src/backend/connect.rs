@@ -11,7 +11,7 @@ use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::HostPort;
-use super::credentials::{Credentials, authenticate};
+use super::credentials::Lease;
 use crate::stream::Stream;
 
 /// Why a backend cluster could not be reached.
@@ -63,6 +63,8 @@ pub enum ConnectError {
         address: HostPort,
         /// Why.
         reason: String,
+        /// Whether that was the node's decision: otherwise it gave none.
+        refused: bool,
     },
     /// The cluster has no such node.
     #[error("the backend cluster has no node {node}; it has {known:?}")]
@@ -89,6 +91,15 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Whether a node does not take the gateway's credentials: it can be reached, and an operator has to act.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Authentication { refused, .. } => *refused,
+            Self::Refresh(error) => error.is_refusal(),
+            _ => false,
+        }
+    }
+
     /// Where the error comes from, for metrics: `io`, `peer` or `local`.
     pub fn origin(&self) -> &'static str {
         match self {
@@ -119,44 +130,21 @@ impl Preferred {
     }
 }
 
-/// How much is used of the time for which a node takes the gateway's credentials.
-const USED: f32 = 0.9;
-
 /// A connection to a node.
 #[derive(Debug)]
 pub(crate) struct Connected {
     pub(crate) stream: Stream,
-    /// When it is to be given up: soon after, the node would close it, since the gateway has not authenticated again.
-    pub(crate) until: Option<Instant>,
+    /// Until when the node takes the gateway for who it is; none for as long as it is open.
+    pub(crate) lease: Option<Lease>,
 }
 
-/// Connects to one address, as who the credentials prove.
+/// Connects to one address. Who the gateway is there is not said yet.
 pub(super) async fn connect(
     address: &HostPort,
     tls: Option<Arc<ClientConfig>>,
-    credentials: Option<&Credentials>,
     timeout: Duration,
-) -> Result<Connected, ConnectError> {
-    let deadline = Instant::now() + timeout;
-    let mut stream = open_stream(address, tls, timeout, deadline).await?;
-    let Some(credentials) = credentials else {
-        return Ok(Connected { stream, until: None });
-    };
-    let begun = Instant::now();
-    let authenticated = timeout_at(deadline, authenticate(&mut stream, credentials)).await;
-    let lifetime = authenticated
-        .map_err(|_| ConnectError::Timeout {
-            address: address.clone(),
-            timeout,
-        })?
-        .map_err(|reason| ConnectError::Authentication {
-            address: address.clone(),
-            reason,
-        })?;
-    Ok(Connected {
-        stream,
-        until: lifetime.map(|lifetime| begun + lifetime.mul_f32(USED)),
-    })
+) -> Result<Stream, ConnectError> {
+    open_stream(address, tls, timeout, Instant::now() + timeout).await
 }
 
 async fn open_stream(

@@ -1,23 +1,27 @@
 //! Who the gateway is to its brokers.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use keg_auth::scram::{Hash, Nonce};
-use keg_auth::{Client, ClientStep, Secret, plain, scram};
-use keg_codec::message::{Struct, Value};
-use keg_codec::{Api, ApiKey};
+use keg_auth::{Client, Mechanism, Secret, plain, scram};
+use tokio::time::Instant;
 
-use super::metadata::exchange;
+use super::metadata::exchange_bytes;
+use super::proof::{Proof, ProofError, Question, Step};
 use crate::stream::Stream;
 
-/// From this version of SaslHandshake on, tokens go in requests of their own (KIP-152).
-const HANDSHAKE: i16 = 1;
+/// How much is used of the time for which a node takes the gateway's credentials: the Java client's share. What follows
+/// is time for the requests before to be answered.
+const USED: f32 = 0.85;
 
-/// From this version of SaslAuthenticate on, brokers say how long a session lasts (KIP-368).
-const AUTHENTICATE: i16 = 1;
+/// So much more of it is spread by chance, so that connections that began together don't go on together.
+const SPREAD: f32 = 0.1;
 
-/// How many tokens an exchange has, at most.
-const MAX_TOKENS: usize = 8;
+/// Brokers refuse to authenticate a connection again within a second (KIP-368).
+const SOONEST: Duration = Duration::from_millis(1_100);
 
 /// What the gateway proves to the brokers of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +46,24 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    fn client(&self) -> Result<Client, String> {
+    /// The SASL mechanism that they are for.
+    pub fn mechanism(&self) -> Mechanism {
+        match self {
+            Self::Plain { .. } => Mechanism::Plain,
+            Self::Scram { hash, .. } => hash.mechanism(),
+        }
+    }
+
+    /// Whether a connection that was authenticated by the others can be authenticated again by these: brokers want the
+    /// same mechanism, and the same user.
+    pub(crate) fn continue_from(&self, others: &Self) -> bool {
+        let user = |credentials: &Self| match credentials {
+            Self::Plain { username, .. } | Self::Scram { username, .. } => username.clone(),
+        };
+        self.mechanism() == others.mechanism() && user(self) == user(others)
+    }
+
+    pub(crate) fn client(&self) -> Result<Client, ProofError> {
         let client = match self.clone() {
             Self::Plain { username, password } => plain::Client::new(username, password).map(Client::Plain),
             Self::Scram {
@@ -50,77 +71,60 @@ impl Credentials {
                 username,
                 password,
             } => {
-                let nonce = Nonce::random().map_err(|error| error.to_string())?;
+                let nonce = Nonce::random().map_err(|error| ProofError::Undecided(error.to_string()))?;
                 scram::Client::new(hash, username, password, nonce).map(Client::Scram)
             }
         };
-        client.map_err(|error| error.to_string())
+        client.map_err(|error| ProofError::Refused(error.to_string()))
     }
 }
 
-/// Authenticates a connection, and says how long that is good for, if not for ever.
-pub(super) async fn authenticate(stream: &mut Stream, credentials: &Credentials) -> Result<Option<Duration>, String> {
-    let client = credentials.client()?;
-    handshake(stream, client.mechanism().name()).await?;
-    let (mut token, mut waiting) = client.begin();
-    for _ in 0..MAX_TOKENS {
-        let answer = send(stream, token).await?;
-        match waiting
-            .respond(answer.bytes("AuthBytes"))
-            .map_err(|error| error.to_string())?
-        {
-            ClientStep::Send(next, state) => (token, waiting) = (next, state),
-            ClientStep::Done => {
-                let lifetime = answer
-                    .get("SessionLifetimeMs")
-                    .and_then(Value::as_integer)
-                    .unwrap_or_default();
-                return Ok(u64::try_from(lifetime)
-                    .ok()
-                    .filter(|it| *it > 0)
-                    .map(Duration::from_millis));
+/// For how long a node takes the gateway for who it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Lease {
+    /// By what it was authenticated.
+    pub(crate) credentials: Arc<Credentials>,
+    /// When it is to be authenticated again.
+    pub(crate) due: Instant,
+}
+
+impl Lease {
+    /// From when the last token was sent, at which the node has counted no time yet.
+    pub(crate) fn new(credentials: Arc<Credentials>, since: Instant, lifetime: Duration) -> Self {
+        let chance = RandomState::new().hash_one(0) % 1_000;
+        let used = USED + SPREAD * (chance as f32 / 1_000.0);
+        Self {
+            credentials,
+            due: since + lifetime.mul_f32(used).max(SOONEST),
+        }
+    }
+}
+
+/// Authenticates a connection, and says until when, if not for ever.
+pub(super) async fn authenticate(
+    stream: &mut Stream,
+    credentials: &Arc<Credentials>,
+) -> Result<Option<Lease>, ProofError> {
+    let (mut question, mut proof) = Proof::begin(credentials.client()?)?;
+    loop {
+        let since = Instant::now();
+        let answer = ask(stream, question).await?;
+        match proof.answer(&answer)? {
+            Step::Ask(next, state) => (question, proof) = (next, state),
+            Step::Refused(last, reason) => {
+                // It says no more than that, and tells it to its own log.
+                let _ = ask(stream, last).await;
+                return Err(ProofError::Refused(reason));
             }
-            ClientStep::Refused(token, error) => {
-                // It says no more than that.
-                let _ = send(stream, token).await;
-                return Err(error.to_string());
+            Step::Proved(lifetime) => {
+                return Ok(lifetime.map(|lifetime| Lease::new(Arc::clone(credentials), since, lifetime)));
             }
         }
     }
-    Err(format!("it has not decided after {MAX_TOKENS} tokens"))
 }
 
-async fn handshake(stream: &mut Stream, mechanism: &str) -> Result<(), String> {
-    let api = Api::of(ApiKey::SASL_HANDSHAKE).ok_or("keg has no table for SaslHandshake")?;
-    let mut request = Struct::new(api.request.fields, HANDSHAKE);
-    request.set("Mechanism", Value::text(mechanism));
-    let body = exchange(stream, api, HANDSHAKE, &request).await?;
-    let response = Struct::read(&api.response, HANDSHAKE, &body).map_err(|error| error.to_string())?;
-    match response.get("ErrorCode").and_then(Value::as_integer) {
-        Some(0) => Ok(()),
-        Some(33) => {
-            let offered = response.get("Mechanisms").and_then(Value::as_array).unwrap_or_default();
-            let offered: Vec<_> = offered.iter().filter_map(Value::as_text).collect();
-            Err(format!("it does not offer {mechanism}, but {}", offered.join(", ")))
-        }
-        code => Err(format!("it answers the handshake with error {}", code.unwrap_or(-1))),
-    }
-}
-
-async fn send(stream: &mut Stream, token: Vec<u8>) -> Result<Struct, String> {
-    let api = Api::of(ApiKey::SASL_AUTHENTICATE).ok_or("keg has no table for SaslAuthenticate")?;
-    let mut request = Struct::new(api.request.fields, AUTHENTICATE);
-    request.set("AuthBytes", Value::Bytes(token));
-    let body = exchange(stream, api, AUTHENTICATE, &request).await?;
-    let response = Struct::read(&api.response, AUTHENTICATE, &body).map_err(|error| error.to_string())?;
-    match response.get("ErrorCode").and_then(Value::as_integer) {
-        Some(0) => Ok(response),
-        code => {
-            let message = response
-                .get("ErrorMessage")
-                .and_then(Value::as_text)
-                .unwrap_or_default();
-            Err(format!("error {}: {message}", code.unwrap_or(-1)))
-        }
-    }
+async fn ask(stream: &mut Stream, question: Question) -> Result<Bytes, ProofError> {
+    let Question { api, version, body } = question;
+    let answer = exchange_bytes(stream, api, version, body).await;
+    answer.map_err(ProofError::Undecided)
 }

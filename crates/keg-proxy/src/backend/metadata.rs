@@ -9,7 +9,7 @@ use keg_policy::ApiVersions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::connect::{ConnectError, connect};
+use super::connect::ConnectError;
 use super::{Backend, HostPort};
 use crate::error::Over;
 use crate::stream::Stream;
@@ -69,9 +69,7 @@ async fn ask_node<T>(
     question: &impl AsyncFn(&mut Stream) -> Result<T, String>,
 ) -> Result<T, ConnectError> {
     let settings = &backend.settings;
-    let tls = settings.tls.as_ref().map(keg_tls::Live::config);
-    let credentials = settings.credentials.load_full();
-    let mut connected = connect(address, tls, credentials.as_deref(), settings.connect_timeout).await?;
+    let mut connected = backend.connect_to(address, true).await?;
     let answer = timeout(settings.connect_timeout, question(&mut connected.stream)).await;
     answer
         .map_err(|_| ConnectError::Timeout {
@@ -109,18 +107,23 @@ async fn ask_versions(stream: &mut Stream, version: i16) -> Result<ApiVersions, 
 }
 
 /// Sends a request, and gives the body of its response.
-pub(super) async fn exchange(
-    stream: &mut Stream,
-    api: &'static Api,
-    version: i16,
-    request: &Struct,
-) -> Result<Bytes, String> {
+async fn exchange(stream: &mut Stream, api: &'static Api, version: i16, request: &Struct) -> Result<Bytes, String> {
     let body = request
         .write(&api.request, version)
         .map_err(|error| error.to_string())?;
+    exchange_bytes(stream, api, version, body.into()).await
+}
+
+/// The same, with a request that is written already.
+pub(super) async fn exchange_bytes(
+    stream: &mut Stream,
+    api: &'static Api,
+    version: i16,
+    body: Bytes,
+) -> Result<Bytes, String> {
     let head = header::request_head(api, version, b"keg");
     let mut queue = WriteQueue::default();
-    header::write_request(&mut queue, &head, 0, Bytes::from(body).into());
+    header::write_request(&mut queue, &head, 0, body.into());
     let sent = async {
         stream.write_all(&queue.to_vec()).await?;
         stream.flush().await

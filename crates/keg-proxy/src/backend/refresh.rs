@@ -28,7 +28,7 @@ struct Answer {
 }
 
 impl Refresh {
-    /// Whether the last question was answered.
+    /// Whether the last question was answered, be it by a refusal of the gateway's credentials.
     pub(super) fn succeeded(&self) -> bool {
         self.succeeded.load(Ordering::Relaxed)
     }
@@ -44,7 +44,8 @@ impl Refresh {
             return answer.outcome.clone().map_err(ConnectError::Refresh);
         }
         let outcome = ask.await.map_err(Arc::new);
-        self.succeeded.store(outcome.is_ok(), Ordering::Relaxed);
+        let answered = outcome.as_ref().err().is_none_or(|error| error.is_refusal());
+        self.succeeded.store(answered, Ordering::Relaxed);
         self.answers.fetch_add(1, Ordering::Release);
         *last = Some(Answer {
             at: Instant::now(),

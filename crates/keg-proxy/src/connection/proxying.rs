@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use keg_policy::PolicyLayer;
 use keg_router::Endpoint;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
-use super::{Accepted, Authenticated, Ended, Routed, hello};
+use super::{Accepted, Authenticated, Ended, Routed, hello, renewing};
 use crate::backend::{Backend, Connected};
 use crate::drain::either;
 use crate::error::Over;
@@ -24,7 +24,9 @@ const MAX_AHEAD: usize = 64 * 1024;
 
 impl From<Over> for Ended {
     fn from(over: Over) -> Self {
-        if over.is_ordinary() {
+        if matches!(over, Over::BackendAuthentication { .. }) {
+            Self::told(over.kind(), over)
+        } else if over.is_ordinary() {
             Self::ordinarily(over.kind(), over)
         } else {
             Self::because(over.kind(), over)
@@ -51,7 +53,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         ..
     } = routed;
     let mut cluster_draining = cluster.draining();
-    let Connected { stream: backend, until } = tokio::select! {
+    let Connected { stream: backend, lease } = tokio::select! {
         biased;
         () = either(&mut draining, &mut cluster_draining) => return Ok(()),
         // Boxed, as what is large only for a moment would be part of the connection for good.
@@ -69,15 +71,26 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let service = Guard::new(service, Arc::clone(&cluster), session);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses));
+    let renewing = renewing::renew(
+        lease,
+        Arc::clone(&link),
+        Arc::clone(cluster.backend()),
+        limits.max_response_wait,
+    );
     let mut exchange = Exchange::new(Peer::new(stream, incoming), backend, link, service, cluster, limits);
     let outcome = tokio::select! {
-        outcome = &mut exchange => outcome.map_err(Ended::from),
-        () = async {
-            tokio::select! {
-                () = either(&mut draining, &mut cluster_draining) => {}
-                () = comes(until) => {}
+        // First, so that what it asks is written at once.
+        biased;
+        ended = renewing => match ended {
+            Some(over) => Err(over.into()),
+            None => {
+                exchange.stop_reading();
+                let _ = timeout(drain_duration, &mut exchange).await;
+                Ok(())
             }
-        } => {
+        },
+        outcome = &mut exchange => outcome.map_err(Ended::from),
+        () = either(&mut draining, &mut cluster_draining) => {
             exchange.stop_reading();
             // Whatever is not answered by then, the client asks again elsewhere.
             let _ = timeout(drain_duration, &mut exchange).await;
@@ -92,14 +105,6 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
 #[expect(clippy::boxed_local, reason = "the box is what is to go")]
 fn unboxed<T>(boxed: Box<T>) -> T {
     *boxed
-}
-
-/// Waits for a time; for ever if there is none.
-async fn comes(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Connects to the backend when the client has sent something. `None` if the client has gone without a word.
@@ -123,7 +128,11 @@ async fn open(
         return Ok(None);
     }
     tokio::select! {
-        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| unreachable(backend, endpoint, error)),
+        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| {
+            let refused = error.is_refusal();
+            let ended = unreachable(backend, endpoint, error);
+            if refused { Ended::told("backend_authentication", ended.reason) } else { ended }
+        }),
         over = client_leaves(client, incoming, limits) => Err(over.into()),
     }
 }

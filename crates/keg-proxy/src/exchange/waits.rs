@@ -78,7 +78,7 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             || incoming.is_closed()
             || !self.replies.is_empty()
             || !self.to_client.is_empty()
-            || !self.link.state().out.is_empty()
+            || self.link.state().queued() > 0
     }
 
     fn check_waits(&mut self, now: Instant) -> Result<(), Over> {

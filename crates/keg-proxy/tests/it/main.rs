@@ -18,5 +18,6 @@ mod memory;
 mod pipelining;
 mod port_mapping;
 mod questions;
+mod renewals;
 mod support;
 mod tls;

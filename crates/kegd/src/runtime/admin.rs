@@ -113,15 +113,12 @@ impl Admin {
         match path.split('?').next().unwrap_or_default() {
             "/health/probes/liveness" => text("200 OK", "alive\n".to_owned()),
             "/health/probes/readiness" => {
-                let unreachable = self.unreachable();
-                if unreachable.is_empty() {
+                let problems = self.not_ready();
+                if problems.is_empty() {
                     text("200 OK", "ready\n".to_owned())
                 } else {
-                    let names = unreachable.join(", ");
-                    text(
-                        "503 Service Unavailable",
-                        format!("not ready: no answer yet from backend clusters {names}\n"),
-                    )
+                    let problems = problems.join("; ");
+                    text("503 Service Unavailable", format!("not ready: {problems}\n"))
                 }
             }
             "/metrics" => Answer {
@@ -136,14 +133,15 @@ impl Admin {
         }
     }
 
-    /// The backend clusters that did not answer when they were last asked.
-    fn unreachable(&self) -> Vec<String> {
+    /// What keeps the gateway from being ready, by backend cluster.
+    fn not_ready(&self) -> Vec<String> {
         let snapshot = self.gateway.snapshot();
-        snapshot
-            .backends
-            .iter()
-            .filter(|it| !it.is_reachable())
-            .map(|it| it.name().to_string())
+        let waited_for = snapshot.backends.iter().filter(|it| !it.is_ready());
+        waited_for
+            .map(|it| match it.is_reachable() {
+                true => format!("backend cluster {} refuses the gateway's credentials", it.name()),
+                false => format!("no answer yet from backend cluster {}", it.name()),
+            })
             .collect()
     }
 }

@@ -76,6 +76,7 @@ pub(super) struct BackendUpdate {
     tls: Option<ClientTls>,
     credentials: Option<Arc<Credentials>>,
     refresh_interval: Duration,
+    readiness_requires_authentication: bool,
 }
 
 /// How clients of a virtual cluster that stays authenticate from now on.
@@ -109,6 +110,8 @@ impl BackendUpdate {
         let settings = self.backend.settings();
         settings.refresh_interval.store(Arc::new(self.refresh_interval));
         settings.credentials.store(self.credentials);
+        self.backend
+            .require_authentication(self.readiness_requires_authentication);
         if let (Some(live), Some(tls)) = (&settings.tls, self.tls)
             && let Err(error) = live.replace(tls)
         {
@@ -151,6 +154,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                     tls: settings,
                     credentials: authentication::of_gateway(backend),
                     refresh_interval,
+                    readiness_requires_authentication: backend.readiness_requires_authentication,
                 });
                 Arc::clone(running)
             }
@@ -271,7 +275,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
 }
 
 fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Result<Backend, String> {
-    Ok(Backend::new(BackendSettings {
+    let built = Backend::new(BackendSettings {
         name: backend.name.as_str().into(),
         bootstrap_servers: backend.bootstrap_servers.clone(),
         tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
@@ -279,7 +283,9 @@ fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Resul
         node_addresses: backend.node_addresses.clone(),
         connect_timeout: CONNECT_TIMEOUT,
         refresh_interval: Arc::new(backend.metadata_update_interval).into(),
-    }))
+    });
+    built.require_authentication(backend.readiness_requires_authentication);
+    Ok(built)
 }
 
 /// The policies of a virtual cluster, the client's side first.

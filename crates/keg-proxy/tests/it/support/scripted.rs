@@ -91,14 +91,14 @@ pub(crate) fn response(correlation_id: i32, body: &[u8]) -> Bytes {
     framed(&[&correlation_id.to_be_bytes(), body].concat())
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Bytes> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Bytes> {
     let length = stream.read_u32().await.ok()?;
     let mut frame = vec![0; length as usize];
     stream.read_exact(&mut frame).await.ok()?;
     Some(frame.into())
 }
 
-fn metadata(address: SocketAddr) -> Bytes {
+pub(crate) fn metadata(address: SocketAddr) -> Bytes {
     let broker = MetadataResponseBroker::default()
         .with_node_id(0.into())
         .with_host(StrBytes::from_static_str("127.0.0.1"))

@@ -16,6 +16,8 @@ pub struct BackendCluster {
     pub authentication: BackendAuthentication,
     /// Whether virtual clusters with anonymous clients may use it.
     pub allow_anonymous_virtual_clusters: bool,
+    /// Whether the gateway is not ready while the nodes refuse its credentials.
+    pub readiness_requires_authentication: bool,
     /// TLS to its nodes; none for plaintext.
     pub tls: Option<BackendTls>,
     /// How often the gateway refreshes what it knows about the nodes.

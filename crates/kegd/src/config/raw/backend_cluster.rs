@@ -22,6 +22,8 @@ entity! {
         authentication: BackendAuthentication,
         /// Whether virtual clusters with anonymous clients may use it.
         insecure_allow_anonymous_virtual_cluster_auth: bool = false,
+        /// Whether readiness fails while its nodes refuse the gateway's credentials.
+        readiness_requires_authentication: bool = false,
         /// TLS to its nodes.
         tls: Option<BackendTls>,
         /// How often the gateway refreshes what it knows about the nodes.

@@ -25,6 +25,7 @@ pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Opt
             ),
         },
         allow_anonymous_virtual_clusters: raw.insecure_allow_anonymous_virtual_cluster_auth?,
+        readiness_requires_authentication: raw.readiness_requires_authentication?,
         tls: match raw.tls.as_ref()? {
             Some(tls) if tls.enabled? => Some(backend_tls(tls)?),
             _ => None,
