@@ -97,6 +97,19 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
         })
     }
 
+    /// One node more like that, which ends sessions after three seconds.
+    pub(crate) fn with_short_sessions(setup: &'static Setup) -> &'static Self {
+        static SHORT: Started = Started::new();
+        let more = "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SASL_SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+connections.max.reauth.ms=3000
+listener.name.ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_keg=\"gateway's\";
+listener.name.ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+";
+        Self::once(&SHORT, || Self::start_with(setup, "short-sessions", CURRENT, 1, more))
+    }
+
     /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone.
     pub(crate) fn twins(setup: &'static Setup) -> [&'static Self; 2] {
         static TWINS: [Started; 2] = [const { Started::new() }; 2];

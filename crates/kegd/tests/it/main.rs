@@ -43,6 +43,7 @@ mod rebootstraps;
 mod refusals;
 mod regular_expressions;
 mod reload;
+mod renewals;
 mod repository;
 mod restarts;
 mod runs;

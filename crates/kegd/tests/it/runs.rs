@@ -28,7 +28,7 @@ fn health_and_metrics_say_what_is_reachable() {
     let probe = |name: &str| get(rig.health, &format!("/health/probes/{name}"));
     kegd.wait_until("liveness", TIME, |_| probe("liveness").is_some());
     assert_eq!(probe("liveness"), Some((200, "alive\n".to_owned())));
-    let unready = "not ready: no answer yet from backend clusters main\n";
+    let unready = "not ready: no answer yet from backend cluster main\n";
     assert_eq!(probe("readiness"), Some((503, unready.to_owned())));
     assert_eq!(get(rig.health, "/other").unwrap().0, 404);
 

@@ -44,6 +44,7 @@ fn backend_clusters_are_what_was_written() {
     assert_eq!(servers, ["kafka1:9092", "kafka2:9092"]);
     assert_eq!(backend.authentication, BackendAuthentication::Anonymous);
     assert!(backend.allow_anonymous_virtual_clusters);
+    assert!(backend.readiness_requires_authentication);
     assert_eq!(backend.metadata_update_interval, Duration::from_secs(30));
     let tls = backend.tls.as_ref().unwrap();
     assert!(!tls.insecure_skip_verify);
@@ -210,6 +211,7 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(config.observability.log_format, LogFormat::Logfmt);
     let backend = &config.backend_clusters[0];
     assert_eq!(backend.tls, None);
+    assert!(!backend.readiness_requires_authentication);
     assert_eq!(backend.metadata_update_interval, Duration::from_secs(60));
     let virtual_cluster = &config.virtual_clusters[0];
     assert_eq!(virtual_cluster.acl_mode, AclMode::Passthrough);

@@ -201,7 +201,7 @@ impl Config {
         }
     }
 
-    pub(super) fn health_port(&self) -> u16 {
+    pub(crate) fn health_port(&self) -> u16 {
         self.health_port
     }
 
