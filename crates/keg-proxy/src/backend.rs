@@ -176,12 +176,13 @@ impl Backend {
             }
             failing = outcome.as_ref().is_err_and(|error| !error.is_refusal());
             let interval = **self.settings.refresh_interval.load();
-            tokio::time::sleep(if outcome.is_err() {
-                interval.min(RETRY)
-            } else {
-                interval
-            })
-            .await;
+            let soon = interval.min(RETRY);
+            let wait = if outcome.is_err() { soon } else { interval };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                // Whether that is still so is to be known before long, whoever found it out.
+                () = self.acceptance.turns_refused() => tokio::time::sleep(soon).await,
+            }
         }
     }
 

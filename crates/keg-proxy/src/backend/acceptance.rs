@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::metrics::BackendMetrics;
@@ -18,6 +19,7 @@ pub(super) struct Acceptance {
     /// Whether the cluster is not ready while it is so.
     required: AtomicBool,
     told: Mutex<Told>,
+    refusal: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +35,11 @@ struct Told {
 impl Acceptance {
     pub(super) fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a refusal, or tells of one since this was asked last.
+    pub(super) async fn turns_refused(&self) {
+        self.refusal.notified().await;
     }
 
     pub(super) fn require(&self, required: bool) {
@@ -52,7 +59,7 @@ impl Acceptance {
         if std::mem::take(&mut told.refused) {
             tracing::info!(
                 backend_cluster = backend,
-                "brokers take the gateway's credentials again"
+                "brokers take the credentials of the gateway again"
             );
         }
     }
@@ -60,6 +67,7 @@ impl Acceptance {
     pub(super) fn refused(&self, backend: &str, mechanism: &str, reason: &str, metrics: &BackendMetrics) {
         metrics.authenticated(false);
         self.refused.store(true, Ordering::Relaxed);
+        self.refusal.notify_one();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.at.is_some_and(|at| at.elapsed() < EVERY) {
             told.untold += 1;
@@ -76,7 +84,7 @@ impl Acceptance {
             backend_cluster = backend,
             mechanism,
             refusals_since_the_last_line = before,
-            "brokers do not take the gateway's credentials: {reason}; mend `authentication` of the backend cluster and \
+            "brokers do not take the credentials of the gateway: {reason}; mend `authentication` of the backend cluster and \
              reload, or the user on the brokers"
         );
     }

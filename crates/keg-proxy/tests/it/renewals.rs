@@ -190,7 +190,7 @@ async fn a_session_is_renewed_by_the_credentials_of_now_and_ends_if_they_are_wro
         panic!("one line for all of them: {lines:?}");
     };
     for words in [
-        "do not take the gateway's credentials",
+        "do not take the credentials of the gateway",
         "who are you",
         "PLAIN",
         "main",

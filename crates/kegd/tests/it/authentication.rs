@@ -182,7 +182,7 @@ fn the_gateway_authenticates_to_brokers_and_a_wrong_password_is_the_operators_to
     expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["unreachable"]), TIME);
     let gateway = scenario.gateway.as_mut().unwrap();
     gateway.wait_until("a word to the operator", |log, metrics| {
-        log.contains("do not take the gateway's credentials")
+        log.contains("do not take the credentials of the gateway")
             && metrics.contains("kong_keg_kafka_backend_connection_errors_total")
     });
     assert!(!gateway.log_tail().contains("sha512-secret"));

@@ -92,7 +92,7 @@ fn readiness_tells_of_credentials_that_brokers_refuse_where_it_is_asked_to() {
     expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["unreachable"]), TIME);
     let gateway = scenario.gateway.as_mut().unwrap();
     gateway.wait_until("a word to the operator", |log, metrics| {
-        log.contains("do not take the gateway's credentials")
+        log.contains("do not take the credentials of the gateway")
             && metrics.contains("kong_keg_kafka_backend_authenticated{backend_cluster=\"main\"} 0")
     });
     assert_eq!(ready().0, 200, "one cluster of several, for all that is known");
