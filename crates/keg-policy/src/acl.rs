@@ -1,5 +1,6 @@
 //! ACLs: who may do what, decided by the gateway.
 
+mod beside;
 mod client;
 mod creation;
 mod deletion;
@@ -10,6 +11,7 @@ mod index;
 mod needs;
 mod operation;
 mod outbound;
+mod pages;
 mod pattern;
 mod regex;
 mod request;
@@ -119,6 +121,7 @@ impl Acls {
             Asks::Creation => progress.made = true,
             Asks::Existing => progress.existing = Some(existing(reply)?),
             Asks::All => progress.all = Some(existing(reply)?),
+            Asks::Beside => progress.beside = Some(beside::read(reply)?),
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod waiting;
 
 use bytes::Bytes;
 use keg_codec::ErrorCode;
+use keg_codec::message::Struct;
 use keg_codec::schema::Field;
 use keg_codec::walk::WalkError;
 
@@ -38,6 +39,9 @@ pub(crate) trait Admission {
 
     /// The name of a group in the broker's response, if it is admitted.
     fn admitted_group(&self, name: &[u8]) -> Option<Box<[u8]>>;
+
+    /// Says in the answer to a denied part what brokers say beside the code.
+    fn amend(&self, _answer: &mut Struct) {}
 
     /// What a broker says beside the code; `None` where it says nothing.
     fn words(&self, code: ErrorCode) -> Option<&'static str>;

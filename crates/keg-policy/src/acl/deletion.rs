@@ -37,7 +37,8 @@ impl<'a> Inbound<'a> {
 
     /// What the broker is to be asked first: which of the topics that the client may describe, and not delete, there are.
     pub(super) fn question(&self, request: &Request, progress: &Progress) -> Result<Option<Question>, WalkError> {
-        if self.uncertain.is_empty() {
+        // Of a broker that can't be asked so, who may not delete a topic is told just that.
+        if self.uncertain.is_empty() || !look_up::is_possible(self.asked.client.connection()) {
             return Ok(None);
         }
         let names = self.uncertain.iter().cloned();

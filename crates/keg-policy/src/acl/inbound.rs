@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use keg_codec::message::Struct;
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use super::beside::Beside;
 use super::client::Client;
 use super::ids::TopicNames;
 use super::needs::{self, denied};
@@ -54,6 +56,8 @@ pub(super) struct Asked<'a> {
     pub(super) repeated: &'a BTreeSet<Vec<u8>>,
     /// DeleteTopics: the topics that there are, once they were looked up.
     pub(super) existing: Option<&'a Picked>,
+    /// What there is of the topics beside denied ones, once they were looked up.
+    pub(super) beside: Option<&'a Beside>,
     /// What the ids of the request name, once that is settled; other connections may add to what is known.
     pub(super) settled: Option<&'a Settled>,
 }
@@ -373,6 +377,10 @@ impl Admission for Asked<'_> {
         self.client
             .could(operation, ResourceType::Group, name)
             .then(|| name.into())
+    }
+
+    fn amend(&self, answer: &mut Struct) {
+        self.tell_beside(answer);
     }
 
     fn words(&self, code: ErrorCode) -> Option<&'static str> {

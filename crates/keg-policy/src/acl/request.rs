@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey, ErrorCode};
+use keg_codec::{ApiKey, ErrorCode};
 
 use super::Acls;
+use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
 use super::inbound::{Asked, Inbound, Settled};
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
+use super::pages::Pages;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
 use crate::message::{Request, Response};
 use crate::namespace::metadata::Picked;
@@ -34,6 +36,8 @@ pub(super) struct Progress {
     pub(super) existing: Option<Picked>,
     /// DescribeTopicPartitions: all topics there are.
     pub(super) all: Option<Picked>,
+    /// What there is of the topics that stand beside others that are denied, or are denied.
+    pub(super) beside: Option<Beside>,
 }
 
 /// What the broker was asked, and how far the request had come.
@@ -63,13 +67,8 @@ pub(super) enum Asks {
     Existing,
     /// All topics.
     All,
-}
-
-/// What becomes of a walk over topics.
-enum Pages {
-    /// It is made of these.
-    Of(Bytes),
-    Decided(Decision),
+    /// What the answer to what is denied tells of topics.
+    Beside,
 }
 
 /// What is kept of a request.
@@ -139,7 +138,7 @@ impl Acls {
             return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
         }
         let repeated = repeated(request, &body)?;
-        let existing = progress.existing.clone();
+        let (existing, beside) = (progress.existing.clone(), progress.beside.clone());
         let mut asked = Asked {
             repeated: &repeated,
             client,
@@ -152,6 +151,7 @@ impl Acls {
                 _ => 0,
             },
             existing: existing.as_ref(),
+            beside: beside.as_ref(),
             settled: None,
         };
         let found = Inbound::look(asked)?;
@@ -163,7 +163,11 @@ impl Acls {
         {
             return Ok(decision);
         }
-        if let Some(question) = found.question(request, &progress)? {
+        let question = match found.question(request, &progress)? {
+            Some(question) => Some(question),
+            None => found.question_beside(request, &progress)?,
+        };
+        if let Some(question) = question {
             return Ok(Decision::Ask(question));
         }
         let Inbound {
@@ -234,58 +238,6 @@ impl Acls {
         let unknown = settled.iter().filter(|(_, name)| name.is_none());
         let question = look_up::names_of(unknown.map(|(id, _)| *id), request)?;
         Ok(question.map(|question| Decision::Ask(Waiting::question(question, Asks::Ids, progress))))
-    }
-
-    /// A walk over all topics is one over those that the client may describe, which the broker is asked for first: pages are
-    /// made of them, and cursors name them alone.
-    fn all_topics(
-        &self,
-        client: &Client<'_>,
-        request: &Request,
-        body: &Bytes,
-        progress: &Progress,
-    ) -> Result<Pages, WalkError> {
-        let (api, version) = (request.api, request.version);
-        let mut asked = Struct::read(&api.request, version, body)?;
-        let first = match asked.get("Cursor") {
-            Some(Value::Struct(cursor)) => Some(cursor.bytes("TopicName").to_vec()),
-            _ => None,
-        };
-        if asked.elements("Topics").next().is_some() {
-            return match first {
-                Some(first) => from_cursor(asked, &first, (api, version), body),
-                None => Ok(Pages::Of(body.clone())),
-            };
-        }
-        let Some(all) = &progress.all else {
-            let question = look_up::metadata(request, |body| {
-                body.set("Topics", Value::Null);
-            })?;
-            let Some(question) = question else {
-                return Ok(Pages::Of(body.clone()));
-            };
-            return Ok(Pages::Decided(Decision::Ask(Waiting::question(
-                question,
-                Asks::All,
-                progress.clone(),
-            ))));
-        };
-        let first = first.unwrap_or_default();
-        let may = |name: &&Vec<u8>| client.could(Operation::Describe, ResourceType::Topic, name);
-        let shown = all.iter().filter(|name| **name >= first).filter(may);
-        let topics: Vec<_> = shown
-            .filter_map(|name| {
-                let mut topic = asked.nested("Topics", version)?;
-                topic.set("Name", Value::Bytes(name.clone()));
-                Some(Value::Struct(topic))
-            })
-            .collect();
-        if topics.is_empty() {
-            let nothing = Struct::new(api.response.fields, version).write(&api.response, version)?;
-            return Ok(Pages::Decided(Decision::Answer(Response::local(api, version, nothing))));
-        }
-        asked.set("Topics", Value::Array(topics));
-        asked.write(&api.request, version).map(|body| Pages::Of(body.into()))
     }
 
     /// Whether a Fetch request goes on, and how; if not, the answer.
@@ -369,24 +321,6 @@ fn without_session(request: &Request, body: &Bytes) -> Result<Bytes, WalkError> 
     let mut fetch = Struct::read(&api.request, version, body)?;
     fetch.set("SessionEpoch", Value::Integer(-1));
     fetch.write(&api.request, version).map(Bytes::from)
-}
-
-/// A walk over named topics that goes on at one of them: the broker forgets those before it, and refuses the walk if it isn't
-/// among them, before it looks at what may be described.
-fn from_cursor(
-    mut asked: Struct,
-    first: &[u8],
-    (api, version): (&'static Api, i16),
-    body: &Bytes,
-) -> Result<Pages, WalkError> {
-    if !asked.elements("Topics").any(|topic| topic.bytes("Name") == first) {
-        let refused = Response::error(api, version, body, ErrorCode::INVALID_REQUEST, None)?;
-        return Ok(Pages::Decided(Decision::Answer(refused)));
-    }
-    if let Some(Value::Array(topics)) = asked.get_mut("Topics") {
-        topics.retain(|topic| topic.as_struct().is_some_and(|topic| topic.bytes("Name") >= first));
-    }
-    asked.write(&api.request, version).map(|body| Pages::Of(body.into()))
 }
 
 /// The topics to make or to grow that are named more than once.

@@ -1,5 +1,7 @@
 //! The answers to what isn't admitted.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
@@ -7,6 +9,7 @@ use keg_codec::{Api, ApiKey, ErrorCode, error_reply, error_reply_by_part, is_sil
 
 use super::{Admission, Denied, Judge, Side};
 use crate::message::Response;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
 
 /// What AddPartitionsToTxn says of partitions that are not added because others can't be.
 const OPERATION_NOT_ATTEMPTED: ErrorCode = ErrorCode(55);
@@ -123,7 +126,12 @@ impl<A: Admission> Original<'_, A> {
     fn answer(&self, side: Side, code: ErrorCode) -> Result<Struct, WalkError> {
         let part = self.admission.part(side)?;
         let reply = error_reply_by_part(self.api, self.version, &part, code, self.admission.words(code))?;
-        Struct::read(&self.api.response, self.version, &reply)
+        let mut answer = Struct::read(&self.api.response, self.version, &reply)?;
+        if self.api.key == ApiKey::METADATA {
+            once(&mut answer);
+        }
+        self.admission.amend(&mut answer);
+        Ok(answer)
     }
 
     fn merge(&self, parts: Vec<Struct>) -> Result<Response, WalkError> {
@@ -140,6 +148,21 @@ impl<A: Admission> Original<'_, A> {
         }
         let body = merged.write(&self.api.response, self.version)?;
         Ok(Response::local(self.api, self.version, body))
+    }
+}
+
+/// Metadata: brokers answer a topic once, however often it is named.
+fn once(answer: &mut Struct) {
+    let mut told = BTreeSet::new();
+    if let Some(Value::Array(topics)) = answer.get_mut("Topics") {
+        topics.retain(|topic| {
+            let Some(topic) = topic.as_struct() else { return true };
+            let id = match topic.get("TopicId") {
+                Some(Value::Uuid(id)) => *id,
+                _ => NO_TOPIC_ID,
+            };
+            told.insert((topic.bytes("Name").to_vec(), id))
+        });
     }
 }
 
