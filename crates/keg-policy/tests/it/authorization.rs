@@ -1,5 +1,6 @@
 //! What rules allow, message by message.
 
+mod beside;
 mod controller;
 mod creation;
 mod described;

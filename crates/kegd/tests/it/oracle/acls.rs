@@ -3,8 +3,6 @@
 //! The same rules are given to a virtual cluster, on a Kafka without an authorizer, and as Kafka ACLs to a Kafka with its
 //! `StandardAuthorizer`. The same random sequences of requests go to both, and must be answered the same, but for what
 //! [`meant`] lists. Somebody who may do anything has made some of what the client may not touch.
-//!
-//! They are played where a number of sequences is asked for alone: long ones still find small differences.
 
 mod kafka;
 mod made;
@@ -21,7 +19,7 @@ use crate::scenario::{Scenario, direct, setup_or_skip};
 use rules::Rule;
 
 pub(super) use made::make_what_there_is;
-pub(super) use meant::{MEANT, denied_once, no_id_is_told, nothing_is_attempted};
+pub(super) use meant::MEANT;
 
 #[test]
 fn rules_on_single_names_are_enforced_as_by_kafkas_own_authorizer() {
@@ -36,10 +34,6 @@ fn rules_on_the_cluster_and_on_many_names_are_enforced_as_by_kafkas_own_authoriz
 /// `plain` is the scenario of a gateway with the same namespaces and no ACLs.
 fn enforced_as_by_kafkas_own_authorizer(name: &'static str, plain: &'static str, rules: &[Rule]) {
     static TURN: Mutex<()> = Mutex::new(());
-    if !run::is_asked_for() {
-        eprintln!("{name}: played on demand, with KEG_ORACLE_CASES");
-        return;
-    }
     let Some(setup) = setup_or_skip(name) else { return };
     if direct() {
         // There is no gateway to compare with a Kafka without one.

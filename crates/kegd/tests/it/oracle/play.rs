@@ -235,11 +235,6 @@ impl Step<'_> {
             [0, 1].map(|it| players[it].side.receive(asked[it]))
         };
         meant::same_session(api, &requests[0].1, &mut outcomes);
-        if self.has_acls {
-            acls::nothing_is_attempted(api, &mut outcomes);
-            acls::no_id_is_told(api, &mut outcomes);
-            acls::denied_once(api, &mut outcomes);
-        }
         let repeatable = is_repeatable(api.key, &requests[0].0);
         let mut is_first = true;
         let shown = patiently(

@@ -33,11 +33,6 @@ const TIMES: usize = 3;
 /// How long a sequence that differs may be made smaller, in milliseconds.
 const SHRINKING: u32 = 60_000;
 
-/// Whether somebody asks for a number of sequences.
-pub(super) fn is_asked_for() -> bool {
-    env::var_os("KEG_ORACLE_CASES").is_some()
-}
-
 /// Which sequences are played.
 #[derive(Debug)]
 struct Extent {

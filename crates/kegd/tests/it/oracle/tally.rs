@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use keg_codec::Api;
+use keg_codec::message::{Struct, Value};
+use keg_codec::schema::Field;
+use keg_codec::{Api, ApiKey};
 
 use super::settle::errors;
 use super::side::Outcome;
@@ -14,11 +16,13 @@ pub(super) struct Tally {
     pub(super) sequences: usize,
     /// Requests by API and version.
     asked: BTreeMap<(i16, i16), usize>,
-    /// Of these, those without any error, by API.
-    succeeded: BTreeMap<i16, usize>,
+    /// Of these, those without any error.
+    succeeded: BTreeMap<(i16, i16), usize>,
     errors: BTreeSet<i64>,
-    /// Of these, those of which something was denied, by API.
-    denied: BTreeMap<i16, usize>,
+    /// Of these, those of which something was denied.
+    denied: BTreeMap<(i16, i16), usize>,
+    /// How often an API said what the client may do, as `authorizedOperations`.
+    operations: BTreeMap<i16, usize>,
     /// Requests that the gateway refused on purpose.
     meant: usize,
     /// What differed once and not again.
@@ -31,12 +35,16 @@ impl Tally {
         if let Outcome::Response(response) = outcome {
             let errors = errors(response);
             if errors.iter().all(|code| *code == 0) {
-                *self.succeeded.entry(api.key.0).or_default() += 1;
+                *self.succeeded.entry((api.key.0, version)).or_default() += 1;
             }
             if errors.iter().any(|code| DENIALS.contains(code)) {
-                *self.denied.entry(api.key.0).or_default() += 1;
+                *self.denied.entry((api.key.0, version)).or_default() += 1;
             }
             self.errors.extend(errors);
+            let told = operations(response);
+            if told > 0 {
+                *self.operations.entry(api.key.0).or_default() += told;
+            }
         }
     }
 
@@ -55,6 +63,9 @@ impl Tally {
         }
         for (key, count) in other.denied {
             *self.denied.entry(key).or_default() += count;
+        }
+        for (key, count) in other.operations {
+            *self.operations.entry(key).or_default() += count;
         }
         self.errors.extend(other.errors);
         self.unsteady.extend(other.unsteady);
@@ -80,18 +91,23 @@ impl Tally {
             return;
         }
         let is_asked = |api: &Api| self.asked.keys().any(|(key, _)| *key == api.key.0);
-        let has_succeeded = |api: &Api| self.succeeded.contains_key(&api.key.0);
+        let has_succeeded = |api: &Api| self.succeeded.keys().any(|(key, _)| *key == api.key.0);
         let never = |was: &dyn Fn(&Api) -> bool| -> Vec<_> {
             apis.iter().filter(|api| !was(api)).map(|api| api.name).collect()
         };
         assert!(never(&is_asked).is_empty(), "never asked: {:?}", never(&is_asked));
         if has_acls {
-            let is_denied = |api: &Api| self.denied.contains_key(&api.key.0);
+            let is_denied = |api: &Api| self.denied.keys().any(|(key, _)| *key == api.key.0);
             let allowed = never(&is_denied);
             assert!(
                 allowed.iter().all(|api| FILTERED.contains(api)),
                 "never denied: {allowed:?}"
             );
+            let silent: Vec<_> = TELL_OPERATIONS
+                .iter()
+                .filter(|key| !self.operations.contains_key(&key.0))
+                .collect();
+            assert!(silent.is_empty(), "never told what the client may do: {silent:?}");
             return;
         }
         let failed = never(&has_succeeded);
@@ -114,6 +130,28 @@ const DENIALS: [i64; 4] = [29, 30, 31, 53];
 /// What brokers answer without what the client may not see.
 const FILTERED: [&str; 3] = ["DescribeCluster", "ListGroups", "ListTransactions"];
 
+/// What tells what a client may do.
+const TELL_OPERATIONS: [ApiKey; 4] = [
+    ApiKey::METADATA,
+    ApiKey::DESCRIBE_CLUSTER,
+    ApiKey::DESCRIBE_GROUPS,
+    ApiKey::DESCRIBE_TOPIC_PARTITIONS,
+];
+
+/// How many fields say what the client may do, where it has asked.
+fn operations(fields: &Struct) -> usize {
+    let of_value = |(field, value): (&'static Field, &Value)| match value {
+        Value::Integer(bits) => {
+            let is_told = field.name.ends_with("AuthorizedOperations") && *bits != i64::from(i32::MIN);
+            usize::from(is_told)
+        }
+        Value::Struct(nested) => operations(nested),
+        Value::Array(elements) => elements.iter().filter_map(Value::as_struct).map(operations).sum(),
+        _ => 0,
+    };
+    fields.iter().map(of_value).sum()
+}
+
 /// What is rarely more than refused.
 const MAY_FAIL: [&str; 0] = [];
 
@@ -123,13 +161,18 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} sequences of {} requests ({} APIs in {} versions, {} of the requests without an error, {} denied in part, \
-             {} error codes; {} more refused on purpose); {} unsteady",
+             {} of the versions both so and so, {} times said what may be done, {} error codes; {} more refused on purpose); {} unsteady",
             self.sequences,
             self.asked.values().sum::<usize>(),
             apis.len(),
             self.asked.len(),
             self.succeeded.values().sum::<usize>(),
             self.denied.values().sum::<usize>(),
+            self.succeeded
+                .keys()
+                .filter(|key| self.denied.contains_key(key))
+                .count(),
+            self.operations.values().sum::<usize>(),
             self.errors.len(),
             self.meant,
             self.unsteady.len(),

@@ -1,15 +1,11 @@
 //! What the gateway answers otherwise than Kafka's authorizer: on purpose, and documented in `docs/acls.md`.
 
+use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
-use keg_codec::{Api, ApiKey};
 
 use crate::oracle::meant::{Meant, TOPIC_AUTHORIZATION_FAILED, text};
-use crate::oracle::settle::{elements, errors};
-use crate::oracle::side::Outcome;
-use crate::oracle::symbols::NO_ID;
+use crate::oracle::settle::elements;
 
-const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
-const OPERATION_NOT_ATTEMPTED: i64 = 55;
 const FETCH_SESSION_ID_NOT_FOUND: i64 = 70;
 const SHARE_SESSION_NOT_FOUND: i64 = 122;
 
@@ -44,60 +40,6 @@ pub(in crate::oracle) const MEANT: &[Meant] = &[
         code: SHARE_SESSION_NOT_FOUND,
     },
 ];
-
-/// AddPartitionsToTxn: where a topic is denied nothing is attempted, and the gateway doesn't look for what isn't there.
-pub(in crate::oracle) fn nothing_is_attempted(api: &Api, outcomes: &mut [Outcome; 2]) {
-    let [Outcome::Response(one), Outcome::Response(other)] = outcomes else {
-        return;
-    };
-    if api.key == ApiKey::ADD_PARTITIONS_TO_TXN && errors(one).contains(&TOPIC_AUTHORIZATION_FAILED) {
-        of_results(other, "ResultsByTopicV3AndBelow", &mut |topic| {
-            of_results(topic, "ResultsByPartition", &mut |partition| {
-                if partition.get("PartitionErrorCode") == Some(&Value::Integer(UNKNOWN_TOPIC_OR_PARTITION)) {
-                    partition.set("PartitionErrorCode", Value::Integer(OPERATION_NOT_ATTEMPTED));
-                }
-            });
-        });
-    }
-}
-
-/// AlterShareGroupOffsets: Kafka tells the id of a topic that is denied; the gateway doesn't look for it.
-pub(in crate::oracle) fn no_id_is_told(api: &Api, outcomes: &mut [Outcome; 2]) {
-    if let (ApiKey::ALTER_SHARE_GROUP_OFFSETS, [_, Outcome::Response(other)]) = (api.key, outcomes) {
-        of_results(other, "Responses", &mut |topic| {
-            if errors(topic).contains(&TOPIC_AUTHORIZATION_FAILED) {
-                topic.set("TopicId", Value::Uuid(NO_ID));
-            }
-        });
-    }
-}
-
-/// Metadata: the gateway says as often as it is asked that a topic is denied, Kafka once.
-pub(in crate::oracle) fn denied_once(api: &Api, outcomes: &mut [Outcome; 2]) {
-    if let (ApiKey::METADATA, [Outcome::Response(one), _]) = (api.key, outcomes)
-        && let Some(Value::Array(topics)) = one.get_mut("Topics")
-    {
-        let mut denied = Vec::new();
-        topics.retain(|topic| {
-            let is_denied = topic
-                .as_struct()
-                .is_some_and(|it| errors(it).contains(&TOPIC_AUTHORIZATION_FAILED));
-            let is_told = is_denied && denied.contains(topic);
-            denied.extend(is_denied.then(|| topic.clone()));
-            !is_told
-        });
-    }
-}
-
-fn of_results(response: &mut Struct, array: &str, change: &mut dyn FnMut(&mut Struct)) {
-    if let Some(Value::Array(elements)) = response.get_mut(array) {
-        for element in elements {
-            if let Value::Struct(element) = element {
-                change(element);
-            }
-        }
-    }
-}
 
 /// Whether a subtopology has one of these arrays with something in it.
 fn any_subtopology(request: &Struct, arrays: &[&str]) -> bool {
