@@ -74,6 +74,20 @@ impl<'a> Client<'a> {
         self.tell(operation, resource_type, &name, verdict)
     }
 
+    /// Whether the client may do what it asks for, and could do something else with the same resource.
+    pub(super) fn may_and_could(
+        &self,
+        [asked, other]: [Operation; 2],
+        resource_type: ResourceType,
+        name: &[u8],
+    ) -> (bool, bool) {
+        let name = String::from_utf8_lossy(name);
+        let [verdict, could] = self
+            .rules
+            .decide_each(&self.applied, [asked, other], resource_type, &name);
+        (self.tell(asked, resource_type, &name, verdict), could.is_allowed())
+    }
+
     /// Whether the client may do it with any resource of the kind.
     pub(super) fn may_with_any(&self, operation: Operation, resource_type: ResourceType) -> bool {
         let verdict = self.rules.decide_any(&self.applied, operation, resource_type);

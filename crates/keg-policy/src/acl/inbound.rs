@@ -77,6 +77,8 @@ pub(super) struct Inbound<'a> {
     pub(super) session: (i64, i64),
     /// The topics that the client may not create.
     pub(super) not_to_be_made: Vec<Vec<u8>>,
+    /// Whether there may be topics among the admitted ones that the client may create, or that aren't told by name.
+    pub(super) makes_some: bool,
     /// Whether there are tagged fields that aren't known, so that the known ones aren't the last.
     pub(super) has_unknown_tags: bool,
     /// Whether the client may create topics of any name, once that was asked.
@@ -106,6 +108,7 @@ impl<'a> Inbound<'a> {
             topics: Topics::new(),
             session: (0, -1),
             not_to_be_made: Vec::new(),
+            makes_some: false,
             has_unknown_tags: false,
             may_create_any: None,
             uncertain: BTreeSet::new(),
@@ -155,11 +158,32 @@ impl<'a> Inbound<'a> {
     }
 
     fn may_create(&mut self, topic: &[u8]) -> bool {
+        self.may_create_any() || self.asked.client.could(Operation::Create, ResourceType::Topic, topic)
+    }
+
+    fn may_create_any(&mut self) -> bool {
         let client = self.asked.client;
-        let any = *self
+        *self
             .may_create_any
-            .get_or_insert_with(|| client.could_with_cluster(Operation::Create));
-        any || client.could(Operation::Create, ResourceType::Topic, topic)
+            .get_or_insert_with(|| client.could_with_cluster(Operation::Create))
+    }
+
+    /// A topic that is made if it isn't there. The rules about it are looked for once.
+    fn made(&mut self, operation: Option<Operation>, topic: &[u8]) -> Result<Edit<'a>, ErrorCode> {
+        let client = self.asked.client;
+        let (may, may_create) = match operation {
+            Some(operation) if self.tells && !self.may_create_any() => {
+                client.may_and_could([operation, Operation::Create], ResourceType::Topic, topic)
+            }
+            Some(operation) => (self.may(operation, ResourceType::Topic, topic), self.may_create(topic)),
+            None => (true, self.may_create(topic)),
+        };
+        match (may, may_create) {
+            (false, _) => return Err(denied(ResourceType::Topic)),
+            (true, true) => self.makes_some = true,
+            (true, false) => self.not_to_be_made.push(topic.to_vec()),
+        }
+        Ok(Edit::Keep)
     }
 
     fn topic(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
@@ -170,23 +194,19 @@ impl<'a> Inbound<'a> {
         }
         if self.asked.repeated.contains(name) || needs::is_refused_first(key, name) {
             // Nothing is done for it, whoever asks, and it is said why.
+            self.makes_some = true;
             return self.judge.pass();
         }
+        // A streams group has its repartition and changelog topics made.
+        let is_made = key == ApiKey::METADATA && !self.by_id || key == ApiKey::STREAMS_GROUP_HEARTBEAT && !field.array;
         let admitted = match key {
             ApiKey::CREATE_TOPICS if self.may_create(name) => Ok(Edit::Keep),
             ApiKey::DELETE_TOPICS => self.deletion(field, name),
+            _ if is_made => self.made(needs::topic(key), name),
             _ => self.admit(needs::topic(key), ResourceType::Topic, name),
         };
-        if admitted.is_ok() {
-            // A streams group has its repartition and changelog topics made.
-            let is_made =
-                key == ApiKey::METADATA && !self.by_id || key == ApiKey::STREAMS_GROUP_HEARTBEAT && !field.array;
-            if is_made && !self.may_create(name) {
-                self.not_to_be_made.push(name.to_vec());
-            }
-            if matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
-                self.topics.insert(name.into());
-            }
+        if admitted.is_ok() && matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
+            self.topics.insert(name.into());
         }
         self.judge.judge(field, admitted)
     }
@@ -263,6 +283,7 @@ impl Visitor for Inbound<'_> {
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         self.named = value.is_some();
+        self.makes_some |= self.by_id || !self.named;
         let key = self.asked.api.key;
         let Some(name) = value else {
             return match field.entity {

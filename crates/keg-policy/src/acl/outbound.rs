@@ -63,8 +63,8 @@ pub(super) struct Outbound<'a> {
     group: Vec<u8>,
     /// Whether all groups may be seen.
     all_groups: bool,
-    /// The topic at hand.
-    topic: Option<Vec<u8>>,
+    /// The topic at hand, whose id is to be learnt; it is empty where there is none.
+    topic: Vec<u8>,
     /// Fetch: the session that there is now.
     pub(super) session: i64,
 }
@@ -87,7 +87,7 @@ impl<'a> Outbound<'a> {
             waiting: Waiting::new(&kept.denied, api, version, body)?,
             group: Vec::new(),
             all_groups: !lists_groups || client.could_with_cluster(Operation::Describe),
-            topic: None,
+            topic: Vec::new(),
             session: 0,
         })
     }
@@ -114,13 +114,16 @@ impl Visitor for Outbound<'_> {
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         let Some(name) = value else {
             if field.entity == Entity::TopicName {
-                self.topic = None;
+                self.topic.clear();
             }
             return Edit::Keep;
         };
         match field.entity {
             Entity::TopicName => {
-                self.topic = tells_ids(self.api.key).then(|| name.to_vec());
+                self.topic.clear();
+                if tells_ids(self.api.key) {
+                    self.topic.extend_from_slice(name);
+                }
                 self.topic(name)
             }
             Entity::GroupId => {
@@ -157,9 +160,8 @@ impl Visitor for Outbound<'_> {
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
         // In these the id stands behind the name that it belongs to.
-        if let Some(topic) = self.topic.take() {
-            self.names.learn(id, &topic);
-        }
+        self.names.learn(id, &self.topic);
+        self.topic.clear();
         UuidEdit::Keep
     }
 

@@ -176,6 +176,7 @@ impl Acls {
             topics,
             session,
             not_to_be_made,
+            makes_some,
             reason,
             has_unknown_tags,
             ..
@@ -219,6 +220,11 @@ impl Acls {
         if kept.no_session {
             body = without_session(request, &body)?;
         }
+        let progress = Progress {
+            // Where nothing may be made, nothing need be named alone first.
+            made: progress.made || api.key == ApiKey::METADATA && !makes_some,
+            ..progress
+        };
         match creation::step(request, body, &mut kept, not_to_be_made, has_unknown_tags, progress)? {
             Step::Forward(body) => {
                 request.body = body.into();

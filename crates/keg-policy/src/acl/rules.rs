@@ -194,22 +194,37 @@ impl Rules {
         resource_type: ResourceType,
         name: &str,
     ) -> Verdict {
-        let implied_by = operation.implied_by();
-        let mut verdict = Verdict::NoRule;
-        for entry in self.about(applied, resource_type, name) {
-            match entry.action {
-                AclAction::Deny if entry.operations.contains(operation) && applied.has(entry) => {
-                    return Verdict::Denied(entry.rule);
+        let [verdict] = self.decide_each(applied, [operation], resource_type, name);
+        verdict
+    }
+
+    /// What is said of several operations on a resource, whose rules are looked for once.
+    pub(super) fn decide_each<const N: usize>(
+        &self,
+        applied: &Applied,
+        operations: [Operation; N],
+        resource_type: ResourceType,
+        name: &str,
+    ) -> [Verdict; N] {
+        let mut found = operations.map(|operation| (operation, operation.implied_by(), Verdict::NoRule));
+        for entry in self
+            .about(applied, resource_type, name)
+            .filter(|entry| applied.has(entry))
+        {
+            for (operation, implied_by, verdict) in &mut found {
+                match (entry.action, *verdict) {
+                    (_, Verdict::Denied(_)) => {}
+                    (AclAction::Deny, _) if entry.operations.contains(*operation) => {
+                        *verdict = Verdict::Denied(entry.rule);
+                    }
+                    (AclAction::Allow, Verdict::NoRule) if entry.operations.intersects(*implied_by) => {
+                        *verdict = Verdict::Allowed(entry.rule);
+                    }
+                    _ => {}
                 }
-                AclAction::Allow
-                    if verdict == Verdict::NoRule && entry.operations.intersects(implied_by) && applied.has(entry) =>
-                {
-                    verdict = Verdict::Allowed(entry.rule);
-                }
-                _ => {}
             }
         }
-        verdict
+        found.map(|(_, _, verdict)| verdict)
     }
 
     /// What the client may do with a resource, of what there is for its kind.
@@ -229,15 +244,18 @@ impl Rules {
             let all = fixed.chain(applied.own.of(resource_type).all());
             all.filter(|entry| applied.has(entry))
         };
-        let denials: Vec<_> = entries()
-            .filter(|entry| entry.action == AclAction::Deny && entry.operations.contains(operation))
-            .collect();
+        let denied_by = |pattern| {
+            let fixed = self.fixed.of(resource_type).covering(pattern);
+            let covering = fixed.chain(applied.own.of(resource_type).covering(pattern));
+            let denies = |entry: &&Entry| entry.action == AclAction::Deny && entry.operations.contains(operation);
+            covering.filter(denies).find(|entry| applied.has(entry))
+        };
         let mut verdict = Verdict::NoRule;
         for allowed in entries() {
             if allowed.action != AclAction::Allow || !allowed.operations.intersects(implied_by) {
                 continue;
             }
-            match denials.iter().find(|denial| denial.pattern.covers(&allowed.pattern)) {
+            match denied_by(&allowed.pattern) {
                 None => return Verdict::Allowed(allowed.rule),
                 Some(denial) => verdict = Verdict::Denied(denial.rule),
             }
