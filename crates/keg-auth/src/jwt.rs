@@ -13,6 +13,6 @@ mod validator;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::TokenError;
-pub use keys::{KeyStore, Keys, KeysError};
+pub use keys::{KeySource, KeyStore, Keys, KeysError, Renewal};
 pub(crate) use validator::unverified_claims;
 pub use validator::{Token, Validator};

@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use keg_auth::{Chosen, Exchange, Failure, Handshake, Mechanism, Next, Session};
+use keg_auth::jwt::Renewal;
+use keg_auth::{AwaitingKeys, Chosen, Exchange, Failure, Handshake, Mechanism, Next, Session};
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode};
@@ -29,13 +30,16 @@ enum State {
     Handshake(Handshake),
     /// Tokens are.
     Tokens(Exchange),
+    /// Keys are, for a token that has come.
+    Keys(Box<AwaitingKeys>),
     /// Nothing more.
     Over,
 }
 
 /// What comes of a client's request.
-#[derive(Debug)]
 pub(crate) enum Said {
+    /// Its answer takes keys, for which this is the wait. The conversation is to be resumed then.
+    Waiting(Renewal),
     /// This is answered, and the client goes on.
     Answer(Response),
     /// This is answered, and the client is who the session says.
@@ -91,7 +95,7 @@ impl Conversation {
     pub(crate) fn into_handshake(self) -> Option<Handshake> {
         match self.state {
             State::Handshake(handshake) => Some(handshake),
-            State::Tokens(_) | State::Over => None,
+            State::Tokens(_) | State::Keys(_) | State::Over => None,
         }
     }
 
@@ -111,18 +115,7 @@ impl Conversation {
             (ApiKey::SASL_HANDSHAKE, State::Handshake(handshake)) => self.handshake(api, version, &request, handshake),
             (ApiKey::SASL_AUTHENTICATE, State::Tokens(exchange)) => {
                 let outcome = self.token(exchange, request.bytes("AuthBytes"), now);
-                let answer = Authenticate { api, version };
-                match outcome {
-                    Ok(Told::Challenge(token)) => answer.token(&token, None, now).map(Said::Answer),
-                    Ok(Told::Authenticated(token, session)) => {
-                        let response = answer.token(&token, Some(&session), now)?;
-                        Ok(Said::Authenticated(response, session))
-                    }
-                    Err(failure) => {
-                        let response = answer.error(SASL_AUTHENTICATION_FAILED, failure.message())?;
-                        Ok(Said::Failed(response, Failed::Failure(failure)))
-                    }
-                }
+                Authenticate { api, version }.told(outcome, now)
             }
             _ => {
                 let words = "The SASL requests are out of order";
@@ -132,15 +125,33 @@ impl Conversation {
         }
     }
 
-    /// Takes a token that comes without headers, and gives the one to answer; whoever fails gets none.
-    pub(crate) fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Result<(Vec<u8>, Option<Session>), Failed> {
+    /// Goes on with the token that keys were waited for, whether there are any now or not: the answer to the same request.
+    ///
+    /// # Errors
+    /// When the answer can't be written.
+    pub(crate) fn resume(&mut self, api: &'static Api, version: i16, now: SystemTime) -> Result<Said, WalkError> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Tokens(exchange) => match self.token(exchange, token, now) {
-                Ok(Told::Challenge(token)) => Ok((token, None)),
-                Ok(Told::Authenticated(token, session)) => Ok((token, Some(session))),
-                Err(failure) => Err(Failed::Failure(failure)),
-            },
-            State::Handshake(_) | State::Over => Err(Failed::OutOfOrder),
+            State::Keys(waiting) => {
+                let outcome = waiting.resume(now).and_then(|next| self.next(next, now));
+                Authenticate { api, version }.told(outcome, now)
+            }
+            _ => Authenticate { api, version }
+                .error(ErrorCode::ILLEGAL_SASL_STATE, "The SASL requests are out of order")
+                .map(|response| Said::Failed(response, Failed::OutOfOrder)),
+        }
+    }
+
+    /// Takes a token that comes without headers, and gives the one to answer; whoever fails gets none.
+    pub(crate) fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Result<Bare, Failed> {
+        let outcome = match std::mem::replace(&mut self.state, State::Over) {
+            State::Tokens(exchange) => self.token(exchange, token, now),
+            State::Keys(waiting) => waiting.resume(now).and_then(|next| self.next(next, now)),
+            State::Handshake(_) | State::Over => return Err(Failed::OutOfOrder),
+        };
+        match outcome.map_err(Failed::Failure)? {
+            Told::Challenge(token) => Ok(Bare::Answer(token, None)),
+            Told::Authenticated(token, session) => Ok(Bare::Answer(token, Some(session))),
+            Told::Waiting(renewal) => Ok(Bare::Waiting(renewal)),
         }
     }
 
@@ -179,24 +190,45 @@ impl Conversation {
     }
 
     fn token(&mut self, exchange: Exchange, token: &[u8], now: SystemTime) -> Result<Told, Failure> {
-        let mut next = exchange.token(token, now)?;
-        loop {
-            next = match next {
-                Next::Challenge(token, exchange) => {
-                    self.state = State::Tokens(exchange);
-                    return Ok(Told::Challenge(token));
+        let next = exchange.token(token, now)?;
+        self.next(next, now)
+    }
+
+    fn next(&mut self, next: Next, now: SystemTime) -> Result<Told, Failure> {
+        match next {
+            Next::Challenge(token, exchange) => {
+                self.state = State::Tokens(exchange);
+                Ok(Told::Challenge(token))
+            }
+            Next::Authenticated(token, session) => Ok(Told::Authenticated(token, session)),
+            Next::UnknownKey(waiting) => match waiting.renew() {
+                Some(renewal) => {
+                    self.state = State::Keys(Box::new(waiting));
+                    Ok(Told::Waiting(renewal))
                 }
-                Next::Authenticated(token, session) => return Ok(Told::Authenticated(token, session)),
-                Next::UnknownKey(waiting) => waiting.resume(now)?,
-            };
+                // With what is known, the token isn't valid; `resume` says so, and never asks for keys again.
+                None => {
+                    let next = waiting.resume(now)?;
+                    self.next(next, now)
+                }
+            },
         }
     }
+}
+
+/// What comes of a token without headers.
+pub(crate) enum Bare {
+    /// The token to answer, and who the client is if that is known now.
+    Answer(Vec<u8>, Option<Session>),
+    /// Keys are to be waited for, and then this is to be called again, with no token.
+    Waiting(Renewal),
 }
 
 /// What a client is told for a token.
 enum Told {
     Challenge(Vec<u8>),
     Authenticated(Vec<u8>, Session),
+    Waiting(Renewal),
 }
 
 /// The answers to SaslAuthenticate.
@@ -206,6 +238,21 @@ struct Authenticate {
 }
 
 impl Authenticate {
+    fn told(&self, outcome: Result<Told, Failure>, now: SystemTime) -> Result<Said, WalkError> {
+        match outcome {
+            Ok(Told::Challenge(token)) => self.token(&token, None, now).map(Said::Answer),
+            Ok(Told::Authenticated(token, session)) => {
+                let response = self.token(&token, Some(&session), now)?;
+                Ok(Said::Authenticated(response, session))
+            }
+            Ok(Told::Waiting(renewal)) => Ok(Said::Waiting(renewal)),
+            Err(failure) => {
+                let response = self.error(SASL_AUTHENTICATION_FAILED, failure.message())?;
+                Ok(Said::Failed(response, Failed::Failure(failure)))
+            }
+        }
+    }
+
     fn token(&self, token: &[u8], session: Option<&Session>, now: SystemTime) -> Result<Response, WalkError> {
         let milliseconds = session.map_or(0, |session| session.lifetime_ms(now));
         self.write(|response| {

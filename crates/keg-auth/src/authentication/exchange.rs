@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Method;
 use crate::failure::{Failure, Name, Reason};
+use crate::jwt::Renewal;
 use crate::oauthbearer::Outcome;
 use crate::session::Proof;
 use crate::{Claims, Mechanism, Principal, Session, oauthbearer, plain, scram};
@@ -41,8 +42,8 @@ pub enum Next {
     UnknownKey(AwaitingKeys),
 }
 
-/// An exchange that waits for keys: fetch them, at a bounded rate, put them into the validator's
-/// [`KeyStore`](crate::jwt::KeyStore), and resume. Resume without new keys, too, where none can be had.
+/// An exchange that waits for keys: [renew](Self::renew) them, or put them into the validator's
+/// [`KeyStore`](crate::jwt::KeyStore) at a bounded rate, and resume. Resume without new keys, too, where none can be had.
 #[derive(Debug)]
 pub struct AwaitingKeys {
     keys: oauthbearer::AwaitingKeys,
@@ -120,6 +121,11 @@ impl Exchange {
 }
 
 impl AwaitingKeys {
+    /// Asks for newer keys, to be waited for; `None` where there is nobody to ask.
+    pub fn renew(&self) -> Option<Renewal> {
+        self.keys.renew()
+    }
+
     /// Goes on with the keys that there are now.
     ///
     /// # Errors

@@ -1,3 +1,5 @@
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
@@ -136,8 +138,8 @@ impl Key {
     }
 }
 
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("kid", &self.kid)
             .field("algorithms", &self.algorithms)
@@ -147,21 +149,49 @@ impl std::fmt::Debug for Key {
 
 /// Where a validator finds its keys, and where they are replaced. Clones are the same store.
 #[derive(Debug, Clone, Default)]
-pub struct KeyStore(Arc<RwLock<Arc<Keys>>>);
+pub struct KeyStore {
+    keys: Arc<RwLock<Arc<Keys>>>,
+    source: Option<Arc<dyn KeySource>>,
+}
+
+/// Who can get newer keys for a store.
+pub trait KeySource: fmt::Debug + Send + Sync {
+    /// Asks for newer keys, and is over when they are in the store, or when none can be had. How often that really asks
+    /// somebody else has to be bounded: anybody can send a token with a key id that nobody knows.
+    fn renew(&self) -> Renewal;
+}
+
+/// The wait for newer keys.
+pub type Renewal = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl KeyStore {
     /// A store with these keys. The default one has none: tokens are then signed with unknown keys.
     pub fn new(keys: Keys) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(keys))))
+        Self {
+            keys: Arc::new(RwLock::new(Arc::new(keys))),
+            source: None,
+        }
+    }
+
+    /// The same store, with somebody to ask for newer keys.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<dyn KeySource>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Asks for newer keys, if there is somebody to ask.
+    pub fn renew(&self) -> Option<Renewal> {
+        self.source.as_ref().map(|source| source.renew())
     }
 
     /// Validates with other keys from now on.
     pub fn replace(&self, keys: Keys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// The keys as they are now.
     pub fn keys(&self) -> Arc<Keys> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use super::message::Message;
 use crate::failure::{Failure, Reason};
-use crate::jwt::{Token, TokenError, Validator};
+use crate::jwt::{Renewal, Token, TokenError, Validator};
 use crate::{Mechanism, Secret};
 
 /// The server's side of an exchange.
@@ -85,6 +85,11 @@ impl Server {
 }
 
 impl AwaitingKeys {
+    /// Asks for newer keys; `None` where there is nobody to ask.
+    pub fn renew(&self) -> Option<Renewal> {
+        self.validator.keys().renew()
+    }
+
     /// Validates again, with the keys that the validator has now. A key that is still unknown makes the token invalid.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{Ended, Routed};
 use crate::error::Over;
 use crate::incoming::Incoming;
-use crate::sasl::{Conversation, Failed, Said, is_sasl};
+use crate::sasl::{Bare, Conversation, Failed, Said, is_sasl};
 
 /// How many requests it takes to say who one is, at most.
 const MAX_REQUESTS: usize = 32;
@@ -141,11 +141,19 @@ impl Authenticating<'_> {
         let said = self
             .aside(move |conversation| conversation.request(api, version, &body, SystemTime::now()))
             .await?;
-        let said = said.map_err(|error| {
+        let malformed = |error| {
             let reason = format!("a malformed {} request (version {version}): {error}", api.name);
             Ended::because("authentication", reason)
-        })?;
+        };
+        let mut said = said.map_err(malformed)?;
+        if let Said::Waiting(renewal) = said {
+            renewal.await;
+            let resumed = self.conversation.resume(api, version, SystemTime::now());
+            said = resumed.map_err(malformed)?;
+        }
         match said {
+            // It is resumed once, and then decided.
+            Said::Waiting(_) => Err(Ended::because("authentication", Failed::OutOfOrder)),
             Said::Answer(response) => {
                 self.answer(id, response).await?;
                 Ok(None)
@@ -182,8 +190,14 @@ impl Authenticating<'_> {
     async fn bare_token(&mut self, token: &Bytes) -> Result<Option<Session>, Ended> {
         let token = token.clone();
         let said = self.aside(move |conversation| conversation.bare_token(&token, SystemTime::now()));
-        match said.await? {
-            Ok((token, session)) => {
+        let mut said = said.await?;
+        if let Ok(Bare::Waiting(renewal)) = said {
+            renewal.await;
+            said = self.conversation.bare_token(&[], SystemTime::now());
+        }
+        match said {
+            Ok(Bare::Waiting(_)) => Err(Ended::because("authentication", Failed::OutOfOrder)),
+            Ok(Bare::Answer(token, session)) => {
                 let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
                 let mut bytes = length.to_be_bytes().to_vec();
                 bytes.extend(token);
