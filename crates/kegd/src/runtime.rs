@@ -2,6 +2,7 @@
 
 mod admin;
 mod build;
+mod jwks;
 mod logging;
 mod metrics;
 mod reload;
@@ -86,6 +87,7 @@ impl Running {
         let metrics = Metrics::install().map_err(RunError::Observability)?;
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
         let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
+        built.fetch_keys();
         metrics.config_loaded();
         let running = Self {
             gateway,

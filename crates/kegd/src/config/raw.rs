@@ -7,6 +7,7 @@ mod additional;
 mod backend_cluster;
 mod forward;
 mod listener;
+mod oauth;
 mod policy;
 mod runtime;
 mod sasl;
@@ -20,6 +21,7 @@ pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,
 };
 pub(crate) use listener::{Listener, ListenerPolicy};
+pub(crate) use oauth::{Jwks, OAuthBearerClient, TokenValidation};
 pub(crate) use policy::{AclResourceNames, AclRule, Acls, BlockApis, ClusterPolicy, Policy, RequestPolicy};
 pub(crate) use runtime::{Observability, Runtime};
 pub(crate) use sasl::{Principal, SaslPlain, SaslPlainClient, SaslScram, SaslScramClient};

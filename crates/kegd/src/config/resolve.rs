@@ -15,6 +15,7 @@ mod dns;
 mod forward;
 mod listener;
 mod merge;
+mod oauth;
 mod port_mapping;
 mod prefix;
 mod runtime;

@@ -10,6 +10,7 @@ mod kafka;
 mod name;
 mod pem;
 mod size;
+mod token;
 
 pub(crate) use api::ApiName;
 pub(crate) use credential::{CredentialHash, Password, Username};
@@ -18,6 +19,7 @@ pub(crate) use kafka::{GroupName, NameGlob, ResourceName, TopicName};
 pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};
 pub(crate) use pem::{Pem, SecretPem};
 pub(crate) use size::{FrameSize, Size};
+pub(crate) use token::{KeySet, TokenAlgorithm, TokenText};
 
 /// Checks each text against whether `T` takes it.
 #[cfg(test)]

@@ -38,6 +38,11 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// All of it, with a query that may hold a secret.
+    pub(crate) fn url(&self) -> String {
+        self.uri.to_string()
+    }
+
     pub(super) fn host(&self) -> &str {
         &self.host
     }

@@ -23,6 +23,7 @@ use keg_tls::{ClientTls, Live};
 
 pub(crate) use acls::decide;
 
+use super::jwks::Fetchers;
 use super::tls;
 use crate::config::{self, Config, model};
 use conditions::{Counted, Decided};
@@ -57,6 +58,7 @@ pub(super) struct Built {
     secret: ServerSecret,
     /// By virtual cluster: what is known of its topics, which a change of policies doesn't end.
     known: BTreeMap<String, Known>,
+    fetchers: Fetchers,
 }
 
 /// What puts a configuration in force.
@@ -95,6 +97,11 @@ impl AuthenticationUpdate {
 impl Built {
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Begins to fetch what tokens are checked with.
+    pub(super) fn fetch_keys(&self) {
+        self.fetchers.run(&self.config);
     }
 
     /// The virtual cluster of the same name that runs, and its configuration.
@@ -179,6 +186,16 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             }
         },
     };
+    let fetchers = match Fetchers::of(&config, previous.map(|it| &it.fetchers)) {
+        Ok(fetchers) => fetchers,
+        Err(error) => {
+            note(
+                "virtual_clusters".to_owned(),
+                format!("authentication: oauth_bearer: {error}"),
+            );
+            Fetchers::default()
+        }
+    };
     let (mut clusters, mut chains, mut all_known) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
     let mut authentications = Vec::new();
     for cluster in &config.virtual_clusters {
@@ -196,7 +213,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         let authentication = match running {
             // Passwords would be hashed again.
             Some((_, before)) if before.authentication == cluster.authentication => None,
-            _ => match authentication::of_clients(cluster, &secret) {
+            _ => match authentication::of_clients(cluster, &secret, &fetchers) {
                 Ok(authentication) => Some(authentication),
                 Err(error) => {
                     note(format!("virtual_clusters {:?}", cluster.name), error);
@@ -263,6 +280,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         listeners,
         secret,
         known: all_known,
+        fetchers,
     };
     Ok((
         built,

@@ -55,6 +55,7 @@ impl Reloader {
             });
         match outcome {
             Ok(Some(built)) => {
+                built.fetch_keys();
                 metrics.config_loaded();
                 let changes = config::changes(running.config(), built.config());
                 tracing::info!(changes = %Summary(&changes), "the configuration was reloaded");

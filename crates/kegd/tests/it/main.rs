@@ -53,4 +53,5 @@ mod share_groups;
 mod streams;
 mod telemetry;
 mod tls;
+mod tokens;
 mod transactions;

@@ -42,6 +42,7 @@ public final class Authentication {
                 case "removal" -> removal(clusters.all.get(0), clusters.dir);
                 case "revocation" -> revocation(clusters.all.get(0), clusters.dir);
                 case "conditions" -> clusters.each("conditions", Authentication::conditions);
+                case "tokens" -> clusters.each("tokens", cluster -> tokens(cluster, clusters.dir, args));
                 case "backend" -> {
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_512, "sha512-secret");
@@ -209,6 +210,28 @@ public final class Authentication {
             "sasl.mechanism=" + mechanism,
             "sasl.jaas.config=org.apache.kafka.common.security." + module + "LoginModule required username=\"" + user + "\" password=\"" + password + "\";",
         };
+    }
+
+    /** Behind the word: names of files with tokens; those that begin with good are taken, and no others. */
+    private static void tokens(Cluster cluster, Path dir, String[] args) throws Exception {
+        List<String> names = List.of(args).subList(2, args.length);
+        List<String> urls = names.stream().map(name -> dir.resolve(name).toUri().toString()).toList();
+        System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", String.join(",", urls));
+        for (int i = 0; i < names.size(); i++) {
+            String what = "[" + cluster.name + "] the token " + names.get(i);
+            String[] properties = {
+                "security.protocol=SASL_PLAINTEXT",
+                "sasl.mechanism=OAUTHBEARER",
+                "sasl.login.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler",
+                "sasl.oauthbearer.token.endpoint.url=" + urls.get(i),
+                "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+            };
+            if (names.get(i).startsWith("good")) {
+                nodes(cluster, properties);
+            } else {
+                Checks.fails(what, SaslAuthenticationException.class, () -> nodes(cluster, properties));
+            }
+        }
     }
 
     private static String[] oauth() {

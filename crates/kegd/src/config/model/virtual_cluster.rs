@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OnConflict, Operations, Principal,
-    ResourceType, ScramAlgorithm,
+    AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OAuthBearer, OnConflict, Operations,
+    Principal, ResourceType, ScramAlgorithm,
 };
 
 /// A view of one backend cluster with its own names, authentication and policies.
@@ -45,6 +45,8 @@ pub enum VirtualClusterAuthentication {
         /// Who may connect; at least one, each once.
         principals: Vec<Principal>,
     },
+    /// SASL/OAUTHBEARER.
+    OAuthBearer(Box<OAuthBearer>),
 }
 
 /// Who decides what a client may do.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
 use super::super::model::{AclMode, NamespaceMode};
 use super::super::value::{Description, DnsLabel, Name, Prefix};
-use super::{Additional, ClusterPolicy, Reference, SaslPlainClient, SaslScramClient, TopicAlias};
+use super::{Additional, ClusterPolicy, OAuthBearerClient, Reference, SaslPlainClient, SaslScramClient, TopicAlias};
 
 entity! {
     /// A view of one backend cluster with its own names, authentication and policies.
@@ -43,8 +43,9 @@ tagged! {
         "anonymous" => Anonymous(AnonymousClient),
         "sasl_plain" => SaslPlain(SaslPlainClient),
         "sasl_scram" => SaslScram(SaslScramClient),
+        "oauth_bearer" => OAuthBearer(OAuthBearerClient),
     }
-    later ["oauth_bearer", "client_certificate"]
+    later ["client_certificate"]
 }
 
 entity! {

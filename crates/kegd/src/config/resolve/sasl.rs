@@ -9,7 +9,7 @@ use super::super::model::{
 use super::super::problem::{Problem, Report};
 use super::super::raw;
 use super::super::value::{Password, Username};
-use super::refuse_duplicates;
+use super::{oauth, refuse_duplicates};
 
 /// How clients authenticate, in order.
 pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Report) -> Option<Vec<Authentication>> {
@@ -35,6 +35,7 @@ fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {
             Some(ScramAlgorithm::Sha256) => "SCRAM-SHA-256",
             _ => "SCRAM-SHA-512",
         },
+        raw::VirtualClusterAuthentication::OAuthBearer(_) => "OAUTHBEARER",
     }
 }
 
@@ -44,6 +45,10 @@ fn method(raw: &raw::VirtualClusterAuthentication, report: &Report) -> Option<Au
         raw::VirtualClusterAuthentication::SaslPlain(plain) => Some(Authentication::SaslPlain {
             principals: principals(&plain.principals.as_ref()?.0, None, report)?,
         }),
+        raw::VirtualClusterAuthentication::OAuthBearer(bearer) => {
+            let bearer = oauth::oauth_bearer(bearer, report)?;
+            Some(Authentication::OAuthBearer(Box::new(bearer)))
+        }
         raw::VirtualClusterAuthentication::SaslScram(scram) => {
             let algorithm = scram.algorithm?;
             Some(Authentication::SaslScram {

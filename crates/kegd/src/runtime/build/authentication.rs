@@ -2,14 +2,23 @@
 
 use std::sync::Arc;
 
+use keg_auth::jwt::{KeyStore, Keys, Validator};
 use keg_auth::{Authentication, Credential, Method, Secret, ServerSecret, plain, scram};
 use keg_proxy::Credentials;
 
-use crate::config::model::{self, BackendAuthentication, VirtualClusterAuthentication};
+use crate::config::model::{self, BackendAuthentication, TokenKeys, TokenMediation, VirtualClusterAuthentication};
+use crate::runtime::jwks::Fetchers;
 
 /// How clients of a virtual cluster authenticate.
-pub(super) fn of_clients(cluster: &model::VirtualCluster, secret: &ServerSecret) -> Result<Authentication, String> {
-    let methods = cluster.authentication.iter().map(|method| self::method(method, secret));
+pub(super) fn of_clients(
+    cluster: &model::VirtualCluster,
+    secret: &ServerSecret,
+    fetchers: &Fetchers,
+) -> Result<Authentication, String> {
+    let methods = cluster
+        .authentication
+        .iter()
+        .map(|method| self::method(method, secret, fetchers));
     let methods: Result<Vec<_>, _> = methods.collect();
     methods.map(Authentication::new)
 }
@@ -22,7 +31,7 @@ pub(super) fn is_sasl(cluster: &model::VirtualCluster) -> bool {
         .any(|method| *method != VirtualClusterAuthentication::Anonymous)
 }
 
-fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret) -> Result<Method, String> {
+fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret, fetchers: &Fetchers) -> Result<Method, String> {
     let secret = secret.clone();
     match method {
         VirtualClusterAuthentication::Anonymous => Ok(Method::Anonymous),
@@ -35,6 +44,29 @@ fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret) -> Resul
             let principals = scram::Principals::new(algorithm.hash(), secret, users(principals));
             let principals = principals.map_err(|error| format!("authentication: sasl_scram: {error}"))?;
             Ok(Method::Scram(Arc::new(principals)))
+        }
+        VirtualClusterAuthentication::OAuthBearer(bearer) => {
+            let keys = match &bearer.keys {
+                TokenKeys::Endpoint(jwks) => fetchers.keys(jwks).unwrap_or_default(),
+                TokenKeys::Given(jwks) => {
+                    let keys = Keys::from_jwks(jwks.as_bytes());
+                    KeyStore::new(keys.map_err(|error| format!("authentication: oauth_bearer: jwks: keys: {error}"))?)
+                }
+            };
+            let mut validator = Validator::new(keys)
+                .algorithms(bearer.algorithms.iter().copied())
+                .audiences(&bearer.audiences)
+                .clock_skew(bearer.clock_skew)
+                .principal_claim(&bearer.sub_claim)
+                .scope_claim(&bearer.scope_claim);
+            if let Some(issuer) = &bearer.issuer {
+                validator = validator.issuer(issuer);
+            }
+            let forward = match bearer.mediation {
+                TokenMediation::Terminate => false,
+            };
+            let validator = Arc::new(validator);
+            Ok(Method::OAuthBearer { validator, forward })
         }
     }
 }

@@ -1,0 +1,57 @@
+//! Bearer tokens of clients.
+
+use std::time::Duration;
+
+use keg_auth::jwt::Algorithm;
+
+use crate::https::Endpoint;
+
+/// Who checks a client's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenMediation {
+    /// The gateway.
+    Terminate,
+}
+
+/// How clients authenticate by tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthBearer {
+    /// Who checks the token.
+    pub mediation: TokenMediation,
+    /// The claim that is the principal's name.
+    pub sub_claim: String,
+    /// The claim with the scopes.
+    pub scope_claim: String,
+    /// The keys that tokens are signed with.
+    pub keys: TokenKeys,
+    /// Who has to have given a token out; none for anybody.
+    pub issuer: Option<String>,
+    /// For whom it has to be; empty for anybody.
+    pub audiences: Vec<String>,
+    /// The algorithms that it may be signed with.
+    pub algorithms: Vec<Algorithm>,
+    /// How far the clock of who gives out tokens may be off.
+    pub clock_skew: Duration,
+}
+
+/// Where keys of tokens come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenKeys {
+    /// An endpoint.
+    Endpoint(Jwks),
+    /// The configuration: a JWKS with at least one key of use.
+    Given(String),
+}
+
+/// An endpoint for keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jwks {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// How long a fetch may take.
+    pub timeout: Duration,
+    /// When keys are fetched again.
+    pub cache_expiration: Duration,
+    /// The certificate authorities of the endpoint, as PEM; none for Mozilla's.
+    pub ca_bundle: Option<String>,
+}

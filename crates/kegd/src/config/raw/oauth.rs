@@ -1,0 +1,79 @@
+//! Bearer tokens of clients.
+
+use std::time::Duration;
+
+use super::super::decode::{At, NonEmpty, choice, entity};
+use super::super::model::TokenMediation;
+use super::super::value::{KeySet, Pem, TokenAlgorithm, TokenText};
+use crate::https::Endpoint;
+
+entity! {
+    /// SASL/OAUTHBEARER: clients send a token that somebody else has given to them, so that the listener should be one
+    /// for TLS.
+    OAuthBearerClient {
+        /// Who checks the token.
+        mediation: TokenMediation,
+        /// Which claims of a token are what.
+        claims_mapping: ClaimsMapping = {},
+        /// The keys that tokens are signed with.
+        jwks: At<Jwks>,
+        /// What a token has to be.
+        validate: At<TokenValidation> = {},
+    }
+}
+
+entity! {
+    /// The names of claims.
+    ClaimsMapping {
+        /// The claim that is the principal's name.
+        sub: TokenText = "sub",
+        /// The claim with what the token was given for.
+        scope: TokenText = "scope",
+    }
+}
+
+entity! {
+    /// The keys that tokens are signed with: by an endpoint, or here.
+    Jwks {
+        /// Where they are fetched, in the background: a URL of https://, or of http:// on this host.
+        endpoint: Option<Endpoint>,
+        /// How long a fetch may take.
+        timeout: Duration = "10s",
+        /// When they are fetched again. A token with a key that isn't known has them fetched before, at most every 10
+        /// seconds.
+        cache_expiration: Duration = "1h",
+        /// The certificate authorities of the endpoint, as PEM, in place of Mozilla's.
+        ca_bundle: Option<Pem>,
+        /// The keys themselves, as a JWKS, such as that of a file.
+        keys: Option<KeySet>,
+    }
+}
+
+entity! {
+    /// What a token has to be, beside signed and in time.
+    TokenValidation {
+        /// Who has to have given it out.
+        issuer: Option<TokenText>,
+        /// For whom: one of these. With [], for anybody.
+        audiences: Option<Vec<Audience>>,
+        /// The algorithms that it may be signed with; all but none and HMAC when this is left out.
+        algorithms: Option<NonEmpty<TokenAlgorithm>>,
+        /// How far the clock of who gives out tokens may be off.
+        clock_skew: Duration = "30s",
+    }
+}
+
+entity! {
+    /// For whom a token is.
+    Audience {
+        /// The name, as in the claim aud.
+        name: TokenText,
+    }
+}
+
+choice! {
+    TokenMediation {
+        "terminate" => Terminate,
+    }
+    later ["passthrough", "validate_forward"]
+}

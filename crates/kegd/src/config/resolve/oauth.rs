@@ -1,0 +1,69 @@
+//! Bearer tokens of clients.
+
+use std::time::Duration;
+
+use keg_auth::jwt::Algorithm;
+
+use super::super::decode::At;
+use super::super::model::{Jwks, OAuthBearer, TokenKeys};
+use super::super::problem::{Problem, Report};
+use super::super::raw;
+
+pub(super) fn oauth_bearer(raw: &raw::OAuthBearerClient, report: &Report) -> Option<OAuthBearer> {
+    let keys = raw.jwks.as_ref().and_then(|jwks| keys(jwks, report));
+    let validation = raw.validate.as_ref();
+    let audiences = validation.and_then(|it| audiences(it, report));
+    let validation = &validation?.value;
+    let mapping = raw.claims_mapping.as_ref()?;
+    Some(OAuthBearer {
+        mediation: raw.mediation?,
+        sub_claim: mapping.sub.as_ref()?.0.clone(),
+        scope_claim: mapping.scope.as_ref()?.0.clone(),
+        keys: keys?,
+        issuer: validation.issuer.as_ref()?.as_ref().map(|it| it.0.clone()),
+        audiences: audiences?,
+        algorithms: match validation.algorithms.as_ref()? {
+            Some(algorithms) => algorithms.0.iter().map(|it| it.0).collect(),
+            None => Algorithm::ALL.to_vec(),
+        },
+        clock_skew: validation.clock_skew?,
+    })
+}
+
+/// Without audiences, tokens that were given out for something else would be good here: that has to be said.
+fn audiences(raw: &At<raw::TokenValidation>, report: &Report) -> Option<Vec<String>> {
+    match raw.value.audiences.as_ref()? {
+        Some(audiences) => audiences.iter().map(|it| Some(it.name.as_ref()?.0.clone())).collect(),
+        None => {
+            let message = "without audiences, a token that was given out for anything else would be good here";
+            let problem = Problem::new(raw.place.clone(), message);
+            report.add(problem.hint("list the audiences, or write audiences: [] if that is meant"));
+            None
+        }
+    }
+}
+
+fn keys(raw: &At<raw::Jwks>, report: &Report) -> Option<TokenKeys> {
+    let jwks = &raw.value;
+    let (timeout, cache_expiration) = (jwks.timeout?, jwks.cache_expiration?);
+    for (name, time) in [("timeout", timeout), ("cache_expiration", cache_expiration)] {
+        if time < Duration::from_secs(1) {
+            let problem = Problem::new(raw.place.clone(), format!("{name} is less than a second"));
+            report.add(problem.hint("remove it to take the default"));
+        }
+    }
+    match (jwks.endpoint.as_ref()?, jwks.keys.as_ref()?) {
+        (Some(endpoint), None) => Some(TokenKeys::Endpoint(Jwks {
+            endpoint: endpoint.clone(),
+            timeout,
+            cache_expiration,
+            ca_bundle: jwks.ca_bundle.as_ref()?.as_ref().map(|it| it.0.clone()),
+        })),
+        (None, Some(keys)) => Some(TokenKeys::Given(keys.0.clone())),
+        _ => {
+            let problem = Problem::new(raw.place.clone(), "keys come either from an endpoint or from keys");
+            report.add(problem.hint("set one of endpoint and keys"));
+            None
+        }
+    }
+}

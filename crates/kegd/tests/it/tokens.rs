@@ -1,0 +1,203 @@
+//! Clients that authenticate by tokens, and the keys of those from an endpoint over HTTPS.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use data_encoding::BASE64URL_NOPAD;
+use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::backend::Backend;
+use crate::gateway::Config;
+use crate::java::expect_checks_to_pass;
+use crate::scenario::{Scenario, direct, setup_or_skip};
+
+const TIME: Duration = Duration::from_secs(120);
+
+const ISSUER: &str = "https://issuer.example";
+
+/// A key under a name.
+struct Key {
+    kid: &'static str,
+    pair: KeyPair,
+}
+
+impl Key {
+    fn new(kid: &'static str) -> Self {
+        let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        Self { kid, pair }
+    }
+
+    fn jwk(&self) -> Value {
+        let x = BASE64URL_NOPAD.encode(self.pair.der_bytes());
+        json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": self.kid, "x": x })
+    }
+
+    fn sign(&self, algorithm: &str, claims: &Value) -> String {
+        let header = json!({ "alg": algorithm, "kid": self.kid });
+        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let message = format!("{}.{}", part(&header), part(claims));
+        let signature = self.pair.sign(message.as_bytes()).unwrap();
+        format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
+    }
+
+    fn token(&self, audience: &str, issuer: &str) -> String {
+        self.sign("EdDSA", &claims(audience, issuer))
+    }
+}
+
+fn claims(audience: &str, issuer: &str) -> Value {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    json!({ "sub": "ann", "scope": "kafka", "aud": audience, "iss": issuer, "iat": now, "exp": now + 3600 })
+}
+
+/// Where keys are given out over HTTPS; nothing is while there are none.
+struct Endpoint {
+    port: u16,
+    ca: String,
+    keys: Arc<Mutex<Option<Value>>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Endpoint {
+    fn start() -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let identity = keg_tls::Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem()).unwrap();
+        let tls = keg_tls::ServerTls::new(identity).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let keys: Arc<Mutex<Option<Value>>> = Arc::default();
+        let given = Arc::clone(&keys);
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+                let Ok(mut stream) = keg_tls::accept(stream, Arc::clone(&tls), deadline).await else {
+                    continue;
+                };
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await.is_ok_and(|read| read > 0)
+                {
+                }
+                let body = given.lock().unwrap().clone();
+                let (status, body) = match body {
+                    Some(keys) => ("200 OK", keys.to_string()),
+                    None => ("503 Service Unavailable", String::new()),
+                };
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        let ca = made.cert.pem();
+        Self {
+            port,
+            ca,
+            keys,
+            _runtime: runtime,
+        }
+    }
+
+    fn give(&self, keys: &[&Key]) {
+        let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();
+        *self.keys.lock().unwrap() = Some(json!({ "keys": keys }));
+    }
+
+    fn fail(&self) {
+        *self.keys.lock().unwrap() = None;
+    }
+
+    fn method(&self, audience: &str) -> String {
+        format!(
+            "{{ type: oauth_bearer, mediation: terminate, \
+               jwks: {{ endpoint: \"https://localhost:{}/keys\", cache_expiration: 2s, ca_bundle: {:?} }}, \
+               validate: {{ issuer: \"{ISSUER}\", audiences: [{{ name: {audience} }}] }} }}",
+            self.port, self.ca
+        )
+    }
+}
+
+#[test]
+fn java_clients_authenticate_by_tokens_while_keys_come_change_and_fail() {
+    let Some(setup) = setup_or_skip("tokens") else {
+        return;
+    };
+    if direct() {
+        return; // The brokers know nobody's keys.
+    }
+    let backend = Backend::shared(setup);
+    let endpoint = Endpoint::start();
+    let config = Config::new(backend, "tokens").with_authentication(&endpoint.method("kafka"));
+    let mut scenario = Scenario::with(setup, backend, "tokens", &config);
+    let (first, second, unknown) = (Key::new("first"), Key::new("second"), Key::new("unknown"));
+    let write = |name: &str, token: &str| fs::write(scenario.dir.join(name), token).unwrap();
+    write("good-first", &first.token("kafka", ISSUER));
+    write("good-second", &second.token("kafka", ISSUER));
+    write("good-other", &second.token("other", ISSUER));
+    write("bad-audience", &first.token("other", ISSUER));
+    write("bad-issuer", &first.token("kafka", "https://elsewhere.example"));
+    write("bad-key", &unknown.token("kafka", ISSUER));
+    write("bad-none", &first.sign("none", &claims("kafka", ISSUER)));
+    write("bad-hmac", &first.sign("HS256", &claims("kafka", ISSUER)));
+    let forged = Key {
+        kid: "first",
+        ..Key::new("forger")
+    };
+    write("bad-signature", &forged.token("kafka", ISSUER));
+
+    // There are no keys yet: who comes waits for them.
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("a word to the operator", |log, _| {
+        log.contains("nobody can authenticate by them")
+    });
+    endpoint.give(&[&first]);
+    let all = [
+        "good-first",
+        "bad-audience",
+        "bad-issuer",
+        "bad-key",
+        "bad-none",
+        "bad-hmac",
+        "bad-signature",
+    ];
+    let run = |names: &[&str]| {
+        let args: Vec<_> = ["tokens"].into_iter().chain(names.iter().copied()).collect();
+        scenario.start_java("keg.Authentication", &args)
+    };
+    expect_checks_to_pass(&mut run(&all), TIME);
+    let mut reasons = vec![
+        "the audience is none of",
+        "expected the issuer",
+        "the signature is wrong",
+    ];
+    reasons.extend(["signed with a key that is not known", "which is not allowed"]);
+
+    endpoint.give(&[&first, &second]);
+    expect_checks_to_pass(&mut run(&["good-second"]), TIME);
+    endpoint.fail();
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("stale keys", |log, metrics| {
+        let failed = metrics.lines().any(|line| {
+            line.starts_with("keg_jwks_fetches_total") && line.contains("result=\"error\"") && !line.ends_with(" 0")
+        });
+        failed
+            && log.contains("those that were fetched before stay in use")
+            && reasons.iter().all(|it| log.contains(it))
+    });
+    let other = config.clone().with_authentication(&endpoint.method("other"));
+    gateway.reload(&other.yaml());
+    gateway.wait_until("the change", |log, _| log.contains("the configuration was reloaded"));
+    // The endpoint is down, and the keys outlive the reload.
+    let args = ["tokens", "good-other", "bad-audience"];
+    fs::write(scenario.dir.join("bad-audience"), second.token("kafka", ISSUER)).unwrap();
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &args), TIME);
+}
