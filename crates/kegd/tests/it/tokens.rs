@@ -1,6 +1,7 @@
 //! Clients that authenticate by tokens, and the keys of those from an endpoint over HTTPS.
 
 use std::fs;
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -53,7 +54,11 @@ fn claims(audience: &str, issuer: &str) -> Value {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    json!({ "sub": "ann", "scope": "kafka", "aud": audience, "iss": issuer, "iat": now, "exp": now + 3600 })
+    lasting(3600, audience, issuer, now)
+}
+
+fn lasting(seconds: u64, audience: &str, issuer: &str, now: u64) -> Value {
+    json!({ "sub": "ann", "scope": "kafka", "aud": audience, "iss": issuer, "iat": now, "exp": now + seconds })
 }
 
 /// Where keys are given out over HTTPS; nothing is while there are none.
@@ -200,4 +205,45 @@ fn java_clients_authenticate_by_tokens_while_keys_come_change_and_fail() {
     let args = ["tokens", "good-other", "bad-audience"];
     fs::write(scenario.dir.join("bad-audience"), second.token("kafka", ISSUER)).unwrap();
     expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &args), TIME);
+}
+
+#[test]
+fn a_producer_whose_token_is_renewed_goes_on_without_a_break() {
+    let Some(setup) = setup_or_skip("renewed-tokens") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let backend = Backend::shared(setup);
+    let key = Key::new("key");
+    let endpoint = Endpoint::start();
+    endpoint.give(&[&key]);
+    let method = endpoint.method("kafka").replace("issuer:", "clock_skew: 0s, issuer:");
+    let config = Config::new(backend, "renewed-tokens").with_authentication(&method);
+    let scenario = Scenario::with(setup, backend, "renewed-tokens", &config);
+    let (file, new) = (scenario.dir.join("good-short"), scenario.dir.join("new-token"));
+    let renew = || {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        fs::write(&new, key.sign("EdDSA", &lasting(8, "kafka", ISSUER, now))).unwrap();
+        // Whoever reads it finds the old one or the new one.
+        fs::rename(&new, &file).unwrap();
+    };
+    renew();
+    let mut program = scenario.start_java("keg.Authentication", &["renewal"]);
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let renew = &renew;
+        scope.spawn(move || {
+            while stopped.recv_timeout(Duration::from_millis(500)) == Err(RecvTimeoutError::Timeout) {
+                renew();
+            }
+        });
+        // Dropped when the checks are over, however they end.
+        let _stop = stop;
+        expect_checks_to_pass(&mut program, TIME);
+    });
 }

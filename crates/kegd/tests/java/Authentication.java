@@ -42,6 +42,7 @@ public final class Authentication {
                 case "removal" -> removal(clusters.all.get(0), clusters.dir);
                 case "revocation" -> revocation(clusters.all.get(0), clusters.dir);
                 case "conditions" -> clusters.each("conditions", Authentication::conditions);
+                case "renewal" -> renewal(clusters.all.get(0), clusters.dir.resolve("good-short"));
                 case "tokens" -> clusters.each("tokens", cluster -> tokens(cluster, clusters.dir, args));
                 case "backend" -> {
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
@@ -219,19 +220,66 @@ public final class Authentication {
         System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", String.join(",", urls));
         for (int i = 0; i < names.size(); i++) {
             String what = "[" + cluster.name + "] the token " + names.get(i);
-            String[] properties = {
-                "security.protocol=SASL_PLAINTEXT",
-                "sasl.mechanism=OAUTHBEARER",
-                "sasl.login.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler",
-                "sasl.oauthbearer.token.endpoint.url=" + urls.get(i),
-                "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
-            };
+            String[] properties = byToken(urls.get(i));
             if (names.get(i).startsWith("good")) {
                 nodes(cluster, properties);
             } else {
                 Checks.fails(what, SaslAuthenticationException.class, () -> nodes(cluster, properties));
             }
         }
+    }
+
+    /** A token ends every few seconds, and the next one is in the same file by then. Nothing is sent twice. */
+    private static void renewal(Cluster cluster, Path token) throws Exception {
+        String url = token.toUri().toString();
+        System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
+        String[] properties = byToken(url, "sasl.login.refresh.min.period.seconds=0", "sasl.login.refresh.buffer.seconds=0");
+        try (Admin admin = Admin.create(cluster.properties(properties))) {
+            cluster.create(admin, 1, "renewed");
+        }
+        String[] once = byToken(url, "sasl.login.refresh.min.period.seconds=0", "sasl.login.refresh.buffer.seconds=0",
+            "enable.idempotence=false", "retries=0", "acks=all");
+        List<String> sent = new ArrayList<>();
+        try (KafkaProducer<String, String> producer = cluster.producer(once)) {
+            long deadline = System.nanoTime() + Cluster.PATIENCE.toNanos();
+            while (reauthentications(producer) < 3 && System.nanoTime() < deadline) {
+                sent.add("record " + sent.size());
+                producer.send(new ProducerRecord<>("renewed", sent.get(sent.size() - 1))).get();
+            }
+            Checks.that("the producer authenticated again", reauthentications(producer) >= 3, sent.size());
+        }
+        String[] reading = byToken(url, "group.id=renewed", "auto.offset.reset=earliest");
+        List<String> found = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = cluster.consumer(reading)) {
+            consumer.subscribe(List.of("renewed"));
+            Cluster.await("records", () -> {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> found.add(record.value()));
+                return found.size() >= sent.size();
+            });
+        }
+        Checks.equal("what was sent in three sessions", found, sent);
+    }
+
+    private static double reauthentications(KafkaProducer<String, String> producer) {
+        double total = 0;
+        for (Map.Entry<MetricName, ? extends Metric> metric : producer.metrics().entrySet()) {
+            if (metric.getKey().name().equals("successful-reauthentication-total")
+                && metric.getKey().group().equals("producer-metrics")) {
+                total += (Double) metric.getValue().metricValue();
+            }
+        }
+        return total;
+    }
+
+    private static String[] byToken(String url, String... others) {
+        List<String> properties = new ArrayList<>(List.of(
+            "security.protocol=SASL_PLAINTEXT",
+            "sasl.mechanism=OAUTHBEARER",
+            "sasl.login.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler",
+            "sasl.oauthbearer.token.endpoint.url=" + url,
+            "sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;"));
+        properties.addAll(List.of(others));
+        return properties.toArray(String[]::new);
     }
 
     private static String[] oauth() {

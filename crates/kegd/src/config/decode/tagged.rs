@@ -50,6 +50,7 @@ macro_rules! tagged {
     ) => {
         $(#[doc = $doc])*
         #[derive(Debug)]
+        #[allow(clippy::large_enum_variant, reason = "what is written is read once, and then gone")]
         pub(crate) enum $name {
             $( $variant($type), )*
         }
