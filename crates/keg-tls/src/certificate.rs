@@ -87,6 +87,9 @@ pub enum CertificateError {
     /// Its subject alternative name is there more than once.
     #[error("expected one subject alternative name extension, found several")]
     AlternativeNames,
+    /// It isn't valid yet, or isn't any more.
+    #[error("the certificate is not valid at this time")]
+    NotValidNow,
 }
 
 #[cfg(test)]

@@ -50,7 +50,8 @@
 //! | know what a connection speaks, and the SNI | [`peek`], or [`HelloReader`] without I/O |
 //! | go on with the bytes that were read | [`Prefixed`] |
 //! | do the handshake under a deadline | [`accept`], [`connect`] |
-//! | say who a client is, or when a certificate ends | [`CertificateInfo`] |
+//! | say who a client is | [`client_certificate`] |
+//! | say what a certificate is for, and when it ends | [`CertificateInfo`] |
 //!
 //! Nothing here installs a process-wide rustls provider: every configuration is built with [`provider`], so an
 //! embedder's own choice for its other connections stays its own. No error and no `Debug` output holds key material.
@@ -65,6 +66,7 @@ mod hello;
 mod identity;
 mod live;
 mod peek;
+mod peer;
 mod pem;
 mod prefixed;
 mod server;
@@ -83,6 +85,7 @@ pub use hello::{DEFAULT_MAX_HELLO, Hello, HelloReader, Malformed, Outcome, Plain
 pub use identity::{Identity, IdentityError};
 pub use live::{BuildError, Live, Settings};
 pub use peek::{PeekError, Peeked, peek};
+pub use peer::client_certificate;
 pub use pem::{PemError, Sections, certificates, private_key};
 pub use prefixed::Prefixed;
 pub use rustls::pki_types::ServerName;

@@ -1,5 +1,9 @@
-use keg_tls::{CertificateInfo, ClientAuth, HandshakeError, ServerTls, TlsVersion, Versions, fatal_alert};
-use rustls::{AlertDescription, Error, ProtocolVersion};
+use std::time::{Duration, SystemTime};
+
+use keg_tls::{
+    CertificateError, ClientAuth, HandshakeError, ServerTls, TlsVersion, Versions, client_certificate, fatal_alert,
+};
+use rustls::{AlertDescription, Error, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use crate::support::{Authority, handshake, name, shown, soon, talk};
@@ -91,8 +95,8 @@ async fn a_client_certificate_is_asked_for_as_configured() {
             match expect {
                 Ok(principal) => {
                     let accepted = accepted.unwrap();
-                    let leaf = accepted.get_ref().1.peer_certificates().map(|chain| chain[0].clone());
-                    let subject = leaf.map(|leaf| CertificateInfo::from_der(&leaf).unwrap().subject);
+                    let shown = client_certificate(&accepted, SystemTime::now()).unwrap();
+                    let subject = shown.map(|shown| shown.subject);
                     assert_eq!(subject.as_deref(), principal, "{mode:?} {version}");
                 }
                 Err(kind) => {
@@ -104,6 +108,37 @@ async fn a_client_certificate_is_asked_for_as_configured() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_over_when_a_session_is_resumed_names_nobody() {
+    let (ca, clients) = (Authority::new(), Authority::new());
+    let own = ca.identity(&["a.example"]);
+    let server = ServerTls::new(own).client_auth(ClientAuth::Requested(clients.trust()));
+    let server = server.build().unwrap();
+    let client = ca.client().identity(clients.identity(&["ann"])).build().unwrap();
+    // The certificates of these tests end in the year 4096.
+    let (now, later) = (
+        SystemTime::now(),
+        SystemTime::now() + Duration::from_secs(3000 * 365 * 24 * 60 * 60),
+    );
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let (accepted, connected) = handshake(server.clone(), client.clone(), "a.example").await;
+        let (mut accepted, mut connected) = (accepted.unwrap(), connected.unwrap());
+        talk(&mut accepted, &mut connected).await;
+        assert_eq!(accepted.get_ref().1.handshake_kind(), Some(kind));
+        let shown = client_certificate(&accepted, now).unwrap().unwrap();
+        assert_eq!(
+            (&*shown.subject, &shown.dns_names[..]),
+            ("CN=ann", &["ann".to_owned()][..])
+        );
+        assert_eq!(client_certificate(&accepted, later), Err(CertificateError::NotValidNow));
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1_000_000_000);
+        assert_eq!(
+            client_certificate(&accepted, before),
+            Err(CertificateError::NotValidNow)
+        );
     }
 }
 
