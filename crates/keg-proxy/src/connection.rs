@@ -3,6 +3,7 @@
 mod addresses;
 mod authenticating;
 mod hello;
+mod peer;
 mod proxying;
 mod renewing;
 
@@ -10,7 +11,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use keg_auth::{Peer, Principal, Session, Step};
+use keg_auth::{Principal, Session, Step};
 use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
 use keg_policy::{Connection, Origin};
 use keg_router::{Addresses, Endpoint, Kind, RouteError};
@@ -239,7 +240,9 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     };
     let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
     let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
-    let session = match routed.cluster.authentication().begin(&Peer::default()) {
+    let authentication = routed.cluster.authentication();
+    let peer = peer::of(&routed.stream, &authentication)?;
+    let session = match authentication.begin(&peer) {
         Step::Authenticated(session) => session,
         Step::Handshake(handshake) => {
             incoming.set_limit(MAX_UNAUTHENTICATED_FRAME);

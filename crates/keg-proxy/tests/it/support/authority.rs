@@ -1,7 +1,7 @@
 //! Certificates made on the spot.
 
 use keg_tls::{ClientTls, Identity, Live, ServerTls, TrustBundle};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -33,8 +33,26 @@ impl Authority {
         Live::new(ServerTls::new(identity)).unwrap()
     }
 
+    /// A certificate for this name, which is its common name too.
+    pub(crate) fn identity(&self, name: &str) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        Identity::from_pem(leaf.pem(), key.serialize_pem()).unwrap()
+    }
+
+    pub(crate) fn trust(&self) -> TrustBundle {
+        TrustBundle::from_pem(&self.pem).unwrap()
+    }
+
     /// Settings of a client that trusts this authority alone.
+    pub(crate) fn settings(&self) -> ClientTls {
+        ClientTls::new().trust(self.trust())
+    }
+
     pub(crate) fn client(&self) -> Live<ClientTls> {
-        Live::new(ClientTls::new().trust(TrustBundle::from_pem(&self.pem).unwrap())).unwrap()
+        Live::new(self.settings()).unwrap()
     }
 }

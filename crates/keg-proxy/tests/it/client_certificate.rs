@@ -1,0 +1,72 @@
+//! Clients that are known by their certificates.
+
+use std::sync::Arc;
+
+use kafka_protocol::messages::MetadataRequest;
+use keg_auth::{Authentication, Method};
+use keg_policy::{BrokerAddresses, Chain};
+use keg_proxy::{Destination, Gateway, Limits, ListenerTls, VirtualCluster};
+use keg_router::Sni;
+use keg_tls::{ClientAuth, Live, ServerTls};
+
+use crate::support::authority::Authority;
+use crate::support::client::Client;
+use crate::support::gateway::{Listening, backend, broker, local, ports, snapshot, start_anywhere};
+use crate::support::logs::Logs;
+use crate::support::until;
+
+const METADATA: i16 = 12;
+const NAME: &str = "bootstrap.team.keg.test";
+
+fn listening(cluster: &Arc<VirtualCluster>, server: &ServerTls) -> (Gateway, u16) {
+    start_anywhere(|port| {
+        let rule = Sni::new(".keg.test").destination(Destination::VirtualCluster(Arc::clone(cluster)), "team");
+        let tls = ListenerTls {
+            config: Arc::new(Live::new(server.clone()).unwrap()),
+            allow_plaintext: false,
+        };
+        let listening = Listening::new("tls", ports(port, port), rule).tls(tls);
+        snapshot(vec![listening], &[cluster], Limits::default())
+    })
+}
+
+#[tokio::test]
+async fn a_client_is_who_its_certificate_is_for_as_long_as_that_counts() {
+    let logs = Logs::capture();
+    let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
+    let broker = broker().start().await.unwrap();
+    let authentication = || Authentication::new(vec![Method::ClientCertificate]);
+    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
+    let backend = backend(broker.addresses());
+    let cluster = Arc::new(VirtualCluster::new("team", backend, authentication(), chain));
+    let server = ServerTls::new(servers.identity("*.team.keg.test"));
+    let server = server.client_auth(ClientAuth::Requested(clients.trust()));
+    let (gateway, port) = listening(&cluster, &server);
+
+    let trusting = servers.settings();
+    let ann = Live::new(trusting.clone().identity(clients.identity("ann"))).unwrap();
+    let mut client = Client::tls(local(port), &ann, NAME).await;
+    let metadata = client.call(METADATA, MetadataRequest::default()).await;
+    assert_eq!(metadata.brokers.len(), 3);
+
+    // Nobody's certificate is nobody.
+    let nobody = Live::new(trusting).unwrap();
+    let mut stranger = Client::tls(local(port), &nobody, NAME).await;
+    let request = stranger.frame_of(METADATA, &MetadataRequest::default());
+    stranger.write(&request).await;
+    assert_eq!(stranger.frame().await, None);
+
+    // The same again is no change, and another method is.
+    cluster.replace_authentication(authentication());
+    let metadata = client.call(METADATA, MetadataRequest::default()).await;
+    assert_eq!(metadata.brokers.len(), 3);
+    cluster.replace_authentication(Authentication::new(vec![Method::Anonymous]));
+    client.write(&request).await;
+    assert_eq!(client.frame().await, None);
+    until("all connections end", || gateway.open_connections() == 0).await;
+    let lines = logs.take().join("\n");
+    assert!(
+        lines.contains("not_admitted") && lines.contains("User:CN=ann"),
+        "{lines}"
+    );
+}
