@@ -58,6 +58,8 @@ pub(super) struct Asked<'a> {
     pub(super) existing: Option<&'a Picked>,
     /// What there is of the topics beside denied ones, once they were looked up.
     pub(super) beside: Option<&'a Beside>,
+    /// Metadata: whether a topic is named by its id. Brokers don't look at the names of others then.
+    pub(super) by_id: bool,
     /// What the ids of the request name, once that is settled; other connections may add to what is known.
     pub(super) settled: Option<&'a Settled>,
 }
@@ -286,13 +288,11 @@ impl Visitor for Inbound<'_> {
         self.makes_some |= self.by_id || !self.named;
         let key = self.asked.api.key;
         let Some(name) = value else {
-            return match field.entity {
-                Entity::TopicName if self.by_id => self.judge.pass(),
-                _ => Edit::Keep,
-            };
+            return Edit::Keep;
         };
         match field.entity {
-            Entity::TopicName if self.by_id => self.judge.pass(),
+            Entity::TopicName if self.by_id => Edit::Keep,
+            Entity::TopicName if self.asked.by_id => Edit::Drop,
             Entity::TopicName => self.topic(field, name),
             Entity::GroupId => {
                 let admitted = self.admit(needs::group(key), ResourceType::Group, name);

@@ -12,6 +12,7 @@ use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
+use super::ids::names_by_id;
 use super::inbound::{Asked, Inbound, Settled};
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
@@ -152,6 +153,7 @@ impl Acls {
             },
             existing: existing.as_ref(),
             beside: beside.as_ref(),
+            by_id: api.key == ApiKey::METADATA && names_by_id(api, version, &body)?,
             settled: None,
         };
         let found = Inbound::look(asked)?;

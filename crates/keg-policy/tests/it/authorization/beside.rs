@@ -106,3 +106,28 @@ fn a_denied_topic_that_metadata_names_twice_is_told_once() {
     assert_eq!(texts(&seen, "Topics.*.Name"), ["secret", "hidden"]);
     assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [29, 29]);
 }
+
+#[test]
+fn beside_ids_metadata_is_not_asked_about_names_and_gives_the_nodes_where_no_id_is_known() {
+    let gateway = orders_alone();
+    let asked = asking(
+        ApiKey::METADATA,
+        12,
+        &[
+            ("Topics.0.Name", text("orders")),
+            ("Topics.1.TopicId", Value::Uuid([9; 16])),
+            ("Topics.1.Name", Value::Null),
+            ("Topics.2.Name", text("secret")),
+        ],
+    );
+    let Fate::Waits(request, asking) = gateway.ask(ApiKey::METADATA, 12, &asked) else {
+        panic!("the id isn't looked up");
+    };
+    let Fate::Forwarded(sent, pending) = gateway.resume(request, asking, &answering(ApiKey::METADATA, 12, &[])) else {
+        panic!("the nodes aren't asked for");
+    };
+    assert!(values(&sent, "Topics.*.Name").is_empty());
+    let seen = gateway.answer(ApiKey::METADATA, 12, pending, &answering(ApiKey::METADATA, 12, &[]));
+    assert_eq!(values(&seen, "Topics.*.TopicId"), [&Value::Uuid([9; 16])]);
+    assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [100]);
+}
