@@ -62,6 +62,7 @@
 //! | split headers from bodies | [`RequestFrame`], [`ResponseFrame`] |
 //! | look at fields, change them, drop elements | [`walk`](walk::walk) with a [`Visitor`](walk::Visitor) |
 //! | only check that a body is what it says | [`check`](walk::check) |
+//! | check a body, and hide addresses in it, while it still arrives | [`Passage`](walk::Passage) |
 //! | build a message, or take one apart | [`message::Struct`] |
 //! | refuse a request | [`error_reply`] |
 //! | match responses with requests | [`ledger::Ledger`] |

@@ -5,11 +5,13 @@
 
 mod edits;
 mod error;
+mod passage;
 mod value;
 mod visitor;
 
 pub use edits::Edits;
 pub use error::WalkError;
+pub use passage::Passage;
 pub use visitor::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 
 use crate::schema::{EntitySet, Field, Message, Type};

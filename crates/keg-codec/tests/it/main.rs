@@ -11,5 +11,6 @@ mod interop;
 mod limits;
 mod mutation;
 mod names;
+mod passage;
 mod roundtrip;
 mod support;

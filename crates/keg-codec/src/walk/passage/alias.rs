@@ -1,0 +1,38 @@
+//! Tags that nobody knows, in the place of those that are blanked.
+
+use crate::schema::Field;
+
+/// A tag that is written over another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Alias {
+    tag: u32,
+    /// How many bytes it takes.
+    width: usize,
+}
+
+impl Alias {
+    /// The highest tag of that many bytes which leaves room for `behind` others above it, if none of `fields` has it.
+    pub(super) fn of(width: usize, behind: u32, fields: &'static [Field], version: i16) -> Option<Self> {
+        let bits = (7 * width).min(31);
+        let tag = ((1_u64 << bits) - 1).checked_sub(behind.into())?;
+        let tag = u32::try_from(tag).ok()?;
+        (field_of(fields, version, tag).is_none()).then_some(Self { tag, width })
+    }
+
+    /// Writes the tag at the beginning of `out`, as a varint of its width.
+    pub(super) fn write(self, out: &mut [u8]) {
+        let mut rest = self.tag;
+        for (place, byte) in out.iter_mut().take(self.width).enumerate() {
+            let more = if place + 1 < self.width { 0x80 } else { 0 };
+            *byte = (rest & 0x7f) as u8 | more;
+            rest >>= 7;
+        }
+    }
+}
+
+/// The tagged field of a tag.
+pub(super) fn field_of(fields: &'static [Field], version: i16, tag: u32) -> Option<&'static Field> {
+    fields
+        .iter()
+        .find(|field| field.is_tagged(version) && field.tag.is_some_and(|it| u32::from(it.number) == tag))
+}
