@@ -1,5 +1,6 @@
 //! What takes more than one command.
 
+mod bench;
 mod schemas;
 mod test;
 
@@ -12,7 +13,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   schemas [--check]   generate the codec's tables from Kafka's message definitions
   schemas --list      print every field that names something, and what keg does with it
   setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat
-  test [ARGS]         setup, then `cargo test --workspace ARGS`";
+  test [ARGS]         setup, then `cargo test --workspace ARGS`
+  bench [ARGS]        measure the gateway beside a plain TCP proxy; `bench --help` says how";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -33,6 +35,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
         ["schemas", "--list"] => Ok(schemas::list()?),
         ["setup"] => test::setup(),
         ["test", args @ ..] => test::run(args),
+        ["bench", args @ ..] => bench::run(args),
         _ => Err(USAGE.into()),
     }
 }

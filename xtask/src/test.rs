@@ -21,9 +21,9 @@ use crate::schemas::{KAFKA_VERSION, fetch};
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the parts of the set-up live.
-struct Places {
-    workspace: PathBuf,
-    kafka: PathBuf,
+pub(crate) struct Places {
+    pub(crate) workspace: PathBuf,
+    pub(crate) kafka: PathBuf,
 }
 
 /// Fetches and builds what the tests need; fails if any of it can't be had.
@@ -70,6 +70,12 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     }
 }
 
+/// The class path of the Kafka that most tests run on, and of the program that starts a node.
+pub(crate) fn class_path(places: &Places) -> String {
+    let jars = jars::dir(&places.kafka, jars::CURRENT).join("*");
+    format!("{}:{}", places.kafka.join("classes").display(), jars.display())
+}
+
 fn set_up(places: &Places) -> Outcome<Vec<Missing>> {
     fs::create_dir_all(&places.kafka)?;
     let mut missing = missing::look(jars::all_set_up(&places.kafka) && fetch::is_there(&places.kafka, KAFKA_VERSION));
@@ -84,7 +90,7 @@ fn set_up(places: &Places) -> Outcome<Vec<Missing>> {
 }
 
 impl Places {
-    fn find() -> Outcome<Self> {
+    pub(crate) fn find() -> Outcome<Self> {
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .output()?;
@@ -103,7 +109,7 @@ impl Places {
     }
 }
 
-fn cargo() -> String {
+pub(crate) fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 

@@ -1,0 +1,65 @@
+//! Requests at a rate, one in flight, to several targets in turns so that all see the same machine.
+
+use std::fmt::Write as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use keg_codec::ApiKey;
+
+use crate::connection::{Connection, Connector};
+use crate::requests::{Call, errors, produce};
+use crate::stats::quantile;
+use crate::target::Target;
+use crate::{Outcome, batch};
+
+struct Side {
+    connection: Connection,
+    frame: Vec<u8>,
+    nanoseconds: Vec<u64>,
+}
+
+pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: usize) -> Outcome<String> {
+    let call = Call::new(ApiKey::PRODUCE, 13)?;
+    let mut sides = Vec::new();
+    for target in targets {
+        let mut connection = Connector::new(target)?.connect()?;
+        let topic = connection.topic(&target.topic)?;
+        let frame = produce(call, &topic, &[0], -1, &batch::batch(1, size))?;
+        sides.push(Side {
+            connection,
+            frame,
+            nanoseconds: Vec::new(),
+        });
+    }
+    let pause = Duration::from_secs(1) / rate;
+    // The first turn warms up.
+    for turn in 0..=blocks {
+        for side in &mut sides {
+            let mut next = Instant::now();
+            for _ in 0..block {
+                next += pause;
+                thread::sleep(next.saturating_duration_since(Instant::now()));
+                let start = Instant::now();
+                side.connection.send(&mut side.frame)?;
+                let response = side.connection.receive()?;
+                let elapsed = start.elapsed();
+                let errors = errors(&call.response(response)?);
+                if !errors.is_empty() {
+                    return Err(format!("Produce was answered with the errors {errors:?}").into());
+                }
+                if turn > 0 {
+                    side.nanoseconds.push(u64::try_from(elapsed.as_nanos())?);
+                }
+            }
+        }
+    }
+    let mut report = String::new();
+    for (target, side) in targets.iter().zip(&mut sides) {
+        side.nanoseconds.sort_unstable();
+        for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+            let value = quantile(&side.nanoseconds, share).ok_or("no request was sent")?;
+            writeln!(report, "{}.{name} {}", target.name, value as f64 / 1000.0)?;
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,86 @@
+//! What a run measures.
+
+use super::Outcome;
+use super::rows::Row;
+
+pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
+
+  --rounds N        how often everything is measured; 5 unless said
+  --quick           2 rounds with a quarter of the load
+  --rows A,B        only these: produce, fetch, single, latency, idle, large, storm
+
+A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.";
+
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) rounds: usize,
+    pub(super) quick: bool,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Options {
+    pub(super) fn parse(args: &[&str]) -> Outcome<Self> {
+        let mut options = Self {
+            rounds: 5,
+            quick: false,
+            rows: Row::ALL.to_vec(),
+        };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match *arg {
+                "--quick" => (options.quick, options.rounds) = (true, 2),
+                "--rounds" => options.rounds = args.next().ok_or("--rounds needs a number")?.parse()?,
+                "--rows" => {
+                    let names = args.next().ok_or("--rows needs names")?.split(',');
+                    options.rows = names.map(Row::from_name).collect::<Outcome<_>>()?;
+                }
+                other => return Err(format!("unknown option `{other}`\n\n{USAGE}").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// Whether the figures are fit for the page.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.quick && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
+    }
+
+    pub(super) fn has(&self, row: Row) -> bool {
+        self.rows.contains(&row)
+    }
+
+    /// A number of requests, or less of them.
+    pub(super) fn load(&self, requests: usize) -> String {
+        (if self.quick { requests / 4 } else { requests }).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_runs_are_fit_for_the_page() {
+        for (args, whole) in [
+            (&[][..], true),
+            (&["--rounds", "7"], true),
+            (&["--rounds", "3"], false),
+            (&["--quick"], false),
+            (&["--rows", "produce,storm"], false),
+        ] {
+            assert_eq!(Options::parse(args).unwrap().is_whole(), whole, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_options_and_rows_are_refused() {
+        for args in [
+            &["--fast"][..],
+            &["--rows", "speed"],
+            &["--rounds"],
+            &["--rounds", "few"],
+        ] {
+            assert!(Options::parse(args).is_err(), "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The measuring.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Outcome;
+use super::options::Options;
+use super::peers::{Kind, PREFIX, Peer, Running};
+use super::samples::Samples;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Row {
+    Produce,
+    Fetch,
+    Single,
+    Latency,
+    Idle,
+    Large,
+    Storm,
+}
+
+impl Row {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Produce,
+        Self::Fetch,
+        Self::Single,
+        Self::Latency,
+        Self::Idle,
+        Self::Large,
+        Self::Storm,
+    ];
+
+    pub(super) fn from_name(name: &str) -> Outcome<Self> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|row| format!("{row:?}").eq_ignore_ascii_case(name));
+        found.ok_or_else(|| format!("there is no row `{name}`").into())
+    }
+}
+
+/// Those whose connections and memory are measured.
+const HOLDERS: [Kind; 5] = [
+    Kind::Haproxy,
+    Kind::KegPrefix,
+    Kind::KegAcls,
+    Kind::HaproxyTls,
+    Kind::KegTls,
+];
+
+/// How many idle connections are asked for in the storm, and how many each takes file descriptors of a proxy.
+const STORM: usize = 10_000;
+
+pub(super) struct Bench {
+    options: Options,
+    release: PathBuf,
+    peers: Vec<Peer>,
+}
+
+type Report = BTreeMap<String, f64>;
+
+impl Bench {
+    pub(super) fn new(options: Options, release: PathBuf, peers: Vec<Peer>) -> Self {
+        Self {
+            options,
+            release,
+            peers,
+        }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn release(&self) -> &std::path::Path {
+        &self.release
+    }
+
+    pub(super) fn run(&self, samples: &mut Samples) -> Outcome {
+        self.prepare()?;
+        for round in 0..self.options.rounds {
+            eprintln!("round {} of {}", round + 1, self.options.rounds);
+            for peer in &self.peers {
+                self.bulk(peer, round, samples)?;
+            }
+            if self.options.has(Row::Latency) {
+                self.latency(round, samples)?;
+            }
+            for peer in self.peers.iter().filter(|peer| HOLDERS.contains(&peer.kind)) {
+                self.memory(peer, round, samples)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&self) -> Outcome {
+        let direct = self.peers.first().ok_or("no peers")?;
+        let small = [
+            "--config",
+            "retention.bytes=67108864",
+            "--config",
+            "segment.bytes=16777216",
+        ];
+        let target = direct.target(&format!("{PREFIX}produce"));
+        let mut args = vec!["prepare", "--target", &target];
+        args.extend(small);
+        self.load(&args)?;
+        let target = direct.target(&format!("{PREFIX}fetch"));
+        self.load(&["prepare", "--target", &target, "--bytes-per-partition", "67108864"])?;
+        Ok(())
+    }
+
+    fn bulk(&self, peer: &Peer, round: usize, samples: &mut Samples) -> Outcome {
+        let running = peer.start()?;
+        let kind = peer.kind;
+        if let Some(program) = &running.program {
+            samples.add("start", kind, round, running.start.as_secs_f64() * 1000.0);
+            samples.add("idle", kind, round, resident(program.id())? / 1024.0);
+        }
+        let produce = peer.target(&format!("{PREFIX}produce"));
+        let fetch = peer.target(&format!("{PREFIX}fetch"));
+        if self.options.has(Row::Produce) {
+            let requests = self.options.load(2000);
+            let args = [
+                "produce",
+                "--in-flight",
+                "5",
+                "--requests",
+                &requests,
+                "--target",
+                &produce,
+            ];
+            let report = self.load_on(&running, &args)?;
+            per_gigabyte(
+                &report,
+                ["produce", "produce MB/s", "produce peak"],
+                kind,
+                round,
+                samples,
+            )?;
+        }
+        if self.options.has(Row::Fetch) {
+            let requests = self.options.load(240);
+            let args = ["fetch", "--offsets", "32", "--requests", &requests, "--target", &fetch];
+            let report = self.load_on(&running, &args)?;
+            per_gigabyte(&report, ["fetch", "fetch MB/s", "fetch peak"], kind, round, samples)?;
+        }
+        if self.options.has(Row::Single) {
+            let requests = self.options.load(60_000);
+            let mut args = vec!["produce", "--connections", "16", "--record-size", "128", "--batch", "1"];
+            args.extend(["--partitions", "1", "--requests", &requests, "--target", &produce]);
+            let report = self.load_on(&running, &args)?;
+            let requests = value(&report, "requests")?;
+            samples.add("requests/s", kind, round, requests / value(&report, "seconds")?);
+            if let Some(cpu) = report.get("cpu") {
+                samples.add("single", kind, round, cpu / requests * 100_000.0);
+            }
+        }
+        Ok(())
+    }
+
+    fn latency(&self, round: usize, samples: &mut Samples) -> Outcome {
+        let peers = self.peers.iter().filter(|peer| peer.kind != Kind::KegNames);
+        let peers: Vec<&Peer> = peers.collect();
+        let running: Vec<Running> = peers.iter().map(|peer| peer.start()).collect::<Outcome<_>>()?;
+        let targets: Vec<String> = peers
+            .iter()
+            .map(|peer| peer.target(&format!("{PREFIX}produce")))
+            .collect();
+        let blocks = if self.options.quick { "2" } else { "6" };
+        let mut args = vec!["latency", "--blocks", blocks];
+        args.extend(targets.iter().flat_map(|target| ["--target", target]));
+        let report = self.load(&args)?;
+        for peer in peers {
+            for figure in ["p50", "p99"] {
+                let value = value(&report, &format!("{:?}.{figure}", peer.kind))?;
+                samples.add(figure, peer.kind, round, value);
+            }
+        }
+        drop(running);
+        Ok(())
+    }
+
+    fn memory(&self, peer: &Peer, round: usize, samples: &mut Samples) -> Outcome {
+        let kind = peer.kind;
+        let fetch = peer.target(&format!("{PREFIX}fetch"));
+        if self.options.has(Row::Idle) {
+            let running = peer.start()?;
+            let report = self.load_on(&running, &["idle", "--connections", "5000", "--target", &fetch])?;
+            let grown = value(&report, "after")? - value(&report, "before")?;
+            samples.add("per connection", kind, round, grown / value(&report, "connections")?);
+        }
+        if self.options.has(Row::Large) {
+            let running = peer.start()?;
+            let mut args = vec!["fetch", "--connections", "64", "--requests", "64"];
+            args.extend(["--partition-max-bytes", "6553600", "--target", &fetch]);
+            let report = self.load_on(&running, &args)?;
+            samples.add("large", kind, round, value(&report, "peak")? / 1024.0);
+            samples.add("large s", kind, round, value(&report, "seconds")?);
+        }
+        if self.options.has(Row::Storm) {
+            let running = peer.start()?;
+            let connections = storm_size()?.to_string();
+            let report = self.load_on(
+                &running,
+                &["idle", "--storm", "--connections", &connections, "--target", &fetch],
+            )?;
+            samples.add("storm connections", kind, round, value(&report, "storm_connections")?);
+            samples.add("storm s", kind, round, value(&report, "storm_seconds")?);
+            let failed = value(&report, "failed")? + value(&report, "storm_failed")?;
+            samples.add("storm failed", kind, round, failed);
+        }
+        Ok(())
+    }
+
+    fn load_on(&self, running: &Running, args: &[&str]) -> Outcome<Report> {
+        let Some(program) = &running.program else {
+            return self.load(args);
+        };
+        let id = program.id().to_string();
+        self.load(&[args, &["--pid", &id]].concat())
+    }
+
+    fn load(&self, args: &[&str]) -> Outcome<Report> {
+        let output = Command::new(self.release.join("keg-load")).args(args).output()?;
+        if !output.status.success() {
+            let problem = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("keg-load {}: {problem}", args.join(" ")).into());
+        }
+        let lines = String::from_utf8(output.stdout)?;
+        lines.lines().map(line).collect()
+    }
+}
+
+fn line(line: &str) -> Outcome<(String, f64)> {
+    let (key, value) = line.split_once(' ').ok_or("a line of keg-load without a value")?;
+    Ok((key.to_owned(), value.parse()?))
+}
+
+fn value(report: &Report, key: &str) -> Outcome<f64> {
+    report
+        .get(key)
+        .copied()
+        .ok_or_else(|| format!("keg-load said nothing of {key}").into())
+}
+
+fn per_gigabyte(
+    report: &Report,
+    [cpu, throughput, peak]: [&'static str; 3],
+    kind: Kind,
+    round: usize,
+    samples: &mut Samples,
+) -> Outcome {
+    let bytes = value(report, "bytes")?;
+    samples.add(throughput, kind, round, bytes / 1e6 / value(report, "seconds")?);
+    if let Some(seconds) = report.get("cpu") {
+        samples.add(cpu, kind, round, seconds / (bytes / 1e9));
+        samples.add(peak, kind, round, value(report, "peak")? / 1024.0);
+    }
+    Ok(())
+}
+
+fn resident(pid: u32) -> Outcome<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line
+        .and_then(|line| line.split_whitespace().next())
+        .ok_or("a process without memory")?;
+    Ok(number.parse()?)
+}
+
+/// A proxy takes two file descriptors for each connection, and the machine may not allow so many.
+fn storm_size() -> Outcome<usize> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let hard = hard_limit(&limits).ok_or("/proc/self/limits has no limit of open files")?;
+    Ok(STORM.min(hard.saturating_sub(200) / 2))
+}
+
+fn hard_limit(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_whitespace().nth(1)? {
+        "unlimited" => Some(usize::MAX),
+        number => number.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hard_limit_of_open_files_is_the_second_number() {
+        let text = "Limit   Soft Limit  Hard Limit  Units\nMax open files            1024                 20000                files\n";
+        assert_eq!(hard_limit(text), Some(20_000));
+        assert_eq!(hard_limit(&text.replace("20000", "unlimited")), Some(usize::MAX));
+        assert_eq!(hard_limit(""), None);
+    }
+
+    #[test]
+    fn a_line_is_a_key_and_a_number() {
+        assert_eq!(line("cpu 1.5").unwrap(), ("cpu".to_owned(), 1.5));
+        assert!(line("cpu").is_err() && line("cpu much").is_err());
+    }
+}
