@@ -46,11 +46,15 @@ pub(crate) fn run(target: &Target, partitions: i32, bytes: usize, configs: &[Str
     let batch = batch::batch(512, 1024);
     let all: Vec<i32> = (0..partitions).collect();
     let mut frame = produce(call, &topic, &all, -1, &batch)?;
-    for _ in 0..bytes.div_ceil(batch.len()) {
+    let (wanted, mut filled) = (bytes.div_ceil(batch.len()), 0);
+    // At first the partitions have no leader yet (error 6, or 3). A batch more in some of them does no harm.
+    let mut may_wait = true;
+    while filled < wanted {
         connection.send(&mut frame)?;
-        let errors = errors(&call.response(connection.receive()?)?);
-        if !errors.is_empty() {
-            return Err(format!("filling the topic was answered with the errors {errors:?}").into());
+        match errors(&call.response(connection.receive()?)?).as_slice() {
+            [] => (filled, may_wait) = (filled + 1, false),
+            [3 | 6 | 100, ..] if may_wait && start.elapsed() < PATIENCE => thread::yield_now(),
+            errors => return Err(format!("filling the topic was answered with the errors {errors:?}").into()),
         }
     }
     Ok(format!("partitions {partitions}\n"))
