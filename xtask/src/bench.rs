@@ -4,6 +4,7 @@
 //! a round.
 
 mod child;
+mod growth;
 mod kafka;
 mod options;
 mod page;
@@ -43,6 +44,16 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         fs::remove_dir_all(&dir)?;
     }
     fs::create_dir_all(&dir)?;
+    let page_file = places.workspace.join("docs/performance.md");
+    if options.growth {
+        let tables = growth::measure(&options, &target.join("release"), &dir)?;
+        println_out(&tables);
+        if !options.quick {
+            let page = fs::read_to_string(&page_file)?;
+            fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
+        }
+        return Ok(());
+    }
     let kafka = Kafka::start(&places, &dir)?;
     let peers = Peer::all(&target.join("release"), &dir, kafka.port())?;
     let bench = Bench::new(options, target.join("release"), peers);
@@ -54,7 +65,9 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     fs::write(dir.join("performance.md"), &page)?;
     outcome?;
     if bench.options().is_whole() {
-        fs::write(places.workspace.join("docs/performance.md"), page)?;
+        let before = fs::read_to_string(&page_file).unwrap_or_default();
+        let growth = before.get(page::without_growth(&before).len()..).unwrap_or_default();
+        fs::write(page_file, format!("{page}{growth}"))?;
     }
     // Only logs and configurations are worth keeping.
     fs::remove_dir_all(dir.join("data"))?;

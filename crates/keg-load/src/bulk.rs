@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 use keg_codec::ApiKey;
+use keg_codec::message::Value;
 
 use crate::connection::{Connection, Connector};
 use crate::process::Process;
@@ -24,6 +25,7 @@ const READ_ONE_IN: usize = 64;
 pub(crate) enum Kind {
     Produce,
     Fetch,
+    Metadata,
 }
 
 /// How much goes how.
@@ -73,7 +75,7 @@ impl Bulk {
                 call,
                 requests: each,
                 in_flight: self.in_flight,
-                counts_responses: kind == Kind::Fetch,
+                counts_responses: kind != Kind::Produce,
             };
             let start = Arc::clone(&start);
             workers.push(thread::spawn(move || {
@@ -107,6 +109,7 @@ impl Bulk {
             (Kind::Produce, true) => Call::new(ApiKey::PRODUCE, 12),
             (Kind::Fetch, false) => Call::new(ApiKey::FETCH, 17),
             (Kind::Fetch, true) => Call::new(ApiKey::FETCH, 12),
+            (Kind::Metadata, _) => Call::new(ApiKey::METADATA, 12),
         }
     }
 
@@ -118,6 +121,11 @@ impl Bulk {
                     .map(|partition| partition % topic.partitions)
                     .collect();
                 Ok(vec![requests::produce(call, topic, &partitions, self.acks, &batch)?])
+            }
+            Kind::Metadata => {
+                let mut request = call.request();
+                request.set("Topics", Value::Null);
+                Ok(vec![call.frame(&request)?])
             }
             // The topic was filled by `prepare`, with batches of 512 records.
             Kind::Fetch => {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::Outcome;
 use crate::connection::{Connection, Connector};
-use crate::process::memory;
+use crate::process::{Process, memory};
 use crate::target::Target;
 
 /// How many connections are made at the same time.
@@ -20,6 +20,7 @@ const ATTEMPTS: usize = 20;
 pub(crate) fn run(target: &Target, connections: usize, storm: bool, pid: Option<u32>) -> Outcome<String> {
     let connector = Connector::new(target)?;
     let before = pid.map(|pid| memory(pid, "VmRSS")).transpose()?;
+    let process = pid.map(Process::start).transpose()?;
     let failed = Arc::new(AtomicUsize::new(0));
     let start = Instant::now();
     let open = connect(&connector, connections, &failed)?;
@@ -29,9 +30,10 @@ pub(crate) fn run(target: &Target, connections: usize, storm: bool, pid: Option<
         failed.swap(0, Ordering::Relaxed),
         start.elapsed().as_secs_f64()
     );
-    if let (Some(pid), Some(before)) = (pid, before) {
+    if let (Some(pid), Some(before), Some(process)) = (pid, before, process) {
         let after = memory(pid, "VmRSS")?;
-        writeln!(report, "before {before}\nafter {after}")?;
+        let cpu = process.end()?.cpu.as_secs_f64();
+        writeln!(report, "before {before}\nafter {after}\ncpu {cpu}")?;
     }
     if storm {
         drop(open);

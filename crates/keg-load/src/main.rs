@@ -4,6 +4,7 @@
 //! Each command prints lines of a key, a space and a value, for the program that runs it.
 
 mod batch;
+mod broker;
 mod bulk;
 mod connection;
 mod idle;
@@ -84,6 +85,25 @@ enum Command {
         #[arg(long)]
         pid: Option<u32>,
     },
+    /// Ask for all topics, on several connections
+    Metadata {
+        #[command(flatten)]
+        bulk: Bulk,
+    },
+    /// Be a broker in memory, with a topic for records and others that only have names
+    Broker {
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        topic: String,
+        #[arg(long, default_value_t = 8)]
+        partitions: i32,
+        /// What the others are called, before their numbers
+        #[arg(long, default_value = "topic-")]
+        stem: String,
+        #[arg(long, default_value_t = 0)]
+        others: usize,
+    },
     /// Relay bytes, and nothing else
     Relay {
         #[arg(long)]
@@ -135,6 +155,14 @@ fn run(command: Command) -> Outcome<String> {
             storm,
             pid,
         } => idle::run(&target, connections, storm, pid),
+        Command::Metadata { bulk } => bulk.run(Kind::Metadata),
+        Command::Broker {
+            port,
+            topic,
+            partitions,
+            stem,
+            others,
+        } => broker::run(port, &topic, partitions, &stem, others),
         Command::Relay { listen, to, read_size } => relay::run(listen, to, read_size),
     }
 }

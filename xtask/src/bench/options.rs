@@ -8,13 +8,16 @@ pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
   --rounds N        how often everything is measured; 5 unless said
   --quick           2 rounds with a quarter of the load
   --rows A,B        only these: produce, fetch, single, latency, idle, large, storm
+  --growth          instead, how the cost grows with connections, topics, virtual clusters, rules and frame size
 
-A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.";
+A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.
+--growth, unless it is quick, replaces the part of that page that it measures.";
 
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) quick: bool,
+    pub(super) growth: bool,
     pub(super) rows: Vec<Row>,
 }
 
@@ -23,12 +26,14 @@ impl Options {
         let mut options = Self {
             rounds: 5,
             quick: false,
+            growth: false,
             rows: Row::ALL.to_vec(),
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match *arg {
                 "--quick" => (options.quick, options.rounds) = (true, 2),
+                "--growth" => options.growth = true,
                 "--rounds" => options.rounds = args.next().ok_or("--rounds needs a number")?.parse()?,
                 "--rows" => {
                     let names = args.next().ok_or("--rows needs names")?.split(',');

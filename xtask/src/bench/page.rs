@@ -39,6 +39,14 @@ struct Target {
     met: fn(f64) -> bool,
 }
 
+/// Where the part of the page begins that `--growth` measures.
+pub(super) const GROWTH: &str = "\n## Growth\n";
+
+/// The page up to that part.
+pub(super) fn without_growth(page: &str) -> &str {
+    page.split(GROWTH).next().unwrap_or_default()
+}
+
 pub(super) fn page(samples: &Samples, bench: &Bench, dir: &Path) -> Outcome<String> {
     let mut page = String::from(
         "# Performance
@@ -275,7 +283,8 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
   flight, 128 bytes. Latency: blocks of 250 requests with 1 KiB to each configuration in turns.
 - CPU is user and system time of the proxy's process, from `/proc/PID/task/*/schedstat`; GB are 10^9 bytes of requests or
   of responses. Memory is `VmRSS` and `VmHWM`. The storm is closed connections that all come back, 256 at the same time;
-  each has its ApiVersions answered, and the number is what the limit of open files allows, up to 10,000.",
+  each has its ApiVersions answered, and the number is what the limit of open files allows, up to 10,000. The start is
+  from the process's to the answer of a first request, for TLS to the first connection that is accepted.",
         cores = std::thread::available_parallelism()?,
         kernel = kernel.trim(),
         load = load.split(' ').next().unwrap_or_default(),
@@ -308,7 +317,7 @@ fn stripped(binary: &Path, dir: &Path) -> Outcome<f64> {
     Ok(fs::metadata(copy)?.len() as f64 / f64::from(1 << 20))
 }
 
-fn show(spread: Spread, decimals: usize) -> String {
+pub(super) fn show(spread: Spread, decimals: usize) -> String {
     let Spread { median, least, most } = spread;
     if (most - least).abs() < f64::EPSILON {
         return format!("{median:.decimals$}");
@@ -319,6 +328,12 @@ fn show(spread: Spread, decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_before_growth_is_what_the_other_run_measures() {
+        assert_eq!(without_growth(&format!("a\n{GROWTH}b\n")), "a\n");
+        assert_eq!(without_growth("a\n"), "a\n");
+    }
 
     #[test]
     fn a_range_is_shown_where_there_is_one() {

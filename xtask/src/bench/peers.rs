@@ -133,29 +133,17 @@ impl Peer {
         let start = Instant::now();
         let mut program = Program::start(Command::new(&self.program).args(&self.args), &log)
             .map_err(|error| format!("{error}; is it installed? (`apt-get install haproxy`)"))?;
-        while !self.answers() {
-            if program.has_ended() || start.elapsed() > START {
-                return Err(format!("{} did not start: see {}", self.kind.name(), log.display()).into());
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let start = wait(
+            &mut program,
+            &format!("127.0.0.1:{}", self.port),
+            self.kind.is_tls(),
+            start,
+            &log,
+        )?;
         Ok(Running {
             program: Some(program),
-            start: start.elapsed(),
+            start,
         })
-    }
-
-    /// Whether a request is answered, or a connection accepted where the proxy would want a TLS handshake.
-    fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
-            return false;
-        };
-        if self.kind.is_tls() {
-            return true;
-        }
-        let answered =
-            stream.set_read_timeout(Some(Duration::from_secs(5))).is_ok() && stream.write_all(&HELLO).is_ok();
-        answered && stream.read_exact(&mut [0; 8]).is_ok()
     }
 
     /// The target for the load generator, with a topic by its name on the backend.
@@ -171,6 +159,29 @@ impl Peer {
         }
         text
     }
+}
+
+/// Waits until a program serves, and tells how long it took.
+pub(super) fn wait(program: &mut Program, address: &str, tls: bool, start: Instant, log: &Path) -> Outcome<Duration> {
+    while !answers(address, tls) {
+        if program.has_ended() || start.elapsed() > START {
+            return Err(format!("nothing serves on {address}: see {}", log.display()).into());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(start.elapsed())
+}
+
+/// Whether a request is answered, or a connection accepted where the proxy would want a TLS handshake.
+fn answers(address: &str, tls: bool) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return false;
+    };
+    if tls {
+        return true;
+    }
+    let sent = stream.set_read_timeout(Some(Duration::from_secs(5))).is_ok() && stream.write_all(&HELLO).is_ok();
+    sent && stream.read_exact(&mut [0; 8]).is_ok()
 }
 
 /// What the topics' names begin with on the backend.

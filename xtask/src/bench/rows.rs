@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Outcome;
@@ -58,7 +58,7 @@ pub(super) struct Bench {
     peers: Vec<Peer>,
 }
 
-type Report = BTreeMap<String, f64>;
+pub(super) type Report = BTreeMap<String, f64>;
 
 impl Bench {
     pub(super) fn new(options: Options, release: PathBuf, peers: Vec<Peer>) -> Self {
@@ -73,7 +73,7 @@ impl Bench {
         &self.options
     }
 
-    pub(super) fn release(&self) -> &std::path::Path {
+    pub(super) fn release(&self) -> &Path {
         &self.release
     }
 
@@ -223,14 +223,19 @@ impl Bench {
     }
 
     fn load(&self, args: &[&str]) -> Outcome<Report> {
-        let output = Command::new(self.release.join("keg-load")).args(args).output()?;
-        if !output.status.success() {
-            let problem = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("keg-load {}: {problem}", args.join(" ")).into());
-        }
-        let lines = String::from_utf8(output.stdout)?;
-        lines.lines().map(line).collect()
+        load(&self.release, args)
     }
+}
+
+/// What the load generator says after a run.
+pub(super) fn load(release: &Path, args: &[&str]) -> Outcome<Report> {
+    let output = Command::new(release.join("keg-load")).args(args).output()?;
+    if !output.status.success() {
+        let problem = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("keg-load {}: {problem}", args.join(" ")).into());
+    }
+    let lines = String::from_utf8(output.stdout)?;
+    lines.lines().map(line).collect()
 }
 
 fn line(line: &str) -> Outcome<(String, f64)> {
@@ -238,7 +243,7 @@ fn line(line: &str) -> Outcome<(String, f64)> {
     Ok((key.to_owned(), value.parse()?))
 }
 
-fn value(report: &Report, key: &str) -> Outcome<f64> {
+pub(super) fn value(report: &Report, key: &str) -> Outcome<f64> {
     report
         .get(key)
         .copied()
@@ -261,7 +266,7 @@ fn per_gigabyte(
     Ok(())
 }
 
-fn resident(pid: u32) -> Outcome<f64> {
+pub(super) fn resident(pid: u32) -> Outcome<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line
@@ -271,7 +276,7 @@ fn resident(pid: u32) -> Outcome<f64> {
 }
 
 /// A proxy takes two file descriptors for each connection, and the machine may not allow so many.
-fn storm_size() -> Outcome<usize> {
+pub(super) fn storm_size() -> Outcome<usize> {
     let limits = fs::read_to_string("/proc/self/limits")?;
     let hard = hard_limit(&limits).ok_or("/proc/self/limits has no limit of open files")?;
     Ok(STORM.min(hard.saturating_sub(200) / 2))

@@ -33,6 +33,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "keg-tls",
         ],
     ),
+    ("keg-load", &["keg-codec", "keg-devbroker"]),
     ("xtask", &[]),
 ];
 
@@ -47,7 +48,7 @@ struct Package {
 
 impl Package {
     fn is_library(&self) -> bool {
-        !["kegd", "xtask"].contains(&self.name.as_str())
+        !["kegd", "keg-load", "xtask"].contains(&self.name.as_str())
     }
 }
 

@@ -1,0 +1,324 @@
+//! How the cost grows: each table changes one number, before a broker in memory, as only the gateway is measured.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::Outcome;
+use super::child::Program;
+use super::kafka::free_ports;
+use super::options::Options;
+use super::page::{GROWTH, show};
+use super::peers::{PREFIX, wait};
+use super::rows::{Report, load, resident, storm_size, value};
+use super::samples::Spread;
+
+/// Records of a value size, so many in a batch, batches of so many partitions in a request.
+const FRAMES: [[usize; 3]; 7] = [
+    [10, 1, 1],
+    [900, 1, 1],
+    [1024, 10, 1],
+    [1024, 100, 1],
+    [1024, 1000, 1],
+    [1024, 1000, 10],
+    [1024, 1000, 50],
+];
+
+/// A gateway before a broker in memory.
+struct Setting {
+    keg: Program,
+    _broker: Program,
+    target: String,
+    start: Duration,
+}
+
+struct Table {
+    title: &'static str,
+    columns: Vec<&'static str>,
+    /// What is changed, and the values of the columns in each round.
+    rows: Vec<(String, Vec<Vec<f64>>)>,
+}
+
+struct Growth<'a> {
+    release: &'a Path,
+    dir: &'a Path,
+    rounds: usize,
+}
+
+pub(super) fn measure(options: &Options, release: &Path, dir: &Path) -> Outcome<String> {
+    let growth = Growth {
+        release,
+        dir,
+        rounds: options.rounds.min(3),
+    };
+    let mut text = format!(
+        "{GROWTH}
+How the cost of the gateway with `hide_prefix` grows, measured by `cargo xtask bench --growth` before keg's broker in
+memory: medians of {} rounds, and in brackets the least and the most. Each round is a new process.
+",
+        growth.rounds
+    );
+    for table in [
+        growth.connections()?,
+        growth.topics()?,
+        growth.virtual_clusters()?,
+        growth.rules()?,
+        growth.frames()?,
+    ] {
+        table.write(&mut text)?;
+    }
+    Ok(text)
+}
+
+impl Table {
+    fn write(&self, text: &mut String) -> Outcome {
+        let columns = self.columns.join(" | ");
+        let line = "---|".repeat(self.columns.len() + 1);
+        writeln!(text, "\n### {}\n\n| | {columns} |\n|{line}", self.title)?;
+        for (what, rounds) in &self.rows {
+            write!(text, "| {what} |")?;
+            for column in 0..self.columns.len() {
+                let spread = Spread::of(rounds.iter().filter_map(|values| values.get(column).copied()));
+                write!(text, " {} |", show(spread.ok_or("a column without values")?, 2))?;
+            }
+            text.push('\n');
+        }
+        Ok(())
+    }
+}
+
+impl Growth<'_> {
+    fn table(
+        &self,
+        title: &'static str,
+        columns: &[&'static str],
+        steps: &[usize],
+        measure: impl Fn(usize) -> Outcome<Vec<f64>>,
+    ) -> Outcome<Table> {
+        eprintln!("growth: {title}");
+        let mut rows: Vec<(String, Vec<Vec<f64>>)> = steps.iter().map(|step| (step.to_string(), Vec::new())).collect();
+        for _ in 0..self.rounds {
+            for (step, (_, rounds)) in steps.iter().zip(&mut rows) {
+                rounds.push(measure(*step)?);
+            }
+        }
+        Ok(Table {
+            title,
+            columns: columns.to_vec(),
+            rows,
+        })
+    }
+
+    fn connections(&self) -> Outcome<Table> {
+        let columns = ["memory, KiB per connection", "CPU to connect, us per connection"];
+        let steps = [10, 100, 1000, storm_size()?];
+        self.table("Connections", &columns, &steps, |connections| {
+            let setting = self.start(1, 0, 0)?;
+            let report = setting.load(self, &["idle", "--connections", &connections.to_string()])?;
+            let grown = value(&report, "after")? - value(&report, "before")?;
+            let each = |all: f64| all / connections as f64;
+            Ok(vec![each(grown), each(value(&report, "cpu")? * 1e6)])
+        })
+    }
+
+    fn topics(&self) -> Outcome<Table> {
+        let columns = ["CPU, us per request", "CPU, us per topic"];
+        self.table(
+            "Topics in Metadata",
+            &columns,
+            &[10, 100, 1000, 10_000, 100_000],
+            |topics| {
+                let setting = self.start(1, 0, topics)?;
+                let requests = (1_000_000 / topics).clamp(20, 20_000).to_string();
+                let report = setting.load(self, &["metadata", "--connections", "2", "--requests", &requests])?;
+                let each = value(&report, "cpu")? * 1e6 / value(&report, "requests")?;
+                Ok(vec![each, each / topics as f64])
+            },
+        )
+    }
+
+    fn virtual_clusters(&self) -> Outcome<Table> {
+        let columns = [
+            "start, ms",
+            "memory, MiB",
+            "single-record produce: CPU s per 100,000 requests",
+        ];
+        self.table("Virtual clusters", &columns, &[1, 10, 100, 1000], |clusters| {
+            self.start(clusters, 0, 0)?.single(self)
+        })
+    }
+
+    fn rules(&self) -> Outcome<Table> {
+        let columns = [
+            "start, ms",
+            "memory, MiB",
+            "single-record produce: CPU s per 100,000 requests",
+        ];
+        self.table("ACL rules", &columns, &[0, 10, 100, 1000, 10_000], |rules| {
+            self.start(1, rules, 0)?.single(self)
+        })
+    }
+
+    fn frames(&self) -> Outcome<Table> {
+        let columns = ["CPU, us per request", "CPU, s/GB"];
+        let steps: Vec<usize> = (0..FRAMES.len()).collect();
+        let sizes = std::cell::RefCell::new(vec![0.0; FRAMES.len()]);
+        let mut table = self.table("Size of a Produce request, bytes", &columns, &steps, |step| {
+            let frame @ [size, records, partitions] = *FRAMES.get(step).ok_or("no such frame")?;
+            let setting = self.start(1, 0, 0)?;
+            let bytes = frame.iter().product::<usize>() + 100;
+            let requests = (500_000_000 / bytes).clamp(40, 50_000).to_string();
+            let words = [size, records, partitions].map(|number| number.to_string());
+            let mut args = vec!["produce", "--requests", &requests];
+            args.extend(
+                ["--record-size", "--batch", "--partitions"]
+                    .into_iter()
+                    .zip(&words)
+                    .flat_map(|(a, b)| [a, b]),
+            );
+            let report = setting.load(self, &args)?;
+            let (cpu, requests) = (value(&report, "cpu")?, value(&report, "requests")?);
+            let bytes = value(&report, "bytes")?;
+            if let Some(place) = sizes.borrow_mut().get_mut(step) {
+                *place = bytes / requests;
+            }
+            Ok(vec![cpu * 1e6 / requests, cpu * 1e9 / bytes])
+        })?;
+        for ((what, _), size) in table.rows.iter_mut().zip(sizes.into_inner()) {
+            *what = format!("{size:.0}");
+        }
+        Ok(table)
+    }
+
+    fn start(&self, clusters: usize, rules: usize, topics: usize) -> Outcome<Setting> {
+        let (kafka, first, health) = (free_ports()?, free_ports()?, free_ports()?);
+        let log = self.dir.join("broker.log");
+        let mut command = Command::new(self.release.join("keg-load"));
+        command
+            .args(["broker", "--topic", &format!("{PREFIX}produce"), "--partitions", "50"])
+            .args(["--port", &kafka.to_string()])
+            .args(["--stem", &format!("{PREFIX}topic-"), "--others", &topics.to_string()]);
+        let mut broker = Program::start(&mut command, &log)?;
+        wait(&mut broker, &format!("127.0.0.1:{kafka}"), false, Instant::now(), &log)?;
+        let file = self.dir.join("growth.yaml");
+        fs::write(&file, config(kafka, first, health, clusters, rules)?)?;
+        let log = self.dir.join("growth.log");
+        let mut command = Command::new(self.release.join("kegd"));
+        let start = Instant::now();
+        let mut keg = Program::start(command.args(["run", "--config"]).arg(&file), &log)?;
+        let address = format!("127.1.0.0:{}", first + 1);
+        let start = wait(&mut keg, &address, false, start, &log)?;
+        Ok(Setting {
+            keg,
+            _broker: broker,
+            target: format!("address={address},topic=produce"),
+            start,
+        })
+    }
+}
+
+impl Setting {
+    fn load(&self, growth: &Growth, args: &[&str]) -> Outcome<Report> {
+        let id = self.keg.id().to_string();
+        load(
+            growth.release,
+            &[args, &["--target", &self.target, "--pid", &id]].concat(),
+        )
+    }
+
+    fn single(&self, growth: &Growth) -> Outcome<Vec<f64>> {
+        let memory = resident(self.keg.id())? / 1024.0;
+        let mut args = vec!["produce", "--connections", "16", "--record-size", "128", "--batch", "1"];
+        args.extend(["--partitions", "1", "--requests", "40000"]);
+        let report = self.load(growth, &args)?;
+        let cpu = value(&report, "cpu")? / value(&report, "requests")? * 100_000.0;
+        Ok(vec![self.start.as_secs_f64() * 1000.0, memory, cpu])
+    }
+}
+
+/// Virtual clusters with a loopback address each, and rules of which the first is for what is produced to.
+fn config(kafka: u16, first: u16, health: u16, clusters: usize, rules: usize) -> Outcome<String> {
+    let mut yaml = format!(
+        "runtime:
+  health_listener_address_port: [\"127.0.0.1:{health}\"]
+backend_clusters:
+  - name: main
+    bootstrap_servers: [\"127.0.0.1:{kafka}\"]
+    authentication: {{ type: anonymous }}
+    insecure_allow_anonymous_virtual_cluster_auth: true
+virtual_clusters:
+"
+    );
+    for cluster in 0..clusters {
+        let prefix = if cluster == 0 {
+            PREFIX.to_owned()
+        } else {
+            format!("other-{cluster}-")
+        };
+        writeln!(
+            yaml,
+            "  - name: cluster-{cluster}
+    destination: {{ name: main }}
+    authentication: [{{ type: anonymous }}]
+    namespace: {{ mode: hide_prefix, prefix: {prefix} }}"
+        )?;
+        if rules > 0 {
+            yaml.push_str("    acl_mode: enforce_on_gateway\n    cluster_policies:\n      - type: acls\n        name: rules\n        config:\n          rules:\n");
+        }
+        for rule in 0..rules {
+            let name = if rule == 0 {
+                "produce".to_owned()
+            } else {
+                format!("orders-{rule}")
+            };
+            writeln!(
+                yaml,
+                "            - {{ resource_type: topic, action: allow, operations: [{{ name: all }}], resource_names: [{{ match: {name} }}] }}"
+            )?;
+        }
+    }
+    yaml.push_str("listeners:\n");
+    for cluster in 0..clusters {
+        let address = format!("127.1.{}.{}", cluster / 250, cluster % 250);
+        writeln!(
+            yaml,
+            "  - name: listener-{cluster}
+    addresses: [{address}]
+    ports: [{first}-{last}]
+    policies:
+      - type: forward_to_virtual_cluster
+        config: {{ type: port_mapping, destination: {{ name: cluster-{cluster} }}, advertised_host: {address}, min_broker_id: 1 }}",
+            last = first + 1
+        )?;
+    }
+    Ok(yaml)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_has_as_many_clusters_and_rules_as_are_asked_for() {
+        for (clusters, rules) in [(1, 0), (3, 0), (1, 5)] {
+            let yaml = config(1, 2, 3, clusters, rules).unwrap();
+            assert_eq!(yaml.matches("advertised_host").count(), clusters);
+            assert_eq!(yaml.matches("resource_type").count(), rules);
+        }
+    }
+
+    #[test]
+    fn a_table_has_a_line_for_each_step() {
+        let rows = vec![("10".to_owned(), vec![vec![1.0], vec![2.0], vec![4.0]])];
+        let table = Table {
+            title: "T",
+            columns: vec!["cost"],
+            rows,
+        };
+        let mut text = String::new();
+        table.write(&mut text).unwrap();
+        assert_eq!(text, "\n### T\n\n| | cost |\n|---|---|\n| 10 | 2.00 (1.00-4.00) |\n");
+    }
+}
