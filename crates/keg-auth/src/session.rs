@@ -10,6 +10,7 @@ pub struct Session {
     proof: Proof,
     expires_at: Option<SystemTime>,
     claims: Arc<Claims>,
+    scopes: Arc<[String]>,
 }
 
 /// How it is known who a client is.
@@ -33,11 +34,13 @@ impl Session {
             proof,
             expires_at: None,
             claims: Arc::default(),
+            scopes: Arc::default(),
         }
     }
 
-    pub(crate) fn with_claims(mut self, claims: Claims) -> Self {
+    pub(crate) fn with_claims(mut self, claims: Claims, scopes: Vec<String>) -> Self {
         self.claims = Arc::new(claims);
+        self.scopes = scopes.into();
         self
     }
 
@@ -92,5 +95,10 @@ impl Session {
     /// What a bearer token claims, for conditions. Empty for all others.
     pub fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// What a bearer token was given for, by the claim that the validator takes for that. Empty for all others.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
     }
 }

@@ -3,12 +3,14 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keg_codec::ApiKey;
 use keg_codec::schema::Versions;
 
 use crate::addresses::AddressBook;
+use crate::identity::Identity;
 
 /// The connection of a client: who it is, and what policies remember of it.
 #[derive(Debug)]
@@ -19,8 +21,13 @@ pub struct Connection {
     pub principal: Arc<str>,
     /// Where the client comes from.
     pub origin: Origin,
+    /// The subject of its certificate, which was verified; empty if it has shown none.
+    pub certificate_subject: Arc<str>,
     /// Where this client reaches the nodes of the cluster.
     pub addresses: Arc<dyn AddressBook>,
+    identity: Mutex<Arc<Identity>>,
+    /// How often the identity has changed.
+    renewals: AtomicU64,
     memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
 }
 
@@ -48,7 +55,10 @@ impl Connection {
             virtual_cluster: virtual_cluster.into(),
             principal: principal.into(),
             origin: Origin::default(),
+            certificate_subject: Arc::default(),
             addresses,
+            identity: Mutex::default(),
+            renewals: AtomicU64::new(0),
             memory: Mutex::default(),
         }
     }
@@ -58,6 +68,22 @@ impl Connection {
     pub fn with_origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
+    }
+
+    /// What is known of the client beside its name.
+    pub fn identity(&self) -> Arc<Identity> {
+        Arc::clone(&self.identity.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The client has said who it is, perhaps not for the first time: requests from now on are those of this identity.
+    pub fn identify(&self, identity: Identity) {
+        *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(identity);
+        self.renewals.fetch_add(1, Ordering::Release);
+    }
+
+    /// Another number each time that the client has said who it is. What is remembered of an identity counts for one number.
+    pub fn renewals(&self) -> u64 {
+        self.renewals.load(Ordering::Acquire)
     }
 
     /// The versions of an API that the broker serves, if the client has asked it for them: none that it doesn't serve.

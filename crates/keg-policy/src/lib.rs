@@ -96,6 +96,7 @@ mod chain;
 mod connection;
 pub mod fields;
 mod glob;
+mod identity;
 pub mod layer;
 mod message;
 mod namespace;
@@ -114,6 +115,7 @@ pub use block_apis::BlockApis;
 pub use chain::{ApiVersions, Asking, Chain, Pending, Served};
 pub use connection::{Connection, Origin};
 pub use glob::{Glob, InvalidGlob};
+pub use identity::{Claim, Identity};
 pub use layer::PolicyLayer;
 pub use message::{Reply, Request, Response};
 pub use namespace::{

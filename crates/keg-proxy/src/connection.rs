@@ -3,6 +3,7 @@
 mod addresses;
 mod authenticating;
 mod hello;
+pub(crate) mod identity;
 mod peer;
 mod proxying;
 mod renewing;
@@ -241,7 +242,8 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
     let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
     let authentication = routed.cluster.authentication();
-    let peer = peer::of(&routed.stream, &authentication)?;
+    let peer = peer::of(&routed.stream)?;
+    connection.certificate_subject = peer.certificate.clone().unwrap_or_default();
     let session = match authentication.begin(&peer) {
         Step::Authenticated(session) => session,
         Step::Handshake(handshake) => {
@@ -260,6 +262,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     };
     incoming.set_limit(routed.limits.max_frame_size);
     connection.principal = session.principal().to_string().into();
+    connection.identify(identity::of(&session));
     Ok(Some(Box::new(Authenticated {
         routed,
         session,

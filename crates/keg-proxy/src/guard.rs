@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use keg_auth::jwt::Renewal;
 use keg_auth::{Authentication, Session};
 use keg_codec::Api;
-use keg_policy::{Reply, Request};
+use keg_policy::{Connection, Reply, Request};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::connection::identity;
 use crate::error::Over;
 use crate::sasl::{Conversation, Said, is_sasl};
 use crate::virtual_cluster::VirtualCluster;
@@ -41,6 +42,8 @@ pub(crate) struct Guard<S> {
     inner: S,
     cluster: Arc<VirtualCluster>,
     session: Session,
+    /// What policies know of the client.
+    connection: Arc<Connection>,
     /// By what the session was last found to be good.
     admitted_by: Arc<Authentication>,
     conversation: Option<Box<Conversation>>,
@@ -51,12 +54,13 @@ pub(crate) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    pub(crate) fn new(inner: S, cluster: Arc<VirtualCluster>, session: Session) -> Self {
+    pub(crate) fn new(inner: S, cluster: Arc<VirtualCluster>, session: Session, connection: Arc<Connection>) -> Self {
         Self {
             inner,
             admitted_by: cluster.authentication(),
             cluster,
             session,
+            connection,
             conversation: None,
             waiting: None,
             over: None,
@@ -82,6 +86,12 @@ impl<S> Guard<S> {
         }
     }
 
+    /// The client has authenticated again, and is seen by what it has said now.
+    fn renew(&mut self, session: Session) {
+        self.connection.identify(identity::of(&session));
+        self.session = session;
+    }
+
     /// Takes what came of a token that had to wait, if that is known by now.
     fn settle(&mut self) {
         let settled = self
@@ -94,7 +104,7 @@ impl<S> Guard<S> {
         self.waiting = None;
         match outcome {
             Outcome::GoesOn => self.conversation = Some(conversation),
-            Outcome::Authenticated(session) => self.session = session,
+            Outcome::Authenticated(session) => self.renew(session),
             Outcome::Failed(over) => self.over = Some(over),
         }
     }
@@ -133,7 +143,7 @@ impl<S> Guard<S> {
                 response
             }
             Said::Authenticated(response, session) => {
-                self.session = session;
+                self.renew(session);
                 response
             }
             Said::Failed(response, failed) => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::PrattParser;
 use cel::{Context, Env, ParseErrors, Value};
-use keg_policy::{Connection, ExpressionFailed, NamePattern};
+use keg_policy::{Connection, ExpressionFailed, Identity, NamePattern};
 
 mod check;
 mod depth;
@@ -128,7 +128,8 @@ impl Expression {
         }
         let (root, places) = parsed(text)?;
         let sample = facts::sample();
-        let scope = scope(&sample, strings);
+        let identity = sample.identity();
+        let scope = scope(&sample, &identity, strings);
         let seen = Checker::new(text, &places, &scope).check(&root)?;
         let expression = Self {
             text: text.into(),
@@ -138,7 +139,8 @@ impl Expression {
     }
 
     fn value(&self, connection: &Connection, strings: Strings) -> Result<Value, ExpressionFailed> {
-        let scope = scope(connection, strings);
+        let identity = connection.identity();
+        let scope = scope(connection, &identity, strings);
         Value::resolve(&self.root, &scope).map_err(|error| ExpressionFailed(error.to_string()))
     }
 }
@@ -168,9 +170,9 @@ fn parsed(text: &str) -> Result<(IdedExpr, SourceInfo), Mistake> {
 }
 
 /// What an expression sees of the client of a connection.
-fn scope<'c>(connection: &'c Connection, strings: Strings) -> Context<'c, 'c> {
+fn scope<'c>(connection: &'c Connection, identity: &'c Identity, strings: Strings) -> Context<'c, 'c> {
     let mut scope = Context::with_env(Arc::clone(&ENVIRONMENT));
-    scope.add_variable_as_val(facts::VARIABLE, Box::new(facts::of(connection, strings)));
+    scope.add_variable_as_val(facts::VARIABLE, Box::new(facts::of(connection, identity, strings)));
     scope
 }
 

@@ -2,10 +2,10 @@ use std::time::{Duration, SystemTime};
 
 use super::Method;
 use crate::failure::{Failure, Name, Reason};
-use crate::jwt::Renewal;
+use crate::jwt::{Renewal, Token};
 use crate::oauthbearer::Outcome;
 use crate::session::Proof;
-use crate::{Claims, Mechanism, Principal, Session, oauthbearer, plain, scram};
+use crate::{Mechanism, Principal, Session, oauthbearer, plain, scram};
 
 /// An exchange of tokens that ends here. Each token takes it, and gives the next state back.
 #[derive(Debug)]
@@ -140,12 +140,8 @@ impl Context {
         match outcome {
             Outcome::Accepted(accepted) => {
                 let token = accepted.token;
-                self.authenticated(
-                    &token.principal,
-                    Vec::new(),
-                    Some((token.claims, token.expires_at)),
-                    now,
-                )
+                let principal = token.principal.clone();
+                self.authenticated(&principal, Vec::new(), Some(token), now)
             }
             Outcome::Rejected(challenge, waiting) => {
                 let server = Server::OAuthBearerAcknowledgement(waiting);
@@ -168,15 +164,17 @@ impl Context {
         self,
         name: &str,
         token: Vec<u8>,
-        claims: Option<(Claims, SystemTime)>,
+        bearer: Option<Token>,
         now: SystemTime,
     ) -> Result<Next, Failure> {
         let principal = Principal::user(name);
         check_principal(self.before.as_ref(), &principal)?;
         let longest = self.lifetime.and_then(|lifetime| now.checked_add(lifetime));
         let mut session = Session::new(principal, Proof::Sasl(self.mechanism)).until(longest);
-        if let Some((claims, end)) = claims {
-            session = session.with_claims(claims).until(Some(end));
+        if let Some(token) = bearer {
+            session = session
+                .with_claims(token.claims, token.scopes)
+                .until(Some(token.expires_at));
         }
         Ok(Next::Authenticated(token, session))
     }

@@ -32,7 +32,7 @@ pub struct AclDecision<'a> {
 
 /// What was found out of a client's connection.
 #[derive(Debug, Default)]
-struct Memory(Option<(Arc<Rules>, Arc<Applied>)>);
+struct Memory(Option<(Arc<Rules>, u64, Arc<Applied>)>);
 
 /// The client of a connection.
 #[derive(Debug, Clone)]
@@ -44,15 +44,17 @@ pub(super) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// What depends on the client alone is found out once, as long as the rules stay.
+    /// What depends on the client alone is found out once, as long as the rules and its identity stay.
     pub(super) fn of(connection: &'a Connection, rules: &Arc<Rules>, observer: Option<&'a dyn AclObserver>) -> Self {
+        // Before the identity is looked at, so that nothing older is remembered under a newer number.
+        let renewals = connection.renewals();
         let known = connection.remember(|Memory(known)| {
-            let (of, applied) = known.as_ref()?;
-            Arc::ptr_eq(of, rules).then(|| Arc::clone(applied))
+            let (of, identity, applied) = known.as_ref()?;
+            (Arc::ptr_eq(of, rules) && *identity == renewals).then(|| Arc::clone(applied))
         });
         let applied = known.unwrap_or_else(|| {
             let applied = Arc::new(rules.apply(connection));
-            connection.remember(|Memory(known)| *known = Some((Arc::clone(rules), Arc::clone(&applied))));
+            connection.remember(|Memory(known)| *known = Some((Arc::clone(rules), renewals, Arc::clone(&applied))));
             applied
         });
         Self {

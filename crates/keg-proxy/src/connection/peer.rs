@@ -2,22 +2,18 @@
 
 use std::time::SystemTime;
 
-use keg_auth::{Authentication, Method, Peer};
+use keg_auth::Peer;
 
 use super::Ended;
 use crate::stream::Stream;
 
-/// The peer, with the subject of its certificate where clients may authenticate by one.
+/// The peer, with the subject of its certificate if it has shown one: who it is by that, or what conditions see of it.
 ///
 /// A certificate that can't be used ends the connection: its holder isn't taken for somebody without one.
-pub(super) fn of(stream: &Stream, authentication: &Authentication) -> Result<Peer, Ended> {
-    let is_asked = |method: &Method| matches!(method, Method::ClientCertificate);
+pub(super) fn of(stream: &Stream) -> Result<Peer, Ended> {
     let Stream::Server(stream) = stream else {
         return Ok(Peer::default());
     };
-    if !authentication.methods().iter().any(is_asked) {
-        return Ok(Peer::default());
-    }
     let shown = keg_tls::client_certificate(stream, SystemTime::now());
     let shown =
         shown.map_err(|error| Ended::because("authentication", format!("the client's certificate: {error}")))?;

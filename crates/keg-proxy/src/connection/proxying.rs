@@ -66,9 +66,10 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     tracing::debug!(virtual_cluster = &**cluster.name(), %peer, ?endpoint, principal = %session.principal(), "connected");
 
     let link = Arc::new(Link::new(Arc::clone(cluster.metrics())));
-    let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::new(connection));
+    let connection = Arc::new(connection);
+    let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::clone(&connection));
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
-    let service = Guard::new(service, Arc::clone(&cluster), session);
+    let service = Guard::new(service, Arc::clone(&cluster), session, connection);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses));
     let renewing = renewing::renew(

@@ -1,12 +1,12 @@
 //! What an expression can ask of a client: the variable `context`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use cel::common::types::{CelMap, CelMapKey, CelString};
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString};
 use cel::common::value::Val;
-use keg_policy::{AddressBook, Connection, NamePattern, Origin};
+use keg_policy::{AddressBook, Claim, Connection, Identity, NamePattern, Origin};
 
 /// Its name.
 pub(super) const VARIABLE: &str = "context";
@@ -32,7 +32,9 @@ impl Strings {
 }
 
 /// What is known of the client of a connection.
-pub(super) fn of(connection: &Connection, strings: Strings) -> CelMap<'_> {
+///
+/// `identity` is the connection's, and has to outlive the value.
+pub(super) fn of<'v>(connection: &'v Connection, identity: &'v Identity, strings: Strings) -> CelMap<'v> {
     let principal = &*connection.principal;
     let (principal_type, name) = principal.split_once(':').unwrap_or(("", principal));
     map([
@@ -43,7 +45,11 @@ pub(super) fn of(connection: &Connection, strings: Strings) -> CelMap<'_> {
                     "principal",
                     boxed([("type", strings.value(principal_type)), ("name", strings.value(name))]),
                 ),
-                (CLAIMS, boxed([])),
+                ("type", strings.value(identity.method)),
+                ("scopes", list(identity.scopes.iter().map(|scope| strings.value(scope)))),
+                (CLAIMS, claims(&identity.claims, strings)),
+                // Where Kong Event Gateway has them.
+                ("token", boxed([(CLAIMS, claims(&identity.claims, strings))])),
             ]),
         ),
         (
@@ -55,7 +61,39 @@ pub(super) fn of(connection: &Connection, strings: Strings) -> CelMap<'_> {
             boxed([("name", strings.value(&connection.origin.listener))]),
         ),
         ("source", boxed([("address", address(connection))])),
+        (
+            "tls",
+            boxed([("subject", strings.value(&connection.certificate_subject))]),
+        ),
     ])
+}
+
+/// The names are texts of the client as well: a loop over them could give them as names of resources.
+fn claims<'v>(claims: &'v BTreeMap<String, Claim>, strings: Strings) -> Box<dyn Val + 'v> {
+    let claims = claims.iter().map(|(name, value)| {
+        let name = match strings {
+            Strings::Plain => CelMapKey::from(name.as_str()),
+            Strings::Escaped => CelMapKey::from(NamePattern::escape(name)),
+        };
+        (name, claim(value, strings))
+    });
+    Box::new(CelMap::from(claims.collect::<HashMap<_, _>>()))
+}
+
+fn claim<'v>(value: &'v Claim, strings: Strings) -> Box<dyn Val + 'v> {
+    match value {
+        Claim::Null => Box::new(CelNull),
+        Claim::Bool(value) => Box::new(CelBool::from(*value)),
+        Claim::Integer(value) => Box::new(CelInt::from(*value)),
+        Claim::Number(value) => Box::new(CelDouble::from(*value)),
+        Claim::Text(text) => strings.value(text),
+        Claim::List(items) => list(items.iter().map(|item| claim(item, strings))),
+        Claim::Map(members) => claims(members, strings),
+    }
+}
+
+fn list<'v>(items: impl Iterator<Item = Box<dyn Val + 'v>>) -> Box<dyn Val + 'v> {
+    Box::new(CelList::from(items.collect::<Vec<_>>()))
 }
 
 /// As text; none has a character with a meaning in names.
@@ -86,8 +124,14 @@ pub(super) fn sample() -> Connection {
         fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
     }
 
-    Connection::new("cluster", "User:name", Arc::new(Nowhere)).with_origin(Origin {
+    let connection = Connection::new("cluster", "User:name", Arc::new(Nowhere)).with_origin(Origin {
         listener: "listener".into(),
         address: Some(Ipv4Addr::new(192, 0, 2, 1).into()),
-    })
+    });
+    connection.identify(Identity {
+        method: "anonymous",
+        scopes: vec!["scope".to_owned()],
+        ..Identity::default()
+    });
+    connection
 }

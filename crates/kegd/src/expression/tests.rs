@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use keg_policy::Origin;
+use keg_policy::{Claim, Identity, Origin};
 
 fn client(principal: &str) -> Connection {
     let mut client = facts::sample();
@@ -76,7 +76,7 @@ fn what_nothing_is_called_is_found_when_an_expression_is_read() {
     );
     wrong(
         "context.principal == 'ann'",
-        "column 8: there is no member \"principal\" (there are: auth, listener, source, virtual_cluster)",
+        "column 8: there is no member \"principal\" (there are: auth, listener, source, tls, virtual_cluster)",
     );
     wrong(
         "true || context.auth.principal.nam == 'ann'",
@@ -84,7 +84,7 @@ fn what_nothing_is_called_is_found_when_an_expression_is_read() {
     );
     wrong(
         "has(context.auth.group)",
-        "column 4: there is no member \"group\" (there are: claims, principal)",
+        "column 4: there is no member \"group\" (there are: claims, principal, scopes, token, type)",
     );
     wrong(
         "context['auht'] == 1",
@@ -137,6 +137,121 @@ fn values_of_the_wrong_kind_are_found_when_an_expression_is_read() {
         "!context.listener.name",
         "column 18: this is a string, neither true nor false",
     );
+}
+
+fn bearer() -> Connection {
+    let text = |text: &str| Claim::Text(text.to_owned());
+    let mut ann = client("User:ann");
+    ann.certificate_subject = "CN=orders,O=Example".into();
+    let claims = [
+        ("admin", Claim::Bool(true)),
+        ("level", Claim::Integer(3)),
+        ("share", Claim::Number(0.5)),
+        ("nothing", Claim::Null),
+        ("team", text("a*")),
+        ("groups", Claim::List(vec![text("readers"), text("writers")])),
+        (
+            "realm",
+            Claim::Map([("roles".to_owned(), Claim::List(vec![text("owner")]))].into()),
+        ),
+        ("https://example.com/root", Claim::Bool(false)),
+        ("*", text("star")),
+    ];
+    ann.identify(Identity {
+        method: "sasl_oauth_bearer",
+        scopes: vec!["orders:read".to_owned(), "kafka".to_owned()],
+        claims: claims.map(|(name, claim)| (name.to_owned(), claim)).into(),
+    });
+    ann
+}
+
+#[test]
+fn a_condition_sees_what_a_client_proved_and_what_its_token_claims() {
+    let ann = bearer();
+    for (text, holds) in [
+        ("context.auth.type == 'sasl_oauth_bearer'", true),
+        ("context.tls.subject == 'CN=orders,O=Example'", true),
+        ("'kafka' in context.auth.scopes", true),
+        ("'orders:write' in context.auth.scopes", false),
+        ("context.auth.scopes[1] == 'kafka'", true),
+        ("context.auth.scopes.exists(it, it.startsWith('orders:'))", true),
+        ("context.auth.claims.admin", true),
+        (
+            "context.auth.claims.level >= 3 && context.auth.claims.share < 1.0",
+            true,
+        ),
+        ("context.auth.claims.nothing == null", true),
+        ("context.auth.claims.team == 'a*'", true),
+        ("'writers' in context.auth.claims.groups", true),
+        ("context.auth.claims.groups.exists(it, it == 'owners')", false),
+        ("context.auth.claims.realm.roles == ['owner']", true),
+        ("context.auth.claims['https://example.com/root']", false),
+        (
+            "has(context.auth.claims.admin) && !has(context.auth.claims.owner)",
+            true,
+        ),
+        (
+            "has(context.auth.claims.realm.roles) && !has(context.auth.claims.realm.name)",
+            true,
+        ),
+        ("context.auth.token.claims.level == 3", true),
+    ] {
+        assert_eq!(Condition::new(text).unwrap().holds(&ann), Ok(holds), "{text}");
+    }
+    for text in [
+        "context.auth.claims.owner",
+        "context.auth.claims.team",
+        "context.auth.claims.realm.name == 'a'",
+    ] {
+        assert!(Condition::new(text).unwrap().holds(&ann).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_known_of_all_clients_is_compared_by_its_kind_when_an_expression_is_read() {
+    wrong(
+        "context.auth.type == 1",
+        "column 19: what is compared is a string and an int",
+    );
+    wrong(
+        "context.auth.scopes == 'kafka'",
+        "column 21: what is compared is a list and a string",
+    );
+    wrong("context.tls.subject", "it gives a string, neither true nor false");
+    wrong(
+        "context.tls.subjct == ''",
+        "column 12: there is no member \"subjct\" (did you mean subject?)",
+    );
+}
+
+#[test]
+fn a_condition_sees_what_the_newest_token_claims() {
+    let ann = bearer();
+    let condition = Condition::new("context.auth.claims.admin").unwrap();
+    assert_eq!(condition.holds(&ann), Ok(true));
+    ann.identify(Identity {
+        claims: [("admin".to_owned(), Claim::Bool(false))].into(),
+        ..Identity::clone(&ann.identity())
+    });
+    assert_eq!(condition.holds(&ann), Ok(false));
+}
+
+#[test]
+fn claims_are_no_patterns_in_names_whatever_they_are_called() {
+    let ann = bearer();
+    for (text, name, other) in [
+        ("[context.auth.claims.team]", "a*", "ab"),
+        (
+            "context.auth.claims.map(it, it).filter(it, size(it) < 3)",
+            "*",
+            "orders",
+        ),
+        ("context.auth.scopes", "kafka", "kafk"),
+    ] {
+        let names = Names::new(text).unwrap().names(&ann).unwrap();
+        let matches = |name: &str| names.iter().any(|pattern| pattern.matches(name));
+        assert!(matches(name) && !matches(other), "{text}");
+    }
 }
 
 #[test]

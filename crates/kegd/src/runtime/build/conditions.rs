@@ -1,4 +1,4 @@
-//! Expressions where policies ask them: what fails is counted, and what can't change is asked once for a connection.
+//! Expressions where policies ask them: what fails is counted, and what can't change is asked once for each identity of a client.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +21,11 @@ pub(super) struct Counted<T> {
 
 /// What is true of the client of a connection, by the text of the expression; none where that can't be told.
 #[derive(Debug, Default)]
-struct Memory(HashMap<Arc<str>, Option<bool>>);
+struct Memory {
+    /// Of which of the client's identities.
+    renewals: u64,
+    known: HashMap<Arc<str>, Option<bool>>,
+}
 
 impl<T> Counted<T> {
     /// The expression of the policy of this type and name.
@@ -77,7 +81,12 @@ impl keg_policy::Condition for Decided {
     fn holds(&self, connection: &Connection) -> bool {
         let condition = &self.condition;
         let text = condition.expression.text();
-        let known = connection.remember(|Memory(known)| known.get(text).copied());
+        // Before the identity is looked at, so that nothing older is remembered under a newer number.
+        let renewals = connection.renewals();
+        let known = connection.remember(|memory: &mut Memory| {
+            let known = memory.known.get(text).copied();
+            known.filter(|_| memory.renewals == renewals)
+        });
         let holds = known.unwrap_or_else(|| {
             let holds = AclCondition::holds(condition, connection);
             if let Err(error) = &holds {
@@ -87,11 +96,12 @@ impl keg_policy::Condition for Decided {
                 tracing::warn!(virtual_cluster, principal, policy_type, policy, taken_for, %error, "a condition fails");
             }
             let holds = holds.ok();
-            connection.remember(|Memory(known)| {
-                if known.len() >= REMEMBERED {
-                    known.clear();
+            connection.remember(|memory: &mut Memory| {
+                if memory.renewals != renewals || memory.known.len() >= REMEMBERED {
+                    memory.known.clear();
+                    memory.renewals = renewals;
                 }
-                known.insert(text.into(), holds);
+                memory.known.insert(text.into(), holds);
             });
             holds
         });
