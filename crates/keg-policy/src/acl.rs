@@ -155,9 +155,9 @@ impl Acls {
                 "the broker's response has no place for the answer to what was denied",
             ));
         }
-        if let Some(topics) = kept.begins.as_ref().filter(|_| visitor.session != 0) {
+        if let Some((topics, rules)) = kept.begins.as_ref().filter(|_| visitor.session != 0) {
             let key = sessions::Key::Fetch(visitor.session);
-            sessions::begin(connection, key, topics.clone(), &self.rules);
+            sessions::begin(connection, key, topics.clone(), rules);
         }
         response.body = edits.apply(&body);
         Ok(())

@@ -208,3 +208,61 @@ fn a_password_is_hashed_and_the_hash_is_one() {
     assert_eq!(nothing.status.code(), Some(1));
     assert!(nothing.stdout.is_empty());
 }
+
+#[test]
+fn rules_are_explained_for_what_a_client_proves() {
+    let text = "
+        backend_clusters:
+        - { name: main, bootstrap_servers: [kafka:9092], authentication: { type: anonymous },
+            insecure_allow_anonymous_virtual_cluster_auth: true }
+        virtual_clusters:
+        - name: team-a
+          destination: { name: main }
+          authentication: [{ type: anonymous }]
+          acl_mode: enforce_on_gateway
+          cluster_policies:
+          - type: acls
+            name: own
+            condition: >-
+              context.auth.type == 'sasl_oauth_bearer' && 'kafka' in context.auth.scopes
+              && context.tls.subject.startsWith('CN=') && context.auth.claims.realm.level > 2
+            config:
+              rules:
+              - { resource_type: topic, action: allow, operations: [{ name: read }],
+                  resource_names: \"context.auth.claims.topics\" }
+    ";
+    let all = [
+        ["--auth-type", "sasl_oauth_bearer"],
+        ["--scope", "kafka"],
+        ["--tls-subject", "CN=ann"],
+        ["--claims", r#"{"realm":{"level":3},"topics":["orders"]}"#],
+    ];
+    let check = |topic: &str, left_out: Option<usize>| {
+        let kept = all.iter().enumerate().filter(|(place, _)| Some(*place) != left_out);
+        let mut asked = vec!["--principal", "ann", "--operation", "read", "--resource", topic];
+        asked.extend(kept.flat_map(|(_, flag)| flag));
+        acl_check(text, "team-a", &asked).status.code()
+    };
+    assert_eq!(check("topic:orders", None), Some(0));
+    assert_eq!(check("topic:other", None), Some(1));
+    for left_out in 0..all.len() {
+        assert_eq!(
+            check("topic:orders", Some(left_out)),
+            Some(1),
+            "without {:?}",
+            all[left_out]
+        );
+    }
+    let asked = [
+        "--principal",
+        "ann",
+        "--operation",
+        "read",
+        "--resource",
+        "topic:orders",
+    ];
+    for claims in ["[1]", "{"] {
+        let output = acl_check(text, "team-a", &[&asked[..], &["--claims", claims]].concat());
+        assert_eq!(output.status.code(), Some(2), "{claims}");
+    }
+}

@@ -65,6 +65,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// The rules as they are for it.
+    pub(super) fn applied(&self) -> &Arc<Applied> {
+        &self.applied
+    }
+
     pub(super) fn connection(&self) -> &'a Connection {
         self.connection
     }

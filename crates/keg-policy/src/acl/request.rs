@@ -1,6 +1,7 @@
 //! What becomes of a request.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
@@ -17,6 +18,7 @@ use super::inbound::{Asked, Inbound, Settled};
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::pages::Pages;
+use super::rules::Applied;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
 use crate::message::{Request, Response};
 use crate::namespace::metadata::Picked;
@@ -83,8 +85,8 @@ pub(super) struct Kept {
     pub(super) picked: Option<Picked>,
     /// Fetch: the broker is to have no session.
     pub(super) no_session: bool,
-    /// Fetch: the topics of a session that begins.
-    pub(super) begins: Option<Topics>,
+    /// Fetch: the topics of a session that begins, and the rules by which they may be read.
+    pub(super) begins: Option<(Topics, Arc<Applied>)>,
     /// Whether the client is to be told what it may do.
     pub(super) operations: bool,
 }
@@ -261,7 +263,7 @@ impl Acls {
         if id != 0 && epoch > 0 {
             let may_read = |topic: &[u8]| client.could(Operation::Read, ResourceType::Topic, topic);
             // What was denied, the client would take for a part of the session.
-            if kept.no_session || !sessions::goes_on(connection, &Key::Fetch(id), topics, &self.rules, may_read) {
+            if kept.no_session || !sessions::goes_on(connection, &Key::Fetch(id), topics, client.applied(), may_read) {
                 return original.refuse(ErrorCode::FETCH_SESSION_ID_NOT_FOUND, None).map(Some);
             }
             return Ok(None);
@@ -271,7 +273,7 @@ impl Acls {
         }
         kept.no_session |= topics.len() > MOST_TOPICS && epoch == 0;
         if epoch == 0 && !kept.no_session {
-            kept.begins = Some(topics);
+            kept.begins = Some((topics, Arc::clone(client.applied())));
         }
         Ok(None)
     }
@@ -292,11 +294,11 @@ impl Acls {
         let request = Struct::read(&api.request, version, body)?;
         let key = Key::Share(request.bytes("GroupId").into(), request.bytes("MemberId").into());
         match number(&request, "ShareSessionEpoch", -1) {
-            0 if topics.len() <= MOST_TOPICS => sessions::begin(connection, key, topics, &self.rules),
+            0 if topics.len() <= MOST_TOPICS => sessions::begin(connection, key, topics, client.applied()),
             ..=0 => sessions::end(connection, &key),
             _ => {
                 let may_read = |topic: &[u8]| client.could(Operation::Read, ResourceType::Topic, topic);
-                if !sessions::goes_on(connection, &key, topics, &self.rules, may_read) {
+                if !sessions::goes_on(connection, &key, topics, client.applied(), may_read) {
                     return original.refuse(ErrorCode::SHARE_SESSION_NOT_FOUND, None).map(Some);
                 }
             }

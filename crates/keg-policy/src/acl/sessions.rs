@@ -1,12 +1,13 @@
 //! Fetch and share sessions, whose topics later requests don't name.
 //!
-//! A session goes on as long as its client may read all topics in it. When a rule that allowed one is gone, the client is told
+//! A session goes on as long as its client may read all topics in it. When a rule that allowed one is gone, or is not
+//! the client's any more, the client is told
 //! that there is no such session, and begins one anew with all its topics, of which those are denied.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::rules::Rules;
+use super::rules::Applied;
 use crate::connection::Connection;
 
 /// A consumer has one session on a node.
@@ -32,7 +33,7 @@ struct Session {
     key: Key,
     topics: Topics,
     /// The rules by which all of them may be read.
-    checked_by: Arc<Rules>,
+    checked_by: Arc<Applied>,
 }
 
 /// The sessions of a connection.
@@ -40,7 +41,7 @@ struct Session {
 struct Sessions(VecDeque<Session>);
 
 /// Remembers a session that begins with these topics, all of which may be read.
-pub(super) fn begin(connection: &Connection, key: Key, topics: Topics, rules: &Arc<Rules>) {
+pub(super) fn begin(connection: &Connection, key: Key, topics: Topics, rules: &Arc<Applied>) {
     connection.remember(|Sessions(sessions)| {
         sessions.retain(|session| session.key != key);
         if sessions.len() == MOST {
@@ -65,7 +66,7 @@ pub(super) fn goes_on(
     connection: &Connection,
     key: &Key,
     topics: Topics,
-    rules: &Arc<Rules>,
+    rules: &Arc<Applied>,
     may_read: impl Fn(&[u8]) -> bool,
 ) -> bool {
     let taken = connection.remember(|Sessions(sessions)| {

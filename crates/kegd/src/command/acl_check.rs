@@ -1,10 +1,12 @@
 //! `kegd acl check`
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use keg_policy::{AclDecision, Operation, Origin, ResourceType};
+use keg_policy::{AclDecision, Claim, Connection, Identity, Operation, Origin, ResourceType};
+use serde_json::Value;
 
 use crate::config::model::{AclMode, VirtualCluster};
 use crate::config::{self, Environment, Input};
@@ -31,6 +33,53 @@ pub struct AclCheck {
     /// The IP address that the client comes from, for conditions
     #[arg(long, value_name = "ADDRESS")]
     source: Option<IpAddr>,
+    /// How the client authenticates, for conditions: anonymous, client_certificate, sasl_plain, sasl_scram_sha256,
+    /// sasl_scram_sha512 or sasl_oauth_bearer
+    #[arg(long, value_name = "TYPE", value_parser = METHODS)]
+    auth_type: Option<String>,
+    /// The claims of the client's token, for conditions: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = claims)]
+    claims: Option<Claims>,
+    /// A scope of the client's token, for conditions; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// The subject of the client's certificate, for conditions
+    #[arg(long, value_name = "NAME", default_value = "")]
+    tls_subject: String,
+}
+
+/// What clients may be authenticated by.
+const METHODS: [&str; 6] = [
+    "anonymous",
+    "client_certificate",
+    "sasl_plain",
+    "sasl_scram_sha256",
+    "sasl_scram_sha512",
+    "sasl_oauth_bearer",
+];
+
+type Claims = BTreeMap<String, Claim>;
+
+fn claims(text: &str) -> Result<Claims, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members.into_iter().map(|(name, value)| (name, claim(value))).collect()),
+        Ok(_) => Err("expected a JSON object".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn claim(value: Value) -> Claim {
+    match value {
+        Value::Null => Claim::Null,
+        Value::Bool(value) => Claim::Bool(value),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => Claim::Integer(integer),
+            None => Claim::Number(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => Claim::Text(text),
+        Value::Array(items) => Claim::List(items.into_iter().map(claim).collect()),
+        Value::Object(members) => Claim::Map(members.into_iter().map(|(name, value)| (name, claim(value))).collect()),
+    }
 }
 
 fn resource(text: &str) -> Result<(ResourceType, String), String> {
@@ -86,7 +135,18 @@ fn decide(cluster: &VirtualCluster, check: &AclCheck, out: &mut impl Write) -> i
         listener: check.listener.as_str().into(),
         address: check.source,
     };
-    let decision = runtime::decide(cluster, (&principal, origin), check.operation, *resource_type, name);
+    let method = METHODS.into_iter().find(|it| Some(*it) == check.auth_type.as_deref());
+    let identity = Identity {
+        method: method.unwrap_or_default(),
+        scopes: check.scopes.clone(),
+        claims: check.claims.clone().unwrap_or_default(),
+    };
+    let client = |mut connection: Connection| {
+        connection.certificate_subject = check.tls_subject.as_str().into();
+        connection.identify(identity);
+        connection.with_origin(origin)
+    };
+    let decision = runtime::decide(cluster, &principal, client, check.operation, *resource_type, name);
     let AclDecision { allowed, rule, .. } = decision;
     let verdict = if allowed { "allowed" } else { "denied" };
     let rule = rule.map_or_else(|| "no rule allows it".to_owned(), |rule| format!("by {rule}"));

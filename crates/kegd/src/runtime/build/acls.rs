@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keg_policy::{
-    AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, AddressBook, Connection, Operation, Origin,
-    ResourceType, TopicNames,
+    AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, AddressBook, Connection, Operation, ResourceType,
+    TopicNames,
 };
 use metrics::{Counter, counter};
 
@@ -20,15 +20,16 @@ pub(super) fn acls(cluster: &VirtualCluster, topic_names: TopicNames) -> Acls {
         .with_observer(Arc::new(Decisions::of(cluster)))
 }
 
-/// What the rules of a virtual cluster say to somebody.
+/// What the rules of a virtual cluster say to somebody, of whom `client` says more.
 pub(crate) fn decide<'a>(
     cluster: &VirtualCluster,
-    (principal, origin): (&str, Origin),
+    principal: &str,
+    client: impl FnOnce(Connection) -> Connection,
     operation: Operation,
     resource_type: ResourceType,
     resource_name: &'a str,
 ) -> AclDecision<'a> {
-    let connection = Connection::new(cluster.name.as_str(), principal, Arc::new(Nowhere)).with_origin(origin);
+    let connection = client(Connection::new(cluster.name.as_str(), principal, Arc::new(Nowhere)));
     acls(cluster, TopicNames::default()).decide(&connection, operation, resource_type, resource_name)
 }
 
