@@ -10,6 +10,7 @@
 mod authentication;
 mod backends;
 mod changes;
+mod claims;
 mod client_certificate;
 mod crowd;
 mod drains;

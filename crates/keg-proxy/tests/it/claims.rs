@@ -1,0 +1,141 @@
+//! Clients of which policies know what their tokens claim.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use data_encoding::BASE64URL_NOPAD;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::{MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName};
+use kafka_protocol::protocol::StrBytes;
+use keg_auth::jwt::{KeyStore, Keys, Validator};
+use keg_auth::{Authentication, Method};
+use keg_policy::{
+    AclAction, AclCondition, AclNames, AclPolicy, AclRule, Acls, BlockApis, BrokerAddresses, Chain, Claim, Condition,
+    Connection, ExpressionFailed, NamePattern, Operations, ResourceType,
+};
+use keg_proxy::{Limits, VirtualCluster};
+use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
+
+use crate::support::client::Client;
+use crate::support::gateway::{Team, backend, broker};
+
+const METADATA: i16 = 12;
+const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
+
+/// Whoever gives out tokens.
+struct Issuer(KeyPair);
+
+impl Issuer {
+    fn keys(&self) -> Keys {
+        let x = BASE64URL_NOPAD.encode(self.0.der_bytes());
+        let keys = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","kid":"key","x":"{x}"}}]}}"#);
+        Keys::from_jwks(keys.as_bytes()).unwrap()
+    }
+
+    /// A token of ann's for an hour, with these claims too.
+    fn token(&self, claims: &str) -> String {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let claims = format!(r#"{{"sub":"ann","exp":{},{claims}}}"#, now.as_secs() + 3600);
+        let header = r#"{"alg":"EdDSA","kid":"key"}"#;
+        let message = [header, &claims]
+            .map(|part| BASE64URL_NOPAD.encode(part.as_bytes()))
+            .join(".");
+        let signature = self.0.sign(message.as_bytes()).unwrap();
+        format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
+    }
+}
+
+/// Holds of clients whose token claims that they are readers.
+#[derive(Debug)]
+struct Reader;
+
+impl AclCondition for Reader {
+    fn holds(&self, connection: &Connection) -> Result<bool, ExpressionFailed> {
+        let identity = connection.identity();
+        assert_eq!(
+            (identity.method, &*connection.certificate_subject),
+            ("sasl_oauth_bearer", "")
+        );
+        match identity.claims.get("reader") {
+            Some(Claim::Bool(reader)) => Ok(*reader),
+            other => Err(ExpressionFailed(format!("{other:?}"))),
+        }
+    }
+}
+
+/// Holds of clients that have no scope `metadata`.
+#[derive(Debug)]
+struct OutOfScope;
+
+impl Condition for OutOfScope {
+    fn holds(&self, connection: &Connection) -> bool {
+        !connection.identity().scopes.iter().any(|scope| scope == "metadata")
+    }
+
+    fn identity(&self) -> &str {
+        "out of scope"
+    }
+}
+
+/// Authenticates, perhaps again.
+async fn authenticate(client: &mut Client, token: &str) {
+    let mechanism = StrBytes::from_static_str("OAUTHBEARER");
+    let answer = client
+        .call(1, SaslHandshakeRequest::default().with_mechanism(mechanism))
+        .await;
+    assert_eq!(answer.error_code, 0);
+    let bytes = format!("n,,\u{1}auth=Bearer {token}\u{1}\u{1}");
+    let request = SaslAuthenticateRequest::default().with_auth_bytes(bytes.into_bytes().into());
+    let answer = client.call(2, request).await;
+    assert_eq!((answer.error_code, answer.error_message), (0, None));
+}
+
+/// The error of `orders`, or that of all.
+async fn error(client: &mut Client) -> i16 {
+    let name = TopicName(StrBytes::from_static_str("orders"));
+    let topics = vec![MetadataRequestTopic::default().with_name(Some(name))];
+    let request = MetadataRequest::default().with_topics(Some(topics));
+    client.call(METADATA, request).await.topics[0].error_code
+}
+
+#[tokio::test]
+async fn the_next_request_is_judged_by_what_a_new_token_claims() {
+    let issuer = Issuer(KeyPair::generate_for(&PKCS_ED25519).unwrap());
+    let validator = Validator::new(KeyStore::new(issuer.keys())).scope_claim("permissions");
+    let authentication = Authentication::new(vec![Method::OAuthBearer {
+        validator: Arc::new(validator),
+        forward: false,
+    }]);
+    let acls = Acls::new(vec![AclPolicy {
+        name: "readers".into(),
+        condition: Some(Arc::new(Reader)),
+        rules: vec![AclRule {
+            resource_type: ResourceType::Topic,
+            action: AclAction::Allow,
+            operations: Operations::ALL,
+            names: AclNames::Patterns(vec![NamePattern::new("*").unwrap()]),
+        }],
+    }]);
+    let blocks = BlockApis::new("scoped", vec![keg_codec::ApiKey::METADATA]).with_condition(Arc::new(OutOfScope));
+    let chain = Chain::new(vec![Arc::new(blocks), Arc::new(acls), Arc::new(BrokerAddresses)]).behind_sasl();
+    let broker = broker().start().await.unwrap();
+    let cluster = VirtualCluster::new("team", backend(broker.addresses()), authentication, Arc::new(chain));
+    let team = Team::new(&Arc::new(cluster), &Limits::default());
+
+    let mut client = team.client().await;
+    for (claims, expected) in [
+        (r#""reader":true,"permissions":"metadata other""#, 0),
+        (r#""reader":false,"permissions":"metadata""#, TOPIC_AUTHORIZATION_FAILED),
+        (r#""reader":true,"permissions":["metadata"]"#, 0),
+        (r#""permissions":"metadata""#, TOPIC_AUTHORIZATION_FAILED),
+        (r#""reader":true,"permissions":"metadata""#, 0),
+    ] {
+        authenticate(&mut client, &issuer.token(claims)).await;
+        assert_eq!(error(&mut client).await, expected, "{claims}");
+        assert_eq!(error(&mut client).await, expected, "{claims}");
+    }
+    // Without the scope the API itself is refused.
+    authenticate(&mut client, &issuer.token(r#""reader":true,"scope":"metadata""#)).await;
+    let refused = error(&mut client).await;
+    assert!(![0, TOPIC_AUTHORIZATION_FAILED].contains(&refused), "{refused}");
+}
