@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kafka_protocol::messages::MetadataRequest;
 use keg_auth::{Authentication, Method};
-use keg_policy::{BrokerAddresses, Chain};
+use keg_policy::{BlockApis, BrokerAddresses, Chain, Condition, Connection};
 use keg_proxy::{Destination, Gateway, Limits, ListenerTls, VirtualCluster};
 use keg_router::Sni;
 use keg_tls::{ClientAuth, Live, ServerTls};
@@ -69,4 +69,48 @@ async fn a_client_is_who_its_certificate_is_for_as_long_as_that_counts() {
         lines.contains("not_admitted") && lines.contains("User:CN=ann"),
         "{lines}"
     );
+}
+
+/// Holds of clients that have shown ann's certificate.
+#[derive(Debug)]
+struct Ann;
+
+impl Condition for Ann {
+    fn holds(&self, connection: &Connection) -> bool {
+        assert_eq!(&*connection.principal, "User:ANONYMOUS");
+        &*connection.certificate_subject == "CN=ann"
+    }
+
+    fn identity(&self) -> &str {
+        "ann"
+    }
+}
+
+#[tokio::test]
+async fn conditions_see_the_subject_of_a_certificate_that_gives_no_name() {
+    let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
+    let broker = broker().start().await.unwrap();
+    let blocks = BlockApis::new("not-ann", vec![keg_codec::ApiKey::METADATA]).with_condition(Arc::new(Ann));
+    let chain = Arc::new(Chain::new(vec![Arc::new(blocks), Arc::new(BrokerAddresses)]));
+    let authentication = Authentication::new(vec![Method::Anonymous]);
+    let cluster = Arc::new(VirtualCluster::new(
+        "team",
+        backend(broker.addresses()),
+        authentication,
+        chain,
+    ));
+    let server = ServerTls::new(servers.identity("*.team.keg.test"));
+    let server = server.client_auth(ClientAuth::Requested(clients.trust()));
+    let (_gateway, port) = listening(&cluster, &server);
+    let trusting = servers.settings();
+    for (settings, brokers) in [
+        (trusting.clone().identity(clients.identity("ann")), 0),
+        (trusting.clone().identity(clients.identity("bob")), 3),
+        (trusting, 3),
+    ] {
+        let live = Live::new(settings).unwrap();
+        let mut client = Client::tls(local(port), &live, NAME).await;
+        let metadata = client.call(METADATA, MetadataRequest::default()).await;
+        assert_eq!(metadata.brokers.len(), brokers);
+    }
 }
