@@ -163,18 +163,24 @@ pub fn request_head(api: &Api, version: i16, client_id: &[u8]) -> Bytes {
 
 /// Queues a request as a frame, with the gateway's correlation id.
 pub fn write_request(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, body: Rope) {
-    write(queue, head, 4, correlation_id, body);
+    write(queue, head, 4, correlation_id, body, 0);
 }
 
 /// Queues a response as a frame, with the client's correlation id.
 pub fn write_response(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, body: Rope) {
-    write(queue, head, 0, correlation_id, body);
+    begin_response(queue, head, correlation_id, body, 0);
+}
+
+/// Queues the beginning of a response as that of a frame, with the client's correlation id. `rest` bytes of the body are to
+/// follow it.
+pub fn begin_response(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, body: Rope, rest: usize) {
+    write(queue, head, 0, correlation_id, body, rest);
 }
 
 /// Queues a frame of which the four bytes of `head` from `offset` on are replaced by the correlation id.
-fn write(queue: &mut WriteQueue, head: &[u8], offset: usize, correlation_id: i32, body: Rope) {
+fn write(queue: &mut WriteQueue, head: &[u8], offset: usize, correlation_id: i32, body: Rope, rest: usize) {
     // Frames are bounded far below 2 GiB when they are read, and edits add names of at most 32 KiB each.
-    let length = i32::try_from(head.len() + body.len()).unwrap_or(i32::MAX);
+    let length = i32::try_from(head.len() + body.len() + rest).unwrap_or(i32::MAX);
     queue.put_slice(&length.to_be_bytes());
     queue.put_slice(head.get(..offset).unwrap_or_default());
     queue.put_slice(&correlation_id.to_be_bytes());

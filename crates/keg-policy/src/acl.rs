@@ -195,6 +195,10 @@ impl Policy for Acls {
         }
     }
 
+    fn streams(&self, _api: &Api, _version: i16, note: &Note) -> bool {
+        note.get::<Kept>().is_some_and(|kept| kept.denied.is_empty())
+    }
+
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
         let nothing = Kept {
             operations: true,

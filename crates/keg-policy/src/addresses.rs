@@ -12,7 +12,7 @@ use keg_codec::walk::walk;
 use keg_codec::{Api, ApiKey};
 
 use crate::connection::Connection;
-use crate::policy::{Answer, Interest, Policy, Withheld};
+use crate::policy::{Answer, Interest, Note, Policy, Withheld};
 use configs::Configs;
 use rewrite::Rewrite;
 
@@ -56,6 +56,10 @@ impl Policy for BrokerAddresses {
             Entity::FreeText,
         ]);
         Interest::of(false, api.response.entities(version).intersects(HOSTS))
+    }
+
+    fn streams(&self, _api: &Api, _version: i16, _note: &Note) -> bool {
+        true
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -3,6 +3,7 @@
 mod api_versions;
 mod asking;
 mod served;
+mod streaming;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use api_versions::ApiVersions;
 use asking::Asker;
 pub use asking::Asking;
 pub use served::Served;
+pub use streaming::{Rest, streamed_head};
 
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
@@ -93,7 +95,17 @@ impl Chain {
         if self.served.interested(request.api.key, request.version).is_none() {
             return self.refuse(request);
         }
-        self.forward(connection, request, 0)
+        request.streams = false;
+        let outcome = self.forward(connection, request, 0);
+        self.mark(request, outcome)
+    }
+
+    /// Notes with a request that goes on how its response may come back.
+    fn mark(&self, request: &mut Request, outcome: Outcome<Pending>) -> Outcome<Pending> {
+        if let Outcome::Forward(pending) = &outcome {
+            request.streams = self.streams(pending);
+        }
+        outcome
     }
 
     /// Takes a request of which a policy asked something first further, with the reply to that.
@@ -106,7 +118,8 @@ impl Chain {
         asking: Box<Asking>,
         reply: Reply,
     ) -> Outcome<Pending> {
-        asking.resume(self, connection, request, reply)
+        let outcome = asking.resume(self, connection, request, reply);
+        self.mark(request, outcome)
     }
 
     /// Shows a request to those of the interested policies that stand at `first` or behind.
@@ -198,6 +211,9 @@ impl Chain {
         let Reply::Response(mut response) = reply else {
             return Outcome::Reply(reply);
         };
+        if let Some(rest) = response.rest.take() {
+            return self.pass(connection, pending, response, rest);
+        }
         let Pending { api, version, seen, .. } = pending;
         if api.key == ApiKey::API_VERSIONS {
             match self.served.cut(version, &mut response) {

@@ -51,7 +51,7 @@
 //! // What the broker answers: it is node 2, at kafka2.internal:9092.
 //! let frame = Bytes::from_static(b"\0\0\0\x01\0\0\0\0\0\x02\0\x0fkafka2.internal\0\0\x23\x84");
 //! let (head, body) = ResponseFrame::parse(frame)?.split(api, version)?;
-//! let reply = Reply::Response(Response { head, body: body.into() });
+//! let reply = Reply::Response(Response { head, body: body.into(), rest: None });
 //! let Outcome::Reply(Reply::Response(response)) = chain.response(&connection, pending, reply) else {
 //!     return Err("the connection is over".into());
 //! };
@@ -112,7 +112,7 @@ pub use acl::{
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
-pub use chain::{ApiVersions, Asking, Chain, Pending, Served};
+pub use chain::{ApiVersions, Asking, Chain, Pending, Rest, Served, streamed_head};
 pub use connection::{Connection, Origin};
 pub use glob::{Glob, InvalidGlob};
 pub use identity::{Claim, Identity};

@@ -6,6 +6,8 @@ use keg_codec::message::Struct;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ErrorCode, RequestFrame, Rope, error_reply};
 
+use crate::chain::Rest;
+
 /// A request on its way from the client to the broker.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -19,6 +21,9 @@ pub struct Request {
     pub head: Bytes,
     /// What follows the header.
     pub body: Rope,
+    /// Whether the response may be handed back while it still arrives, with a [`Rest`]. A [`Chain`](crate::Chain) says so of
+    /// what it forwards; who else looks at whole responses sets it to false.
+    pub streams: bool,
 }
 
 impl Request {
@@ -34,6 +39,7 @@ impl Request {
             correlation_id: 0,
             head: request_head(api, version, client_id),
             body: Bytes::from(body.write(&api.request, version)?).into(),
+            streams: false,
         })
     }
 
@@ -73,6 +79,7 @@ impl From<RequestFrame> for Request {
             correlation_id,
             head,
             body: body.into(),
+            streams: false,
         }
     }
 }
@@ -82,8 +89,10 @@ impl From<RequestFrame> for Request {
 pub struct Response {
     /// The header as the broker sent it; the correlation id is replaced on the way out.
     pub head: Bytes,
-    /// What follows the header.
+    /// What follows the header, or its beginning.
     pub body: Rope,
+    /// What is still to come of the body.
+    pub rest: Option<Box<Rest>>,
 }
 
 impl Response {
@@ -92,6 +101,7 @@ impl Response {
         Self {
             head: response_head(api, version),
             body: Rope::from(body.into()),
+            rest: None,
         }
     }
 

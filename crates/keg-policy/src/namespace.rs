@@ -255,6 +255,10 @@ impl Policy for Namespace {
         }
     }
 
+    fn streams(&self, _api: &Api, _version: i16, note: &Note) -> bool {
+        note.get::<Asked>().is_some_and(|asked| asked.denied.is_empty())
+    }
+
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
         if acls::administers(answer.api.key) {
             return acls::response(&self.names, answer);

@@ -40,6 +40,14 @@ pub trait Policy: fmt::Debug + Send + Sync {
         Decision::Close(format!("the policy {} asked for nothing", self.name()))
     }
 
+    /// Whether the response to a request that it has noted this of needs to be seen no further than its head, so that what is
+    /// behind may be passed on while it still arrives. It is asked of Fetch alone, from version 13 on; [`response`](Self::response)
+    /// is given a response without topics then, of which it must keep the length. Addresses of nodes behind the head are hidden.
+    fn streams(&self, api: &Api, version: i16, note: &Note) -> bool {
+        let _ = (api, version, note);
+        false
+    }
+
     /// Looks at a response on its way to the client, and may change its body. `note` is what
     /// [`request`](Self::request) left for it.
     ///

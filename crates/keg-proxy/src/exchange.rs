@@ -1,5 +1,6 @@
 //! One client and one node: requests one way, responses the other, both in order.
 
+mod passing;
 mod replies;
 mod waits;
 mod writer;
@@ -22,6 +23,7 @@ use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::virtual_cluster::VirtualCluster;
+use passing::Passing;
 use replies::Replies;
 use waits::Ticker;
 use writer::Writer;
@@ -45,6 +47,8 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     replies: Replies<S::Future>,
     cluster: Arc<VirtualCluster>,
     limits: Limits,
+    /// The response of which the beginning went into the queue last.
+    passing: Option<Passing>,
     /// Why no more requests are taken, if the client has not simply closed its side.
     ending: Option<Over>,
     /// Why nothing can be written to the broker. It may have answered before.
@@ -93,6 +97,7 @@ where
             service,
             replies: Replies::default(),
             cluster,
+            passing: None,
             ending: None,
             broken: None,
             ticker: Ticker::new(&limits),
@@ -197,9 +202,10 @@ where
 
     fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Peer { stream, writer, .. } = &mut self.client;
-        writer
+        let progress = writer
             .poll_write(stream, &mut self.to_client, context)
-            .map_err(Over::ClientIo)
+            .map_err(Over::ClientIo)?;
+        Ok(progress | self.poll_pass(context)?)
     }
 
     fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {
@@ -221,6 +227,11 @@ where
     fn poll_backend_read(&mut self, context: &mut Context<'_>) -> bool {
         let Peer { stream, incoming, .. } = &mut self.backend;
         if incoming.is_closed() || (self.to_client.len() >= self.limits.max_queued && !incoming.is_charged()) {
+            return false;
+        }
+        if incoming.passing() > 0 && incoming.pending() > passing::HELD_BACK {
+            // The client is slower, or what goes before isn't there.
+            incoming.pause();
             return false;
         }
         let read = incoming.poll_read(stream, context);
@@ -251,17 +262,31 @@ where
     }
 
     fn take_responses(&mut self) -> Result<(), Over> {
-        while let Some(frame) = self.backend.incoming.frame().map_err(Over::response)? {
+        let incoming = &mut self.backend.incoming;
+        loop {
+            if let Some((bytes, length)) = incoming.begun()
+                && let Some(taken) = self.link.begin(bytes, length)?
+            {
+                incoming.pass_on(taken);
+            }
+            let Some(frame) = incoming.frame().map_err(Over::response)? else {
+                return Ok(());
+            };
             let response = ResponseFrame::parse(frame).map_err(|error| Over::backend(&error))?;
             self.link.complete(response)?;
         }
-        Ok(())
     }
 
     fn take_replies(&mut self, context: &mut Context<'_>) -> bool {
+        if self.passing.is_some() {
+            return false;
+        }
         let metrics = |key| self.cluster.metrics().api(key);
         match self.replies.poll(context, metrics, &mut self.to_client) {
-            Ok(progress) => progress,
+            Ok(progress) => {
+                self.passing = progress.rest.map(Passing::new);
+                progress.any
+            }
             Err(reason) => {
                 // What was answered before is still written.
                 self.replies.clear();
@@ -289,7 +314,8 @@ where
     }
 
     fn outcome(&mut self) -> Poll<Result<(), Over>> {
-        let written = self.to_client.is_empty() && self.client.writer.is_flushed();
+        let is_passing = self.passing.is_some() && !self.backend.incoming.is_closed();
+        let written = self.to_client.is_empty() && self.client.writer.is_flushed() && !is_passing;
         if !written || !self.replies.is_empty() {
             return Poll::Pending;
         }

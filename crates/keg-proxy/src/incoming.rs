@@ -3,12 +3,13 @@
 mod large;
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use keg_codec::frame::{self, FrameError};
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
@@ -19,6 +20,15 @@ use large::Large;
 
 /// How much is read at once, and the longest frame that is free of charge.
 const READ: usize = 64 * 1024;
+
+/// How much is read at once of a frame that is passed on.
+const PASS_READ: usize = 256 * 1024;
+
+/// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
+const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
+
+/// How much of a frame must be there to tell whether it is.
+const BEGINNING: usize = 16;
 
 /// How much room there must be to read without making more.
 const LEAST_READ: usize = 16 * 1024;
@@ -36,6 +46,10 @@ pub(crate) struct Incoming {
     large: Option<Large>,
     limit: usize,
     pool: Arc<Pool>,
+    /// Whether large frames may be taken while they still arrive, so that their beginnings are waited for.
+    passes: bool,
+    /// How much is still to be taken of a frame that is.
+    passing: usize,
     closed: bool,
     /// The peer has closed its side.
     ended: bool,
@@ -51,14 +65,62 @@ impl Incoming {
             large: None,
             limit: limit.min(pool.size()),
             pool,
+            passes: false,
+            passing: 0,
             closed: false,
             ended: false,
             waiting_since: None,
         }
     }
 
+    /// The same, of which large frames may be taken [while they still arrive](Self::begun).
+    pub(crate) fn passing_on(mut self) -> Self {
+        self.passes = true;
+        self
+    }
+
+    /// The beginning of a large frame that is not whole, and the frame's length, which no limit holds for yet.
+    pub(crate) fn begun(&self) -> Option<(&[u8], usize)> {
+        let length = self.announced().filter(|length| LARGE.contains(length))?;
+        let beginning = self.buffer.get(4..)?;
+        let is_new = self.passes && self.large.is_none() && self.passing == 0;
+        (is_new && (BEGINNING..length).contains(&beginning.len())).then_some((beginning, length))
+    }
+
+    /// Takes so many bytes of the frame that has [begun](Self::begun), and passes on the rest of it.
+    pub(crate) fn pass_on(&mut self, taken: usize) {
+        self.passing = self.announced().unwrap_or_default().saturating_sub(taken);
+        self.buffer.advance((4 + taken).min(self.buffer.len()));
+    }
+
+    /// Whether it takes more bytes to tell whether the frame at the front is passed on.
+    fn waits_for_beginning(&self) -> bool {
+        let is_large = || self.announced().is_some_and(|length| LARGE.contains(&length));
+        self.passes && self.large.is_none() && self.passing == 0 && self.buffer.len() < 4 + BEGINNING && is_large()
+    }
+
+    /// How many bytes are still to be passed on.
+    pub(crate) fn passing(&self) -> usize {
+        self.passing
+    }
+
+    /// What is there of a frame that is passed on.
+    pub(crate) fn passable(&mut self) -> &mut [u8] {
+        let count = self.passing.min(self.buffer.len());
+        self.buffer.get_mut(..count).unwrap_or_default()
+    }
+
+    /// So many bytes of it are gone.
+    pub(crate) fn passed(&mut self, count: usize) {
+        self.buffer.advance(count);
+        self.passing -= count;
+    }
+
     /// The next frame, if it is whole.
     pub(crate) fn frame(&mut self) -> Result<Option<Bytes>, FrameError> {
+        if self.passing > 0 || self.waits_for_beginning() {
+            return Ok(None);
+        }
         if self.large.is_some() {
             return Ok(self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame));
         }
@@ -88,6 +150,7 @@ impl Incoming {
     /// Whether a frame is whole, or can't become one.
     pub(crate) fn has_frame(&self) -> bool {
         match (&self.large, self.announced()) {
+            _ if self.passing > 0 || self.waits_for_beginning() => false,
             (Some(large), _) => large.is_whole(),
             (None, Some(length)) => length > self.limit || self.buffer.len() - 4 >= length,
             (None, None) => false,
@@ -150,6 +213,8 @@ impl Incoming {
             return Ok(false);
         }
         if self.large.is_none()
+            && self.passing == 0
+            && !self.waits_for_beginning()
             && let Some(length) = self
                 .announced()
                 .filter(|length| (READ + 1..=self.limit).contains(length))
@@ -196,20 +261,25 @@ impl Incoming {
     where
         IO: AsyncRead + Unpin,
     {
-        if self.buffer.capacity() - self.buffer.len() < LEAST_READ {
-            self.buffer.reserve(READ);
+        let (least, most) = if self.passing > READ {
+            (PASS_READ / 2, PASS_READ)
+        } else {
+            (LEAST_READ, READ)
+        };
+        if self.buffer.capacity() - self.buffer.len() < least {
+            self.buffer.reserve(most);
         }
-        poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(READ))
+        poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(most))
     }
 
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
         let waits_for_budget = self.large.as_ref().is_some_and(Large::waits);
-        if self.pending() > 0 && !waits_for_budget {
+        if self.pending() + self.passing > 0 && !waits_for_budget {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
         // Nothing at all, if there is nothing.
-        if self.buffer.len() < self.buffer.capacity() / 4 {
+        if self.buffer.len() < self.buffer.capacity() / 4 && self.passing == 0 {
             self.buffer = BytesMut::from(&*self.buffer);
         }
     }

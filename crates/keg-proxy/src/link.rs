@@ -8,9 +8,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use keg_codec::ledger::Ledger;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
-use keg_policy::{Reply, Request, Response};
+use keg_policy::{Reply, Request, Response, Rest, streamed_head};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -19,6 +20,9 @@ use crate::backend::{Backend, Lease};
 use crate::error::{Over, Unanswered};
 use crate::metrics::ClusterMetrics;
 use renewal::Renewal;
+
+/// How much of a response is looked at to know where it goes on.
+const BEGINNING: usize = 256;
 
 /// What a connection to a node has in flight, and what is still to be written to it.
 ///
@@ -45,6 +49,8 @@ struct Waiter {
     api: &'static Api,
     version: i16,
     sent: Instant,
+    /// Whether the response may be passed on while it still arrives.
+    streams: bool,
     /// Whether it is a question of the gateway's about itself.
     own: bool,
 }
@@ -86,8 +92,45 @@ impl Link {
             .split(waiter.api, waiter.version)
             .map_err(|error| Over::backend(&error))?;
         let body = body.into();
-        state.answered.push_back((id, Response { head, body }));
+        let rest = None;
+        state.answered.push_back((id, Response { head, body, rest }));
         Ok(())
+    }
+
+    /// Hands the beginning of a response, of `length` bytes with its header, to the request that it answers, if the rest may
+    /// follow while it arrives. Gives how many bytes it has taken.
+    pub(crate) fn begin(&self, bytes: &[u8], length: usize) -> Result<Option<usize>, Over> {
+        let mut state = self.state();
+        let Some(waiter) = state.ledger.oldest().filter(|waiter| waiter.streams) else {
+            return Ok(None);
+        };
+        let (api, version) = (waiter.api, waiter.version);
+        let beginning = Bytes::copy_from_slice(bytes.get(..BEGINNING.min(bytes.len())).unwrap_or_default());
+        // If there is more to the header, or it is malformed, that is seen when the response is whole.
+        let Ok(frame) = ResponseFrame::parse(beginning) else {
+            return Ok(None);
+        };
+        let id = frame.correlation_id;
+        let Ok((head, mut body)) = frame.split(api, version) else {
+            return Ok(None);
+        };
+        let needed = streamed_head(api, version);
+        if body.len() < needed {
+            return Ok(None);
+        }
+        body.truncate(needed);
+        let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
+        if let Some(metrics) = self.metrics.api(api.key) {
+            metrics.roundtrip(waiter.sent.elapsed());
+        }
+        let taken = head.len() + needed;
+        let response = Response {
+            head,
+            body: body.into(),
+            rest: Some(Box::new(Rest::new(length.saturating_sub(taken)))),
+        };
+        state.answered.push_back((id, response));
+        Ok(Some(taken))
     }
 
     /// What the broker has not answered.
@@ -115,6 +158,7 @@ impl Link {
             api: request.api,
             version: request.version,
             sent: Instant::now(),
+            streams: request.streams,
             own: false,
         };
         let id = if silent {

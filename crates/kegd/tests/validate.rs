@@ -245,13 +245,8 @@ fn rules_are_explained_for_what_a_client_proves() {
     };
     assert_eq!(check("topic:orders", None), Some(0));
     assert_eq!(check("topic:other", None), Some(1));
-    for left_out in 0..all.len() {
-        assert_eq!(
-            check("topic:orders", Some(left_out)),
-            Some(1),
-            "without {:?}",
-            all[left_out]
-        );
+    for (left_out, flag) in all.iter().enumerate() {
+        assert_eq!(check("topic:orders", Some(left_out)), Some(1), "without {flag:?}");
     }
     let asked = [
         "--principal",

@@ -63,6 +63,7 @@ impl Served {
         Response {
             head: Bytes::from_static(&[0; 4]),
             body: Bytes::from(body).into(),
+            rest: None,
         }
     }
 

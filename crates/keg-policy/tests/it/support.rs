@@ -245,6 +245,7 @@ pub(crate) fn request(key: ApiKey, version: i16, body: impl Into<Bytes>) -> Requ
         correlation_id: 7,
         head: Bytes::from_static(&[0; 10]),
         body: body.into().into(),
+        streams: false,
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
     let service = Guard::new(service, Arc::clone(&cluster), session, connection);
     let drain_duration = limits.drain_duration;
-    let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses));
+    let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses).passing_on());
     let renewing = renewing::renew(
         lease,
         Arc::clone(&link),

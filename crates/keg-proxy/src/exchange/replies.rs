@@ -6,14 +6,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use keg_codec::{ApiKey, WriteQueue, header};
-use keg_policy::Reply;
+use keg_policy::{Reply, Rest};
 use tokio::time::Instant;
 
 use crate::error::Over;
 use crate::metrics::ApiMetrics;
 
 /// How much room is kept when nothing is in flight.
-const KEPT: usize = 4;
+const KEPT: usize = 2;
+
+/// What came of a look at the replies.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) any: bool,
+    /// What is to follow the reply that was queued last, before any other.
+    pub(super) rest: Option<Box<Rest>>,
+}
 
 /// The requests that were taken from the client and not yet answered, oldest first.
 #[derive(Debug)]
@@ -57,6 +65,13 @@ impl<F> Replies<F> {
         self.0.front().map(|slot| slot.since)
     }
 
+    /// Lets the time of the oldest request begin now.
+    pub(super) fn restart(&mut self) {
+        if let Some(front) = self.0.front_mut() {
+            front.since = Instant::now();
+        }
+    }
+
     pub(super) fn waiting(&mut self, key: ApiKey, correlation_id: i32, reply: F) {
         self.push(key, correlation_id, State::Waiting(reply));
     }
@@ -76,15 +91,16 @@ impl<F> Replies<F> {
 }
 
 impl<F: Future<Output = Result<Reply, Over>> + Unpin> Replies<F> {
-    /// Queues the replies that are there, up to the first that isn't.
+    /// Queues the replies that are there, up to the first that isn't, or isn't there to its end.
     pub(super) fn poll<'m>(
         &mut self,
         context: &mut Context<'_>,
         metrics: impl Fn(ApiKey) -> Option<&'m ApiMetrics>,
         out: &mut WriteQueue,
-    ) -> Result<bool, Over> {
+    ) -> Result<Progress, Over> {
         let mut progress = false;
-        while let Some(front) = self.0.front_mut() {
+        let mut rest = None;
+        while let (None, Some(front)) = (&rest, self.0.front_mut()) {
             if let State::Waiting(reply) = &mut front.reply {
                 match Pin::new(reply).poll(context) {
                     Poll::Ready(reply) => front.reply = State::Ready(reply?),
@@ -99,7 +115,9 @@ impl<F: Future<Output = Result<Reply, Over>> + Unpin> Replies<F> {
                 ..
             }) = self.0.pop_front()
             {
-                header::write_response(out, &response.head, correlation_id, response.body);
+                let length = response.rest.as_ref().map_or(0, |rest| rest.length);
+                header::begin_response(out, &response.head, correlation_id, response.body, length);
+                rest = response.rest;
                 if let Some(metrics) = metrics(key) {
                     metrics.sent.increment(1);
                 }
@@ -108,6 +126,6 @@ impl<F: Future<Output = Result<Reply, Over>> + Unpin> Replies<F> {
         if progress && self.0.is_empty() {
             self.0.shrink_to(KEPT);
         }
-        Ok(progress)
+        Ok(Progress { any: progress, rest })
     }
 }

@@ -1,6 +1,7 @@
 //! An exchange between two ends in memory, in virtual time.
 
 mod order;
+mod passing;
 mod questions;
 mod times;
 mod turns;
@@ -16,10 +17,32 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::backend::{Backend, BackendSettings};
 use crate::budget::Budget;
-use crate::link::LinkService;
+use crate::link::{LinkFuture, LinkService};
 
 /// What is between a client and a broker: no policies.
 pub(super) type Bare<C, B> = Exchange<C, B, LinkService>;
+
+/// Lets responses be passed on while they still arrive, or not.
+#[derive(Debug, Clone)]
+pub(super) struct Marked {
+    inner: LinkService,
+    streams: bool,
+}
+
+impl Service<Request> for Marked {
+    type Response = Reply;
+    type Error = Over;
+    type Future = LinkFuture;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> LinkFuture {
+        let streams = self.streams;
+        self.inner.call(Request { streams, ..request })
+    }
+}
 
 pub(super) fn exchange<C, B>(client: C, broker: B, limits: &Limits, budget: &Budget) -> Bare<C, B>
 where
@@ -61,7 +84,10 @@ where
             client,
             Incoming::new(limits.max_frame_size, Arc::clone(&budget.requests)),
         ),
-        Peer::new(broker, Incoming::new(usize::MAX, Arc::clone(&budget.responses))),
+        Peer::new(
+            broker,
+            Incoming::new(usize::MAX, Arc::clone(&budget.responses)).passing_on(),
+        ),
         Arc::clone(&link),
         service(LinkService(link)),
         cluster,
@@ -78,9 +104,15 @@ pub(super) struct Rig {
 }
 
 pub(super) fn rig(limits: &Limits, capacity: usize) -> Rig {
+    marked_rig(limits, capacity, false)
+}
+
+/// An exchange of which responses may be passed on while they still arrive, or not.
+pub(super) fn marked_rig(limits: &Limits, capacity: usize, streams: bool) -> Rig {
     let ((client, near), (far, broker)) = (duplex(capacity), duplex(capacity));
     let budget = Budget::new(limits.buffer_budget);
-    let running = tokio::spawn(exchange(near, far, limits, &budget));
+    let marked = |inner| Marked { inner, streams };
+    let running = tokio::spawn(exchange_with(near, far, limits, &budget, marked));
     Rig {
         client,
         broker,

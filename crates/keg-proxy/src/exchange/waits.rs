@@ -77,6 +77,7 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
         incoming.pending() > 0
             || incoming.is_closed()
             || !self.replies.is_empty()
+            || self.passing.is_some()
             || !self.to_client.is_empty()
             || self.link.state().queued() > 0
     }
@@ -108,9 +109,13 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             return Err(Over::Unread { waited });
         }
         let patience_with_broker = patience(incoming.is_contended());
-        let oldest = self.replies.oldest().map(|since| now.duration_since(since));
+        // What is behind a response that is on its way can't be there yet.
+        let waited = match &self.passing {
+            Some(_) => self.backend.incoming.waited(now),
+            None => self.replies.oldest().map(|since| now.duration_since(since)),
+        };
         let unanswered =
-            over(oldest, max_response_wait).or_else(|| over(self.backend.writer.blocked(now), patience_with_broker));
+            over(waited, max_response_wait).or_else(|| over(self.backend.writer.blocked(now), patience_with_broker));
         if let Some(waited) = unanswered {
             return Err(Over::Unanswered { waited });
         }

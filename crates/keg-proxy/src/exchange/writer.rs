@@ -32,6 +32,31 @@ impl Writer {
         self.blocked_since.map(|since| now.duration_since(since))
     }
 
+    /// Writes what the socket takes of some bytes, and says how many.
+    pub(super) fn poll_write_slice<IO>(
+        &mut self,
+        stream: &mut IO,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) -> io::Result<usize>
+    where
+        IO: AsyncWrite + Unpin,
+    {
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match Pin::new(&mut *stream).poll_write(context, rest) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => written += count,
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => break,
+            }
+        }
+        self.unflushed |= written > 0;
+        self.poll_flush(stream, context)?;
+        self.note(written == bytes.len(), written > 0);
+        Ok(written)
+    }
+
     /// Writes what the socket takes, and says whether it took anything.
     pub(super) fn poll_write<IO>(
         &mut self,
@@ -56,18 +81,28 @@ impl Writer {
             progress = true;
         }
         self.unflushed |= progress;
+        self.poll_flush(stream, context)?;
+        if queue.is_empty() && !self.unflushed && (progress || self.blocked_since.is_some()) {
+            // An idle connection is not to keep the room of its busiest moment.
+            *queue = WriteQueue::default();
+        }
+        self.note(queue.is_empty(), progress);
+        Ok(progress)
+    }
+
+    fn poll_flush<IO: AsyncWrite + Unpin>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> io::Result<()> {
         if self.unflushed {
             self.unflushed = Pin::new(stream).poll_flush(context)?.is_pending();
         }
-        if queue.is_empty() && !self.unflushed {
-            if progress || self.blocked_since.is_some() {
-                // An idle connection is not to keep the room of its busiest moment.
-                *queue = WriteQueue::default();
-            }
+        Ok(())
+    }
+
+    /// Notes whether the peer is being waited for.
+    fn note(&mut self, written: bool, progress: bool) {
+        if written && !self.unflushed {
             self.blocked_since = None;
         } else if progress || self.blocked_since.is_none() {
             self.blocked_since = Some(Instant::now());
         }
-        Ok(progress)
     }
 }

@@ -52,6 +52,7 @@ impl State {
                 api,
                 version: question.version,
                 sent: began,
+                streams: false,
                 own: true,
             };
             // A ledger that has ended tells so by itself.

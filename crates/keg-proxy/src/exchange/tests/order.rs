@@ -47,7 +47,7 @@ async fn every_request_gets_its_own_reply_in_order_however_the_bytes_come() {
             mut broker,
             budget,
             running,
-        } = rig(&limits, 1 + dice.below(100_000));
+        } = marked_rig(&limits, 1 + dice.below(100_000), seed % 2 == 1);
         let (mut reader, mut writer) = tokio::io::split(client);
         let expected: Vec<Option<Vec<u8>>> = (0..REQUESTS)
             .map(|n| (dice.below(5) > 0).then(|| vec![n as u8; dice.size()]))

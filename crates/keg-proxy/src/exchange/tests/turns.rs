@@ -17,7 +17,7 @@ struct Gated {
 impl Service<Request> for Gated {
     type Response = Reply;
     type Error = Over;
-    type Future = crate::link::LinkFuture;
+    type Future = LinkFuture;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
         self.open.as_mut().poll(context).map(Ok)

@@ -180,6 +180,7 @@ impl Shared {
             let reply = Reply::Response(Response {
                 head,
                 body: body.into(),
+                rest: None,
             });
             let Outcome::Reply(Reply::Response(response)) = self.chain.response(&self.connection, pending, reply)
             else {

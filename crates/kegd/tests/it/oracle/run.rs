@@ -20,6 +20,7 @@ use super::term::Operation;
 /// How many sequences there are where nothing else is said, of which seed, and how long there are new ones. They are the
 /// same in every run: one that fails is to have its reason in what was changed, not in what was drawn.
 const CASES: usize = 200;
+const CASES_WITH_ACLS: usize = 50;
 const SEED: u64 = 20_260_817;
 const TIME: Duration = Duration::from_secs(35);
 const TIME_WITH_ACLS: Duration = Duration::from_secs(20);
@@ -43,7 +44,7 @@ struct Extent {
 
 impl Extent {
     /// What the environment says. Who asks for a number of sequences gets all of them, and new ones.
-    fn asked_for(time: Duration) -> Self {
+    fn asked_for((cases, time): (usize, Duration)) -> Self {
         let number = |name| env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
         let seed = number("KEG_ORACLE_SEED");
         match number("KEG_ORACLE_CASES") {
@@ -54,7 +55,7 @@ impl Extent {
             },
             None => Self {
                 seed: seed.unwrap_or(SEED),
-                cases: CASES,
+                cases,
                 end: Some(Instant::now() + time),
             },
         }
@@ -63,7 +64,11 @@ impl Extent {
 
 /// Plays sequences, and fails with the smallest that differs.
 pub(super) fn sequences(name: &str, arena: &Arena) {
-    let Extent { seed, cases, end } = Extent::asked_for(if arena.has_acls { TIME_WITH_ACLS } else { TIME });
+    let usual = match arena.has_acls {
+        true => (CASES_WITH_ACLS, TIME_WITH_ACLS),
+        false => (CASES, TIME),
+    };
+    let Extent { seed, cases, end } = Extent::asked_for(usual);
     let apis = arena.apis();
     let (started, found) = (AtomicUsize::new(0), AtomicBool::new(false));
     let total = Mutex::new(Tally::default());

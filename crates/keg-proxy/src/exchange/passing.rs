@@ -1,0 +1,77 @@
+//! A response that is passed on while it still arrives.
+
+use std::task::Context;
+
+use keg_policy::{Reply, Request, Rest};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_service::Service;
+
+use super::Exchange;
+use crate::error::Over;
+
+/// How many bytes a guard may hold back until more come.
+pub(super) const HELD_BACK: usize = 15;
+
+/// What is behind the beginning of a response.
+#[derive(Debug)]
+pub(super) struct Passing {
+    rest: Box<Rest>,
+    /// How many of the bytes that are there may go to the client.
+    ready: usize,
+}
+
+impl Passing {
+    pub(super) fn new(rest: Box<Rest>) -> Self {
+        Self { rest, ready: 0 }
+    }
+
+    /// Looks at bytes that nobody has looked at.
+    fn look(&mut self, bytes: &mut [u8]) -> Result<(), Over> {
+        let Some(fresh) = bytes.get_mut(self.ready..) else {
+            return Ok(());
+        };
+        self.ready += match &mut self.rest.guard {
+            Some(guard) => guard.pass(fresh).map_err(|error| Over::backend(&error))?,
+            None => fresh.len(),
+        };
+        Ok(())
+    }
+}
+
+impl<C, B, S> Exchange<C, B, S>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request, Response = Reply, Error = Over>,
+    S::Future: Unpin,
+{
+    /// Moves what is there of a response that is passed on, when all before it is written.
+    pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+        let (Some(passing), true) = (&mut self.passing, self.to_client.is_empty()) else {
+            return Ok(false);
+        };
+        let incoming = &mut self.backend.incoming;
+        passing.look(incoming.passable())?;
+        let ready = incoming.passable();
+        let ready = ready.get(..passing.ready).unwrap_or_default();
+        let written = if ready.is_empty() {
+            0
+        } else {
+            let client = &mut self.client;
+            let written = client.writer.poll_write_slice(&mut client.stream, ready, context);
+            written.map_err(Over::ClientIo)?
+        };
+        incoming.passed(written);
+        passing.ready -= written;
+        let ended = incoming.passing() == 0;
+        if ended {
+            self.passing = None;
+            self.replies.restart();
+            // They may have been read together.
+            if let Err(over) = self.take_responses() {
+                self.end_backend(over);
+            }
+        }
+        Ok(written > 0 || ended)
+    }
+}

@@ -1,0 +1,168 @@
+//! Responses that are passed on while they still arrive.
+
+use keg_policy::{AddressBook, Chain, Connection, PolicyLayer};
+use tower_layer::Layer;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Far more than is held of a response.
+const LENGTH: usize = 4_000_000;
+
+fn limits() -> Limits {
+    Limits {
+        max_response_wait: 100 * SECOND,
+        ..Limits::default()
+    }
+}
+
+/// An exchange in which a response of [`LENGTH`] bytes was asked for, and its frame.
+async fn asked(capacity: usize) -> (Rig, Vec<u8>) {
+    let mut rig = marked_rig(&limits(), capacity, true);
+    rig.client.write_all(&request(1, b"")).await.unwrap();
+    let request = read(&mut rig.broker).await.unwrap();
+    let body: Vec<u8> = (0..LENGTH).map(|n| (n % 251) as u8).collect();
+    let reply = response(id(&request, 4), &body);
+    (rig, reply)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_come_of_a_response_is_with_the_client_before_the_rest_comes_and_takes_nothing_of_the_budget() {
+    let (mut rig, reply) = asked(10_000).await;
+    for part in reply.chunks(100_000) {
+        let mut seen = vec![0; part.len()];
+        let (written, received) = tokio::join!(
+            rig.broker.write_all(part),
+            timeout(SECOND, rig.client.read_exact(&mut seen))
+        );
+        written.unwrap();
+        received.expect("what came is passed on").unwrap();
+        assert_eq!(rig.budget.held(), 0);
+        // But for the correlation id.
+        assert!(seen[8..] == part[8..]);
+    }
+    // The next one comes behind it.
+    rig.client.write_all(&request(2, b"next")).await.unwrap();
+    answer_one(&mut rig.broker).await;
+    let next = read(&mut rig.client).await.unwrap();
+    assert_eq!((id(&next, 0), &next[4..]), (2, &b"next"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_client_that_does_not_read_little_is_read_ahead() {
+    let (mut rig, reply) = asked(1_000).await;
+    let written = timeout(SECOND, rig.broker.write_all(&reply[..1_000_000])).await;
+    assert!(written.is_err(), "a million bytes were taken");
+    assert_eq!(rig.budget.held(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_is_cut_ends_the_connection() {
+    let (mut rig, reply) = asked(1_000_000).await;
+    rig.broker.write_all(&reply[..500_000]).await.unwrap();
+    rig.broker.shutdown().await.unwrap();
+    let (_, _, outcome) = rig.outcome().await;
+    assert!(matches!(outcome, Err(Over::BackendClosed { .. })), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_stalls_is_waited_for_no_longer_than_one_that_does_not_begin() {
+    let (mut rig, reply) = asked(1_000_000).await;
+    rig.broker.write_all(&reply[..500_000]).await.unwrap();
+    let (_, _, outcome) = rig.outcome().await;
+    assert!(
+        matches!(outcome, Err(Over::Unanswered { waited }) if waited == 100 * SECOND),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_a_slow_response_is_waited_for_from_its_end() {
+    let (mut rig, reply) = asked(1_000).await;
+    rig.client.write_all(&request(2, b"next")).await.unwrap();
+    let next = read(&mut rig.broker).await.unwrap();
+    let serve = async {
+        for part in reply.chunks(100_000) {
+            tokio::time::sleep(50 * SECOND).await;
+            rig.broker.write_all(part).await.unwrap();
+        }
+        tokio::time::sleep(50 * SECOND).await;
+        rig.broker.write_all(&response(id(&next, 4), b"next")).await.unwrap();
+    };
+    let receive = async {
+        assert_eq!(read(&mut rig.client).await.unwrap().len(), LENGTH + 4);
+        read(&mut rig.client).await.unwrap()
+    };
+    let ((), next) = tokio::join!(serve, receive);
+    assert_eq!((id(&next, 0), &next[4..]), (2, &b"next"[..]));
+}
+
+#[derive(Debug)]
+struct NoAddresses;
+
+impl AddressBook for NoAddresses {
+    fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {
+        Err("there is none".to_owned())
+    }
+
+    fn learn(&self, _: i32, _: &str, _: u16) {}
+}
+
+/// A Fetch response of version 16 with records of so many bytes, and a hint about a node behind them.
+fn fetched(records: usize) -> Vec<u8> {
+    // Not throttled, no error, no session; one topic with one partition.
+    let mut body = vec![0; 10];
+    body.push(2);
+    body.extend([9; 16]);
+    body.push(2);
+    body.extend([0; 4 + 2 + 8 + 8 + 8]);
+    // No aborted transactions, no preferred replica.
+    body.push(1);
+    body.extend([0xff; 4]);
+    let length = u32::try_from(records + 1).unwrap();
+    body.extend((0..4).map(|byte| (length >> (7 * byte) & 0x7f) as u8 | if byte < 3 { 0x80 } else { 0 }));
+    body.extend(vec![5; records]);
+    // No tags of the partition and of the topic; one of the response.
+    body.extend([0, 0, 1, 0, 28, 2, 0, 0, 0, 1, 17]);
+    body.extend(b"kafka-1.internal");
+    body.extend([0, 0, 0x23, 0x84, 0, 0]);
+    body
+}
+
+#[tokio::test(start_paused = true)]
+async fn policies_see_the_head_of_a_fetch_response_and_addresses_behind_it_are_hidden() {
+    let ((mut client, near), (far, mut broker)) = (duplex(10_000), duplex(10_000));
+    let budget = Budget::new(1_000_000);
+    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
+    let connection = Connection::new("team", "User:ANONYMOUS", Arc::new(NoAddresses));
+    let layer = PolicyLayer::new(chain, Arc::new(connection));
+    let exchange = exchange_with(near, far, &limits(), &budget, |link| layer.layer(link));
+    let running = tokio::spawn(exchange);
+
+    // Fetch version 16, of whatever.
+    let asked = [
+        &[0, 1, 0, 16][..],
+        &7_i32.to_be_bytes(),
+        &[0xff, 0xff, 0],
+        &[0; 15],
+        &[1, 1, 1, 0],
+    ]
+    .concat();
+    let framed = [&u32::try_from(asked.len()).unwrap().to_be_bytes()[..], &asked].concat();
+    client.write_all(&framed).await.unwrap();
+    let request = read(&mut broker).await.unwrap();
+    let body = fetched(3_000_000);
+    // A flexible response has tags in its header.
+    let reply = response(id(&request, 4), &[&[0][..], &body].concat());
+    let (written, seen) = tokio::join!(broker.write_all(&reply), read(&mut client));
+    written.unwrap();
+    let seen = seen.unwrap();
+    assert_eq!((seen.len(), id(&seen, 0), budget.held()), (body.len() + 5, 7, 0));
+    let (same, hint) = seen[5..].split_at(body.len() - 30);
+    assert!(same == &body[..same.len()]);
+    assert_eq!(hint[..2], [127, 28]);
+    assert!(hint[2..].iter().all(|byte| *byte == 0));
+    drop(client);
+    running.await.unwrap().unwrap();
+}
