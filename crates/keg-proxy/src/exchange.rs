@@ -202,10 +202,13 @@ where
 
     fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Peer { stream, writer, .. } = &mut self.client;
+        if self.passing.is_some() && self.to_client.is_empty() {
+            return self.poll_pass(context);
+        }
         let progress = writer
             .poll_write(stream, &mut self.to_client, context)
             .map_err(Over::ClientIo)?;
-        Ok(progress | self.poll_pass(context)?)
+        Ok(progress)
     }
 
     fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {

@@ -45,22 +45,18 @@ where
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
-    /// Moves what is there of a response that is passed on, when all before it is written.
+    /// Moves what is there of a response that is passed on. All before it is written.
     pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        let (Some(passing), true) = (&mut self.passing, self.to_client.is_empty()) else {
+        let Some(passing) = &mut self.passing else {
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
         passing.look(incoming.passable())?;
         let ready = incoming.passable();
         let ready = ready.get(..passing.ready).unwrap_or_default();
-        let written = if ready.is_empty() {
-            0
-        } else {
-            let client = &mut self.client;
-            let written = client.writer.poll_write_slice(&mut client.stream, ready, context);
-            written.map_err(Over::ClientIo)?
-        };
+        let client = &mut self.client;
+        let written = client.writer.poll_write_slice(&mut client.stream, ready, context);
+        let written = written.map_err(Over::ClientIo)?;
         incoming.passed(written);
         passing.ready -= written;
         let ended = incoming.passing() == 0;

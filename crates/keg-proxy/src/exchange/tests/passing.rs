@@ -58,6 +58,18 @@ async fn of_a_client_that_does_not_read_little_is_read_ahead() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_of_a_response_is_left_after_a_while() {
+    let (mut rig, reply) = asked(1_000).await;
+    // As much as is read ahead.
+    let _ = timeout(SECOND, rig.broker.write_all(&reply)).await;
+    let (_, _, outcome) = rig.outcome().await;
+    assert!(
+        matches!(outcome, Err(Over::Unread { waited }) if waited >= 100 * SECOND),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_response_that_is_cut_ends_the_connection() {
     let (mut rig, reply) = asked(1_000_000).await;
     rig.broker.write_all(&reply[..500_000]).await.unwrap();
