@@ -85,15 +85,16 @@ impl Link {
         if waiter.own {
             return state.renewed(frame, &waiter);
         }
-        if let Some(metrics) = self.metrics.api(waiter.api.key) {
-            metrics.roundtrip(waiter.sent.elapsed());
-        }
+        self.measure(&waiter);
         let (head, body) = frame
             .split(waiter.api, waiter.version)
             .map_err(|error| Over::backend(&error))?;
-        let body = body.into();
-        let rest = None;
-        state.answered.push_back((id, Response { head, body, rest }));
+        let response = Response {
+            head,
+            body: body.into(),
+            rest: None,
+        };
+        state.answered.push_back((id, response));
         Ok(())
     }
 
@@ -120,9 +121,7 @@ impl Link {
         }
         body.truncate(needed);
         let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
-        if let Some(metrics) = self.metrics.api(api.key) {
-            metrics.roundtrip(waiter.sent.elapsed());
-        }
+        self.measure(&waiter);
         let taken = head.len() + needed;
         let response = Response {
             head,
@@ -131,6 +130,12 @@ impl Link {
         };
         state.answered.push_back((id, response));
         Ok(Some(taken))
+    }
+
+    fn measure(&self, waiter: &Waiter) {
+        if let Some(metrics) = self.metrics.api(waiter.api.key) {
+            metrics.roundtrip(waiter.sent.elapsed());
+        }
     }
 
     /// What the broker has not answered.

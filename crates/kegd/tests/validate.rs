@@ -161,26 +161,36 @@ fn the_rules_of_a_configuration_say_what_they_allow_and_why() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("unknown operation `look`; there are read, write"));
 }
 
-#[test]
-fn rules_are_explained_for_clients_of_a_name_and_from_a_place() {
-    let text = "
+/// A virtual cluster in which topics may be read that an expression names, by clients of which a condition holds.
+fn own_topics(condition: &str, names: &str) -> String {
+    format!(
+        "
         backend_clusters:
-        - { name: main, bootstrap_servers: [kafka:9092], authentication: { type: anonymous },
-            insecure_allow_anonymous_virtual_cluster_auth: true }
+        - {{ name: main, bootstrap_servers: [kafka:9092], authentication: {{ type: anonymous }},
+            insecure_allow_anonymous_virtual_cluster_auth: true }}
         virtual_clusters:
         - name: team-a
-          destination: { name: main }
-          authentication: [{ type: anonymous }]
+          destination: {{ name: main }}
+          authentication: [{{ type: anonymous }}]
           acl_mode: enforce_on_gateway
           cluster_policies:
           - type: acls
             name: own
-            condition: context.listener.name == 'internal' && context.source.address.startsWith('10.')
+            condition: {condition}
             config:
               rules:
-              - { resource_type: topic, action: allow, operations: [{ name: read }],
-                  resource_names: \"[context.auth.principal.name + '-*']\" }
-    ";
+              - {{ resource_type: topic, action: allow, operations: [{{ name: read }}],
+                  resource_names: \"{names}\" }}
+    "
+    )
+}
+
+#[test]
+fn rules_are_explained_for_clients_of_a_name_and_from_a_place() {
+    let text = own_topics(
+        "context.listener.name == 'internal' && context.source.address.startsWith('10.')",
+        "[context.auth.principal.name + '-*']",
+    );
     let (internal, external) = (
         ["--listener", "internal", "--source", "10.0.0.1"],
         ["--listener", "public", "--source", "10.0.0.1"],
@@ -194,7 +204,11 @@ fn rules_are_explained_for_clients_of_a_name_and_from_a_place() {
     ] {
         let asked = ["--principal", principal, "--operation", "read", "--resource", topic];
         let asked = [&asked, from].concat();
-        assert_eq!(acl_check(text, "team-a", &asked).status.code(), Some(code), "{asked:?}");
+        assert_eq!(
+            acl_check(&text, "team-a", &asked).status.code(),
+            Some(code),
+            "{asked:?}"
+        );
     }
 }
 
@@ -211,26 +225,12 @@ fn a_password_is_hashed_and_the_hash_is_one() {
 
 #[test]
 fn rules_are_explained_for_what_a_client_proves() {
-    let text = "
-        backend_clusters:
-        - { name: main, bootstrap_servers: [kafka:9092], authentication: { type: anonymous },
-            insecure_allow_anonymous_virtual_cluster_auth: true }
-        virtual_clusters:
-        - name: team-a
-          destination: { name: main }
-          authentication: [{ type: anonymous }]
-          acl_mode: enforce_on_gateway
-          cluster_policies:
-          - type: acls
-            name: own
-            condition: >-
+    let text = own_topics(
+        ">-
               context.auth.type == 'sasl_oauth_bearer' && 'kafka' in context.auth.scopes
-              && context.tls.subject.startsWith('CN=') && context.auth.claims.realm.level > 2
-            config:
-              rules:
-              - { resource_type: topic, action: allow, operations: [{ name: read }],
-                  resource_names: \"context.auth.claims.topics\" }
-    ";
+              && context.tls.subject.startsWith('CN=') && context.auth.claims.realm.level > 2",
+        "context.auth.claims.topics",
+    );
     let all = [
         ["--auth-type", "sasl_oauth_bearer"],
         ["--scope", "kafka"],
@@ -241,7 +241,7 @@ fn rules_are_explained_for_what_a_client_proves() {
         let kept = all.iter().enumerate().filter(|(place, _)| Some(*place) != left_out);
         let mut asked = vec!["--principal", "ann", "--operation", "read", "--resource", topic];
         asked.extend(kept.flat_map(|(_, flag)| flag));
-        acl_check(text, "team-a", &asked).status.code()
+        acl_check(&text, "team-a", &asked).status.code()
     };
     assert_eq!(check("topic:orders", None), Some(0));
     assert_eq!(check("topic:other", None), Some(1));
@@ -257,7 +257,7 @@ fn rules_are_explained_for_what_a_client_proves() {
         "topic:orders",
     ];
     for claims in ["[1]", "{"] {
-        let output = acl_check(text, "team-a", &[&asked[..], &["--claims", claims]].concat());
+        let output = acl_check(&text, "team-a", &[&asked[..], &["--claims", claims]].concat());
         assert_eq!(output.status.code(), Some(2), "{claims}");
     }
 }

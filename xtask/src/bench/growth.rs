@@ -11,7 +11,7 @@ use super::child::Program;
 use super::kafka::free_ports;
 use super::options::Options;
 use super::page::{GROWTH, show};
-use super::peers::{PREFIX, wait};
+use super::peers::{PREFIX, before_virtual_clusters, wait};
 use super::rows::{Report, load, resident, storm_size, value};
 use super::samples::Spread;
 
@@ -240,17 +240,7 @@ impl Setting {
 
 /// Virtual clusters with a loopback address each, and rules of which the first is for what is produced to.
 fn config(kafka: u16, first: u16, health: u16, clusters: usize, rules: usize) -> Outcome<String> {
-    let mut yaml = format!(
-        "runtime:
-  health_listener_address_port: [\"127.0.0.1:{health}\"]
-backend_clusters:
-  - name: main
-    bootstrap_servers: [\"127.0.0.1:{kafka}\"]
-    authentication: {{ type: anonymous }}
-    insecure_allow_anonymous_virtual_cluster_auth: true
-virtual_clusters:
-"
-    );
+    let mut yaml = before_virtual_clusters(kafka, health);
     for cluster in 0..clusters {
         let prefix = if cluster == 0 {
             PREFIX.to_owned()

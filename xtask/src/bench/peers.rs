@@ -210,6 +210,21 @@ backend kafka
     )
 }
 
+/// The beginning of a configuration of keg, down to its virtual clusters.
+pub(super) fn before_virtual_clusters(kafka: u16, health: u16) -> String {
+    format!(
+        "runtime:
+  health_listener_address_port: [\"127.0.0.1:{health}\"]
+backend_clusters:
+  - name: main
+    bootstrap_servers: [\"127.0.0.1:{kafka}\"]
+    authentication: {{ type: anonymous }}
+    insecure_allow_anonymous_virtual_cluster_auth: true
+virtual_clusters:
+"
+    )
+}
+
 fn keg(kind: Kind, first: u16, health: u16, kafka: u16, dir: &Path) -> String {
     let namespace = match kind {
         Kind::Keg => String::new(),
@@ -239,16 +254,9 @@ fn keg(kind: Kind, first: u16, health: u16, kafka: u16, dir: &Path) -> String {
     } else {
         String::new()
     };
+    let before = before_virtual_clusters(kafka, health);
     format!(
-        "runtime:
-  health_listener_address_port: [\"127.0.0.1:{health}\"]
-backend_clusters:
-  - name: main
-    bootstrap_servers: [\"127.0.0.1:{kafka}\"]
-    authentication: {{ type: anonymous }}
-    insecure_allow_anonymous_virtual_cluster_auth: true
-virtual_clusters:
-  - name: team-a
+        "{before}  - name: team-a
     destination: {{ name: main }}
 {namespace}{access}listeners:
   - name: load

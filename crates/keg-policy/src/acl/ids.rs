@@ -2,13 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use keg_codec::Api;
-use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{UuidEdit, Visitor, WalkError, walk};
+use keg_codec::walk::WalkError;
 
 use crate::message::Reply;
 use crate::namespace::look_up::told;
-use crate::namespace::metadata;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::recent::Recent;
 
@@ -47,26 +44,4 @@ impl TopicNames {
         }
         Ok(())
     }
-}
-
-/// Whether a Metadata request names a topic by its id.
-pub(super) fn names_by_id(api: &'static Api, version: i16, body: &[u8]) -> Result<bool, WalkError> {
-    struct Ids(bool);
-
-    impl Visitor for Ids {
-        fn interest(&self) -> EntitySet {
-            const { EntitySet::of(&[Entity::TopicId]) }
-        }
-
-        fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
-            self.0 |= *id != NO_TOPIC_ID;
-            UuidEdit::Keep
-        }
-    }
-
-    let mut ids = Ids(false);
-    if version >= metadata::FIRST_BY_ID {
-        walk(&api.request, version, body, &mut ids)?;
-    }
-    Ok(ids.0)
 }

@@ -13,7 +13,6 @@ use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
-use super::ids::names_by_id;
 use super::inbound::{Asked, Inbound, Settled};
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
@@ -21,7 +20,7 @@ use super::pages::Pages;
 use super::rules::Applied;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
 use crate::message::{Request, Response};
-use crate::namespace::metadata::Picked;
+use crate::namespace::metadata::{self, Picked};
 use crate::namespace::{look_up, share_sessions};
 use crate::partial::{Admission, Denial, Denied, Original, Side};
 use crate::policy::{Decision, Note, Question};
@@ -155,7 +154,7 @@ impl Acls {
             },
             existing: existing.as_ref(),
             beside: beside.as_ref(),
-            by_id: api.key == ApiKey::METADATA && names_by_id(api, version, &body)?,
+            by_id: api.key == ApiKey::METADATA && metadata::asks_by_id(api, version, &body)?,
             settled: None,
         };
         let found = Inbound::look(asked)?;

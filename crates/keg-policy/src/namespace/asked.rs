@@ -58,13 +58,13 @@ impl Asked {
         connection: &Connection,
     ) -> Result<Self, WalkError> {
         let mut asked = Self::default();
-        let looks_ahead = match api.key {
-            ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP => true,
-            ApiKey::METADATA => version >= metadata::FIRST_BY_ID,
-            _ => false,
-        };
-        if !looks_ahead {
-            return Ok(asked);
+        match api.key {
+            ApiKey::FIND_COORDINATOR | ApiKey::JOIN_GROUP | ApiKey::SYNC_GROUP => {}
+            ApiKey::METADATA => {
+                asked.by_id = metadata::asks_by_id(api, version, body)?;
+                return Ok(asked);
+            }
+            _ => return Ok(asked),
         }
         let request = Struct::read(&api.request, version, body)?;
         let group = request.bytes("GroupId");
@@ -72,7 +72,6 @@ impl Asked {
             .filter(|protocol| !protocol.is_empty())
             .map(is_consumer);
         match api.key {
-            ApiKey::METADATA => asked.by_id = metadata::asks_by_id(&request),
             ApiKey::FIND_COORDINATOR => {
                 asked.coordinator_type = request.get("KeyType").and_then(Value::as_integer).unwrap_or_default();
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::{Entity, Field, Type};
-use keg_codec::walk::WalkError;
+use keg_codec::schema::{Entity, EntitySet, Field, Type};
+use keg_codec::walk::{UuidEdit, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::names::{Names, Owner};
@@ -21,10 +21,25 @@ pub(crate) type Picked = BTreeSet<Vec<u8>>;
 const FIRST_WITHOUT_CREATION: i16 = 4;
 
 /// Whether a request names a topic by its id.
-pub(super) fn asks_by_id(request: &Struct) -> bool {
-    request
-        .elements("Topics")
-        .any(|topic| !matches!(topic.get("TopicId"), None | Some(Value::Uuid(NO_TOPIC_ID))))
+pub(crate) fn asks_by_id(api: &'static Api, version: i16, body: &[u8]) -> Result<bool, WalkError> {
+    struct Ids(bool);
+
+    impl Visitor for Ids {
+        fn interest(&self) -> EntitySet {
+            const { EntitySet::of(&[Entity::TopicId]) }
+        }
+
+        fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
+            self.0 |= *id != NO_TOPIC_ID;
+            UuidEdit::Keep
+        }
+    }
+
+    let mut ids = Ids(false);
+    if version >= FIRST_BY_ID {
+        walk(&api.request, version, body, &mut ids)?;
+    }
+    Ok(ids.0)
 }
 
 /// Makes the topics of others what a broker answers for an id that it doesn't know.
