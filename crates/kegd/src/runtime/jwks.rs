@@ -10,23 +10,17 @@ use keg_auth::jwt::KeyStore;
 use crate::config::model::{Config, Jwks, TokenKeys, VirtualClusterAuthentication};
 use fetcher::{Fetcher, Settings};
 
+/// An endpoint, and whom is trusted for it.
+type Key = (String, Option<String>);
+
 /// One fetcher for each endpoint and whom is trusted for it, whoever uses it.
 #[derive(Debug, Default)]
-pub(super) struct Fetchers(BTreeMap<(String, Option<String>), Arc<Fetcher>>);
+pub(super) struct Fetchers(BTreeMap<Key, Arc<Fetcher>>);
 
 impl Fetchers {
     /// Those that a configuration needs. What runs before is taken over, with its keys.
     pub(super) fn of(config: &Config, before: Option<&Self>) -> Result<Self, String> {
-        let mut wanted: BTreeMap<_, Vec<&Jwks>> = BTreeMap::new();
-        let methods = config.virtual_clusters.iter().flat_map(|it| &it.authentication);
-        for method in methods {
-            if let VirtualClusterAuthentication::OAuthBearer(bearer) = method
-                && let TokenKeys::Endpoint(jwks) = &bearer.keys
-            {
-                wanted.entry(key(jwks)).or_default().push(jwks);
-            }
-        }
-        let fetchers = wanted.into_iter().filter_map(|(key, users)| {
+        let fetchers = users(config).into_iter().filter_map(|(key, users)| {
             let settings = Settings::of(&users)?;
             let running = before.and_then(|before| before.0.get(&key));
             Some(match running {
@@ -44,22 +38,28 @@ impl Fetchers {
 
     /// Begins to fetch, and goes on as the configuration says.
     pub(super) fn run(&self, config: &Config) {
+        let users = users(config);
         for (wanted, fetcher) in &self.0 {
-            let methods = config.virtual_clusters.iter().flat_map(|it| &it.authentication);
-            let users = methods.filter_map(|method| match method {
-                VirtualClusterAuthentication::OAuthBearer(bearer) => match &bearer.keys {
-                    TokenKeys::Endpoint(jwks) if key(jwks) == *wanted => Some(jwks),
-                    _ => None,
-                },
-                _ => None,
-            });
-            if let Some(settings) = Settings::of(&users.collect::<Vec<_>>()) {
+            if let Some(settings) = users.get(wanted).and_then(|users| Settings::of(users)) {
                 fetcher.run(settings);
             }
         }
     }
 }
 
-fn key(jwks: &Jwks) -> (String, Option<String>) {
+/// Who needs the keys of each endpoint.
+fn users(config: &Config) -> BTreeMap<Key, Vec<&Jwks>> {
+    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for method in config.virtual_clusters.iter().flat_map(|it| &it.authentication) {
+        if let VirtualClusterAuthentication::OAuthBearer(bearer) = method
+            && let TokenKeys::Endpoint(jwks) = &bearer.keys
+        {
+            users.entry(key(jwks)).or_default().push(jwks);
+        }
+    }
+    users
+}
+
+fn key(jwks: &Jwks) -> Key {
     (jwks.endpoint.url(), jwks.ca_bundle.clone())
 }
