@@ -7,6 +7,7 @@ mod metadata;
 mod nodes;
 mod proof;
 mod refresh;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, timeout_at};
 pub use connect::ConnectError;
 pub use credentials::Credentials;
 pub use nodes::HostPort;
+pub use tokens::{TokenFeed, Tokens};
 
 use crate::drain::{Drain, Draining};
 use crate::metrics::BackendMetrics;
@@ -272,22 +274,33 @@ impl Backend {
     /// Connects to an address: with TLS and credentials if they are the gateway's own.
     async fn connect_to(&self, address: &HostPort, terminated: bool) -> Result<Connected, ConnectError> {
         let timeout = self.settings.connect_timeout;
+        let deadline = Instant::now() + timeout;
         if !terminated {
-            let stream = connect::connect(address, None, timeout).await?;
+            let stream = connect::connect(address, None, timeout, deadline).await?;
             return Ok(Connected { stream, lease: None });
         }
-        let deadline = Instant::now() + timeout;
-        let tls = self.settings.tls.as_ref().map(Live::config);
-        let mut stream = connect::connect(address, tls, timeout).await?;
-        let Some(credentials) = self.settings.credentials.load_full() else {
-            return Ok(Connected { stream, lease: None });
-        };
-        let began = Instant::now();
-        let proved = timeout_at(deadline, credentials::authenticate(&mut stream, &credentials)).await;
         let late = |_| ConnectError::Timeout {
             address: address.clone(),
             timeout,
         };
+        let credentials = self.settings.credentials.load_full();
+        if let Some(credentials) = &credentials {
+            // Before there is a connection, which brokers would give up on meanwhile.
+            let ready = timeout_at(deadline, credentials.ready()).await.unwrap_or_else(|_| {
+                let reason = format!("no token for the brokers came within {timeout:?}");
+                Err(ProofError::Undecided(reason))
+            });
+            ready.map_err(|error| ConnectError::Token {
+                reason: error.to_string(),
+            })?;
+        }
+        let tls = self.settings.tls.as_ref().map(Live::config);
+        let mut stream = connect::connect(address, tls, timeout, deadline).await?;
+        let Some(credentials) = credentials else {
+            return Ok(Connected { stream, lease: None });
+        };
+        let began = Instant::now();
+        let proved = timeout_at(deadline, credentials::authenticate(&mut stream, &credentials)).await;
         let proved = proved.map_err(late)?;
         self.note_proof(&credentials, began, false, &proved);
         let lease = proved.map_err(|error| ConnectError::Authentication {

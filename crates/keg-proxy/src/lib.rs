@@ -149,7 +149,7 @@ mod snapshot;
 mod stream;
 mod virtual_cluster;
 
-pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort};
+pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort, TokenFeed, Tokens};
 pub use error::{Over, Unanswered};
 pub use gateway::{BindError, Change, Gateway};
 pub use limits::{Limits, LimitsError};

@@ -8,6 +8,7 @@ mod metrics;
 mod reload;
 mod signals;
 mod tls;
+mod tokens;
 mod watch;
 
 use std::sync::Arc;
@@ -87,7 +88,7 @@ impl Running {
         let metrics = Metrics::install().map_err(RunError::Observability)?;
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
         let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
-        built.fetch_keys();
+        built.fetch();
         metrics.config_loaded();
         let running = Self {
             gateway,

@@ -66,6 +66,12 @@ pub enum ConnectError {
         /// Whether that was the node's decision: otherwise it gave none.
         refused: bool,
     },
+    /// There is no token to authenticate by.
+    #[error("{reason}; see `authentication` of the backend cluster")]
+    Token {
+        /// Why.
+        reason: String,
+    },
     /// The cluster has no such node.
     #[error("the backend cluster has no node {node}; it has {known:?}")]
     UnknownNode {
@@ -105,7 +111,7 @@ impl ConnectError {
         match self {
             Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. } => "io",
             Self::Tls { .. } | Self::Malformed { .. } | Self::Authentication { .. } => "peer",
-            Self::ServerName { .. } | Self::UnknownNode { .. } | Self::NoAddress => "local",
+            Self::Token { .. } | Self::ServerName { .. } | Self::UnknownNode { .. } | Self::NoAddress => "local",
             Self::Refresh(error) => error.origin(),
         }
     }
@@ -138,16 +144,8 @@ pub(crate) struct Connected {
     pub(crate) lease: Option<Lease>,
 }
 
-/// Connects to one address. Who the gateway is there is not said yet.
+/// Connects to one address, by the end of the time that there is. Who the gateway is there is not said yet.
 pub(super) async fn connect(
-    address: &HostPort,
-    tls: Option<Arc<ClientConfig>>,
-    timeout: Duration,
-) -> Result<Stream, ConnectError> {
-    open_stream(address, tls, timeout, Instant::now() + timeout).await
-}
-
-async fn open_stream(
     address: &HostPort,
     tls: Option<Arc<ClientConfig>>,
     timeout: Duration,

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use keg_auth::scram::{Hash, Nonce};
-use keg_auth::{Client, Mechanism, Secret, plain, scram};
+use keg_auth::{Client, Mechanism, Secret, oauthbearer, plain, scram};
 use tokio::time::Instant;
 
 use super::metadata::exchange_bytes;
 use super::proof::{Proof, ProofError, Question, Step};
+use super::tokens::Tokens;
 use crate::stream::Stream;
 
 /// How much is used of the time for which a node takes the gateway's credentials: the Java client's share. What follows
@@ -43,6 +44,13 @@ pub enum Credentials {
         /// Its password.
         password: Secret,
     },
+    /// With OAUTHBEARER.
+    OAuthBearer {
+        /// Whose tokens they are.
+        client: String,
+        /// The tokens: the newest one is taken.
+        tokens: Tokens,
+    },
 }
 
 impl Credentials {
@@ -51,6 +59,7 @@ impl Credentials {
         match self {
             Self::Plain { .. } => Mechanism::Plain,
             Self::Scram { hash, .. } => hash.mechanism(),
+            Self::OAuthBearer { .. } => Mechanism::OAuthBearer,
         }
     }
 
@@ -59,8 +68,17 @@ impl Credentials {
     pub(crate) fn continue_from(&self, others: &Self) -> bool {
         let user = |credentials: &Self| match credentials {
             Self::Plain { username, .. } | Self::Scram { username, .. } => username.clone(),
+            Self::OAuthBearer { client, .. } => client.clone(),
         };
         self.mechanism() == others.mechanism() && user(self) == user(others)
+    }
+
+    /// Waits for what is not there yet: a token.
+    pub(crate) async fn ready(&self) -> Result<(), ProofError> {
+        match self {
+            Self::OAuthBearer { tokens, .. } => tokens.ready().await,
+            Self::Plain { .. } | Self::Scram { .. } => Ok(()),
+        }
     }
 
     pub(crate) fn client(&self) -> Result<Client, ProofError> {
@@ -74,6 +92,7 @@ impl Credentials {
                 let nonce = Nonce::random().map_err(|error| ProofError::Undecided(error.to_string()))?;
                 scram::Client::new(hash, username, password, nonce).map(Client::Scram)
             }
+            Self::OAuthBearer { tokens, .. } => oauthbearer::Client::new(tokens.newest()?).map(Client::OAuthBearer),
         };
         client.map_err(|error| ProofError::Refused(error.to_string()))
     }

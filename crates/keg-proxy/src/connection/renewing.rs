@@ -27,6 +27,8 @@ async fn keep(mut lease: Lease, link: Arc<Link>, backend: Arc<Backend>, patience
         sleep_until(lease.due).await;
         let now = backend.settings().credentials.load_full();
         let credentials = now.filter(|now| now.continue_from(&lease.credentials))?;
+        // Without a token, what follows says why.
+        let _ = timeout(patience, credentials.ready()).await;
         let outcome = match link.renew(&backend, Lease { credentials, ..lease }) {
             Ok(outcome) => outcome,
             Err(over) => return Some(over),

@@ -9,7 +9,7 @@ use kafka_protocol::messages::{
     GroupId, HeartbeatRequest, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
-use keg_proxy::{Backend, Credentials, Limits};
+use keg_proxy::{Backend, Credentials, Limits, TokenFeed};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
@@ -87,7 +87,8 @@ async fn serve(mut stream: TcpStream, address: SocketAddr, seen: Seen) -> Option
             AUTHENTICATE => {
                 // The head of a request of the gateway's: key, version, correlation id, "keg".
                 let token = SaslAuthenticateRequest::decode(&mut request.slice(2 + 2 + 4 + 2 + 3..), 1).unwrap();
-                let right = &token.auth_bytes[..] == b"\0keg\0secret";
+                let token = &token.auth_bytes[..];
+                let right = token == b"\0keg\0secret" || token.starts_with(b"n,,\x01auth=Bearer good-");
                 // So that there is time for something to come between that must not.
                 sleep(Duration::from_millis(30)).await;
                 expects_token = false;
@@ -221,4 +222,86 @@ async fn a_session_of_another_user_is_finished_and_not_renewed() {
     until("the connection is gone", || team.gateway.open_connections() == 0).await;
     assert!(!backend.refuses_credentials(), "nobody has tried them");
     assert_eq!(logs.take(), [""; 0]);
+}
+
+fn by_tokens(broker: &Broker, feed: &TokenFeed, connect_timeout: Duration) -> Arc<Backend> {
+    let mut settings = settings(&[broker.address], None);
+    settings.connect_timeout = connect_timeout;
+    let (client, tokens) = ("keg".to_owned(), feed.tokens());
+    let credentials = Arc::new(Credentials::OAuthBearer { client, tokens });
+    settings.credentials.store(Some(credentials));
+    Arc::new(Backend::new(settings))
+}
+
+/// A gateway with tokens for a broker, and a client of it.
+async fn start_with_tokens() -> (Broker, Arc<Backend>, Team, Client, TokenFeed) {
+    let (broker, feed) = (Broker::start().await, TokenFeed::default());
+    let backend = by_tokens(&broker, &feed, Duration::from_secs(10));
+    let team = Team::new(&cluster("team", &backend, Vec::new()), &Limits::default());
+    let client = team.client().await;
+    (broker, backend, team, client, feed)
+}
+
+#[tokio::test]
+async fn a_connection_waits_for_the_first_token_and_goes_on_by_the_newest() {
+    let (broker, backend, _team, mut client, feed) = start_with_tokens().await;
+    let hour = Instant::now() + Duration::from_secs(3600);
+    client.send(4, &heartbeat()).await;
+    assert!(broker.clients().is_empty() && !backend.is_reachable());
+    feed.give("good-1".into(), hour);
+    client.frame().await.expect("it has waited");
+    // One that ended would not be taken again.
+    feed.give("good-2".into(), Instant::now() + LIFETIME * 2);
+    keep_busy(&mut client, LIFETIME).await.expect("a renewal");
+    feed.give("good-3".into(), hour);
+    keep_busy(&mut client, LIFETIME * 2).await.expect("more of them");
+    assert!(matches!(*broker.clients(), [(_, 3..)]), "{:?}", broker.clients());
+    feed.give("bad".into(), hour);
+    keep_busy(&mut client, LIFETIME * 2).await.expect_err("the newest one");
+    assert!(backend.refuses_credentials());
+}
+
+#[tokio::test]
+async fn without_a_token_connecting_fails_at_once_and_says_why() {
+    let (broker, backend, _team, mut client, feed) = start_with_tokens().await;
+    let began = Instant::now();
+    assert!(!feed.fail("the endpoint is on fire"));
+    client.send(4, &heartbeat()).await;
+    assert_eq!(client.frame().await, None);
+    let error = backend.refresh().await.unwrap_err();
+    assert!(error.to_string().contains("the endpoint is on fire"), "{error}");
+    assert!(!error.is_refusal() && error.origin() == "local");
+    assert!(began.elapsed() < backend.settings().connect_timeout);
+    assert!(broker.seen.lock().unwrap().is_empty(), "nothing went to the broker");
+}
+
+#[tokio::test]
+async fn a_token_stays_in_use_while_it_is_good_when_the_next_one_can_not_be_had() {
+    let (broker, feed) = (Broker::start().await, TokenFeed::default());
+    let connect = async || {
+        let backend = by_tokens(&broker, &feed, Duration::from_secs(10));
+        backend.refresh().await
+    };
+    feed.give("good-1".into(), Instant::now() + Duration::from_secs(3600));
+    assert!(feed.fail("the endpoint is on fire"));
+    connect().await.unwrap();
+    assert!(TokenFeed::continuing(&feed).fail("the same"));
+    feed.give("good-2".into(), Instant::now());
+    assert!(!feed.fail("the endpoint is on fire"));
+    connect().await.unwrap_err();
+    assert!(!TokenFeed::continuing(&feed).fail("the same"));
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_come_is_waited_for_no_longer_than_a_connection_may_take() {
+    let (broker, feed) = (Broker::start().await, TokenFeed::default());
+    let connect = async || {
+        let backend = by_tokens(&broker, &feed, Duration::from_millis(50));
+        backend.refresh().await.unwrap_err().to_string()
+    };
+    let error = connect().await;
+    assert!(error.contains("no token for the brokers came within 50ms"), "{error}");
+    let never = by_tokens(&broker, &TokenFeed::default(), Duration::from_secs(3600));
+    let error = never.refresh().await.unwrap_err().to_string();
+    assert!(error.contains("nobody fetches any"), "{error}");
 }

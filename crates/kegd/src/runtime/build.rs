@@ -25,6 +25,7 @@ pub(crate) use acls::decide;
 
 use super::jwks::Fetchers;
 use super::tls;
+use super::tokens::TokenFetchers;
 use crate::config::{self, Config, model};
 use conditions::{Counted, Decided};
 use known::Known;
@@ -59,6 +60,7 @@ pub(super) struct Built {
     /// By virtual cluster: what is known of its topics, which a change of policies doesn't end.
     known: BTreeMap<String, Known>,
     fetchers: Fetchers,
+    token_fetchers: TokenFetchers,
 }
 
 /// What puts a configuration in force.
@@ -99,9 +101,10 @@ impl Built {
         &self.config
     }
 
-    /// Begins to fetch what tokens are checked with.
-    pub(super) fn fetch_keys(&self) {
+    /// Begins to fetch what tokens are checked with, and the gateway's own ones.
+    pub(super) fn fetch(&self) {
         self.fetchers.run(&self.config);
+        self.token_fetchers.run();
     }
 
     /// The virtual cluster of the same name that runs, and its configuration.
@@ -141,6 +144,16 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
     let stays =
         |change: Option<&config::Change>| matches!(change, Some(config::Change::Unchanged | config::Change::Live));
 
+    let token_fetchers = match TokenFetchers::of(&config, previous.map(|it| &it.token_fetchers)) {
+        Ok(fetchers) => fetchers,
+        Err((backend, error)) => {
+            note(
+                format!("backend_clusters {backend:?}"),
+                format!("authentication: oauth_bearer: {error}"),
+            );
+            TokenFetchers::default()
+        }
+    };
     let (mut backends, mut updates) = (BTreeMap::new(), Vec::new());
     for backend in &config.backend_clusters {
         let settings = match backend.tls.as_ref().map(tls::client).transpose() {
@@ -159,13 +172,13 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                 updates.push(BackendUpdate {
                     backend: Arc::clone(running),
                     tls: settings,
-                    credentials: authentication::of_gateway(backend),
+                    credentials: authentication::of_gateway(backend, &token_fetchers),
                     refresh_interval,
                     readiness_requires_authentication: backend.readiness_requires_authentication,
                 });
                 Arc::clone(running)
             }
-            None => match new_backend(backend, settings) {
+            None => match new_backend(backend, settings, &token_fetchers) {
                 Ok(built) => Arc::new(built),
                 Err(error) => {
                     note(format!("backend_clusters {:?}: tls", backend.name), error);
@@ -281,6 +294,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         secret,
         known: all_known,
         fetchers,
+        token_fetchers,
     };
     Ok((
         built,
@@ -292,12 +306,16 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
     ))
 }
 
-fn new_backend(backend: &model::BackendCluster, tls: Option<ClientTls>) -> Result<Backend, String> {
+fn new_backend(
+    backend: &model::BackendCluster,
+    tls: Option<ClientTls>,
+    fetchers: &TokenFetchers,
+) -> Result<Backend, String> {
     let built = Backend::new(BackendSettings {
         name: backend.name.as_str().into(),
         bootstrap_servers: backend.bootstrap_servers.clone(),
         tls: tls.map(Live::new).transpose().map_err(|error| error.to_string())?,
-        credentials: ArcSwapOption::new(authentication::of_gateway(backend)),
+        credentials: ArcSwapOption::new(authentication::of_gateway(backend, fetchers)),
         node_addresses: backend.node_addresses.clone(),
         connect_timeout: CONNECT_TIMEOUT,
         refresh_interval: Arc::new(backend.metadata_update_interval).into(),

@@ -55,7 +55,7 @@ impl Reloader {
             });
         match outcome {
             Ok(Some(built)) => {
-                built.fetch_keys();
+                built.fetch();
                 metrics.config_loaded();
                 let changes = config::changes(running.config(), built.config());
                 tracing::info!(changes = %Summary(&changes), "the configuration was reloaded");

@@ -101,9 +101,10 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
     pub(crate) fn with_short_sessions(setup: &'static Setup) -> &'static Self {
         static SHORT: Started = Started::new();
         let more = "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SASL_SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 connections.max.reauth.ms=3000
 listener.name.ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_keg=\"gateway's\";
+listener.name.ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";
 listener.name.ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 ";

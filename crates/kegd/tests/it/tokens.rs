@@ -61,16 +61,19 @@ fn lasting(seconds: u64, audience: &str, issuer: &str, now: u64) -> Value {
     json!({ "sub": "ann", "scope": "kafka", "aud": audience, "iss": issuer, "iat": now, "exp": now + seconds })
 }
 
-/// Where keys are given out over HTTPS; nothing is while there are none.
-struct Endpoint {
-    port: u16,
-    ca: String,
-    keys: Arc<Mutex<Option<Value>>>,
+/// What an endpoint answers to a request.
+type Answer = Box<dyn Fn(&str) -> Value + Send>;
+
+/// Where keys and tokens are given out over HTTPS; nothing is while there are none.
+pub(crate) struct Endpoint {
+    pub(crate) port: u16,
+    pub(crate) ca: String,
+    answer: Arc<Mutex<Option<Answer>>>,
     _runtime: tokio::runtime::Runtime,
 }
 
 impl Endpoint {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let identity = keg_tls::Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem()).unwrap();
         let tls = keg_tls::ServerTls::new(identity).build().unwrap();
@@ -81,8 +84,8 @@ impl Endpoint {
             .unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let keys: Arc<Mutex<Option<Value>>> = Arc::default();
-        let given = Arc::clone(&keys);
+        let answer: Arc<Mutex<Option<Answer>>> = Arc::default();
+        let given = Arc::clone(&answer);
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
@@ -90,12 +93,11 @@ impl Endpoint {
                     continue;
                 };
                 let mut request = Vec::new();
-                while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await.is_ok_and(|read| read > 0)
-                {
-                }
-                let body = given.lock().unwrap().clone();
+                while !is_whole(&request) && stream.read_buf(&mut request).await.is_ok_and(|read| read > 0) {}
+                let request = String::from_utf8_lossy(&request).into_owned();
+                let body = given.lock().unwrap().as_ref().map(|answer| answer(&request));
                 let (status, body) = match body {
-                    Some(keys) => ("200 OK", keys.to_string()),
+                    Some(body) => ("200 OK", body.to_string()),
                     None => ("503 Service Unavailable", String::new()),
                 };
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -107,18 +109,22 @@ impl Endpoint {
         Self {
             port,
             ca,
-            keys,
+            answer,
             _runtime: runtime,
         }
     }
 
     fn give(&self, keys: &[&Key]) {
         let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();
-        *self.keys.lock().unwrap() = Some(json!({ "keys": keys }));
+        self.answer(move |_| json!({ "keys": keys }));
     }
 
-    fn fail(&self) {
-        *self.keys.lock().unwrap() = None;
+    pub(crate) fn answer(&self, answer: impl Fn(&str) -> Value + Send + 'static) {
+        *self.answer.lock().unwrap() = Some(Box::new(answer));
+    }
+
+    pub(crate) fn fail(&self) {
+        *self.answer.lock().unwrap() = None;
     }
 
     fn method(&self, audience: &str) -> String {
@@ -129,6 +135,15 @@ impl Endpoint {
             self.port, self.ca
         )
     }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.is_none_or(|length| body.len() >= length.parse().unwrap())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{BackendUser, HostPort, Identity, ScramAlgorithm, TlsVersions};
+use super::{BackendUser, ClientCredentials, HostPort, Identity, ScramAlgorithm, TlsVersions};
 
 /// A Kafka cluster behind the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum BackendAuthentication {
     SaslPlain(BackendUser),
     /// With SASL/SCRAM.
     SaslScram(ScramAlgorithm, BackendUser),
+    /// With SASL/OAUTHBEARER.
+    OAuthBearer(Box<ClientCredentials>),
 }
 
 /// TLS to the nodes of a backend cluster.

@@ -1,9 +1,10 @@
-//! Bearer tokens of clients.
+//! Bearer tokens, of clients and of the gateway.
 
 use std::time::Duration;
 
 use keg_auth::jwt::Algorithm;
 
+use super::super::secret::Secret;
 use crate::https::Endpoint;
 
 /// Who checks a client's token.
@@ -52,6 +53,23 @@ pub struct Jwks {
     pub timeout: Duration,
     /// When keys are fetched again.
     pub cache_expiration: Duration,
+    /// The certificate authorities of the endpoint, as PEM; none for Mozilla's.
+    pub ca_bundle: Option<String>,
+}
+
+/// How the gateway gets tokens for brokers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCredentials {
+    /// Where they are given out.
+    pub token_endpoint: Endpoint,
+    /// Who the gateway is there; without a colon.
+    pub client_id: String,
+    /// Its secret there.
+    pub client_secret: Secret,
+    /// What a token is asked for; none for what the endpoint chooses.
+    pub scope: Option<String>,
+    /// How long a fetch may take.
+    pub timeout: Duration,
     /// The certificate authorities of the endpoint, as PEM; none for Mozilla's.
     pub ca_bundle: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::decode::{At, Bounded, NonEmpty, entity, tagged};
 use super::super::model::{HostPort, TlsVersion};
 use super::super::value::{Description, Name, Pem};
-use super::{Identity, SaslPlain, SaslScram};
+use super::{Identity, OAuthBearer, SaslPlain, SaslScram};
 
 entity! {
     /// A Kafka cluster behind the gateway.
@@ -49,8 +49,8 @@ tagged! {
         "anonymous" => Anonymous(Anonymous),
         "sasl_plain" => SaslPlain(SaslPlain),
         "sasl_scram" => SaslScram(SaslScram),
+        "oauth_bearer" => OAuthBearer(OAuthBearer),
     }
-    later ["oauth_bearer"]
 }
 
 entity! {

@@ -1,10 +1,10 @@
-//! Bearer tokens of clients.
+//! Bearer tokens, of clients and of the gateway.
 
 use std::time::Duration;
 
 use super::super::decode::{At, NonEmpty, choice, entity};
 use super::super::model::TokenMediation;
-use super::super::value::{KeySet, Pem, TokenAlgorithm, TokenText};
+use super::super::value::{KeySet, Password, Pem, TokenAlgorithm, TokenText, Username};
 use crate::https::Endpoint;
 
 entity! {
@@ -68,6 +68,25 @@ entity! {
     Audience {
         /// The name, as in the claim aud.
         name: TokenText,
+    }
+}
+
+entity! {
+    /// SASL/OAUTHBEARER: the gateway sends a token that it fetches by its client credentials (RFC 6749, 4.4), in the
+    /// background.
+    OAuthBearer {
+        /// Where tokens are given out: a URL of https://, or of http:// on this host.
+        token_endpoint: Endpoint,
+        /// Who the gateway is there.
+        client_id: At<Username>,
+        /// Its secret there.
+        client_secret: Password,
+        /// What the token is asked for.
+        scope: Option<TokenText>,
+        /// How long a fetch may take.
+        timeout: At<Duration> = "10s",
+        /// The certificate authorities of the endpoint, as PEM, in place of Mozilla's.
+        ca_bundle: Option<Pem>,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::model::{BackendAuthentication, BackendCluster, BackendTls, HostPort};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
-use super::{sasl, tls};
+use super::{oauth, sasl, tls};
 
 pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Option<BackendCluster> {
     let node_addresses = node_addresses(raw.node_addresses.as_ref()?, report);
@@ -23,6 +23,9 @@ pub(super) fn backend_cluster(raw: &raw::BackendCluster, report: &Report) -> Opt
                 scram.algorithm?,
                 sasl::user(scram.username.as_ref(), scram.password.as_ref())?,
             ),
+            raw::BackendAuthentication::OAuthBearer(bearer) => {
+                BackendAuthentication::OAuthBearer(Box::new(oauth::client_credentials(bearer, report)?))
+            }
         },
         allow_anonymous_virtual_clusters: raw.insecure_allow_anonymous_virtual_cluster_auth?,
         readiness_requires_authentication: raw.readiness_requires_authentication?,

@@ -1,11 +1,11 @@
-//! Bearer tokens of clients.
+//! Bearer tokens, of clients and of the gateway.
 
 use std::time::Duration;
 
 use keg_auth::jwt::Algorithm;
 
 use super::super::decode::At;
-use super::super::model::{Jwks, OAuthBearer, TokenKeys};
+use super::super::model::{ClientCredentials, Jwks, OAuthBearer, TokenKeys};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
 
@@ -66,4 +66,25 @@ fn keys(raw: &At<raw::Jwks>, report: &Report) -> Option<TokenKeys> {
             None
         }
     }
+}
+
+pub(super) fn client_credentials(raw: &raw::OAuthBearer, report: &Report) -> Option<ClientCredentials> {
+    let (client, timeout) = (raw.client_id.as_ref(), raw.timeout.as_ref());
+    if let Some(client) = client.filter(|client| client.value.0.contains(':')) {
+        let message = "a client id with a colon can't be told from its secret in HTTP's basic authentication";
+        let problem = Problem::new(client.place.clone(), message);
+        report.add(problem.hint("have the authority name the gateway without one"));
+    }
+    if let Some(timeout) = timeout.filter(|timeout| timeout.value < Duration::from_secs(1)) {
+        let problem = Problem::new(timeout.place.clone(), "timeout is less than a second");
+        report.add(problem.hint("remove it to take the default"));
+    }
+    Some(ClientCredentials {
+        token_endpoint: raw.token_endpoint.clone()?,
+        client_id: client?.value.0.clone(),
+        client_secret: raw.client_secret.as_ref()?.0.clone(),
+        scope: raw.scope.as_ref()?.as_ref().map(|it| it.0.clone()),
+        timeout: timeout?.value,
+        ca_bundle: raw.ca_bundle.as_ref()?.as_ref().map(|it| it.0.clone()),
+    })
 }

@@ -16,7 +16,7 @@ fn ten_mistakes_are_ten_problems() {
             "4:15: observability.log_format: unknown value \"jsn\" (did you mean json? allowed: logfmt, json)",
             "7:5: backend_clusters[0]: unknown field \"bootstrap_server\" (did you mean bootstrap_servers?)",
             "10:25: backend_clusters[1].bootstrap_servers[0]: expected a host and a port, as in kafka1:9092, found \"kafka2\"",
-            "11:29: backend_clusters[1].authentication.type: \"oauth_bearer\" is not supported by this version of keg; supported: anonymous, sasl_plain, sasl_scram",
+            "11:29: backend_clusters[1].authentication.type: unknown type \"sasl_gssapi\" (supported: anonymous, sasl_plain, sasl_scram, oauth_bearer)",
             "14:26: virtual_clusters[0].destination.name: there is no backend cluster \"mian\" (did you mean main?)",
             "19:22: virtual_clusters[1].authentication[0]: the backend cluster \"other\" does not allow anonymous clients (set insecure_allow_anonymous_virtual_cluster_auth: true on the backend cluster)",
             "20:45: virtual_clusters[1].topic_aliases[0].topic: \"orders\" is an alias of itself (remove it, or name another topic)",

@@ -1,5 +1,6 @@
 //! What is wrong with how tokens are checked, and how it is said.
 
+use super::config;
 use super::samples::{check_one, virtual_clusters};
 
 fn bearer(fields: &str) -> String {
@@ -66,5 +67,33 @@ fn tokens_that_could_be_anybodys_are_refused_with_what_to_do() {
         let changed = good.replace(from, to);
         assert_ne!(changed, good);
         check_one(&bearer(&changed), path, message);
+    }
+}
+
+#[test]
+fn what_the_gateway_fetches_tokens_by_is_checked() {
+    let good =
+        "type: oauth_bearer, token_endpoint: \"https://idp.example/token\", client_id: keg, client_secret: hunter2";
+    let text = |fields: &str| virtual_clusters(&[""]).replacen("{ type: anonymous }", &format!("{{ {fields} }}"), 1);
+    config(&text(&format!("{good}, scope: kafka, timeout: 2s")));
+    for (from, to, path, message) in [
+        ("https://", "http://", "token_endpoint", "expected a URL of https://"),
+        (
+            ": keg",
+            ": \"k:eg\"",
+            "client_id",
+            "have the authority name the gateway without one",
+        ),
+        (
+            "hunter2",
+            "hunter2, timeout: 0s",
+            "timeout",
+            "timeout is less than a second",
+        ),
+        (", client_secret: hunter2", "", "authentication", "client_secret"),
+        ("hunter2", "hunter2, scope: \"\"", "scope", ""),
+        ("hunter2", "hunter2, ca_bundle: nothing", "ca_bundle", "PEM"),
+    ] {
+        check_one(&text(&good.replace(from, to)), path, message);
     }
 }

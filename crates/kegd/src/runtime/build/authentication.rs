@@ -8,6 +8,7 @@ use keg_proxy::Credentials;
 
 use crate::config::model::{self, BackendAuthentication, TokenKeys, TokenMediation, VirtualClusterAuthentication};
 use crate::runtime::jwks::Fetchers;
+use crate::runtime::tokens::TokenFetchers;
 
 /// How clients of a virtual cluster authenticate.
 pub(super) fn of_clients(
@@ -82,7 +83,7 @@ fn users(principals: &[model::Principal]) -> impl Iterator<Item = (String, Crede
 }
 
 /// What the gateway proves to the nodes of a backend cluster.
-pub(super) fn of_gateway(backend: &model::BackendCluster) -> Option<Arc<Credentials>> {
+pub(super) fn of_gateway(backend: &model::BackendCluster, fetchers: &TokenFetchers) -> Option<Arc<Credentials>> {
     let password = |user: &model::BackendUser| Secret::new(user.password.expose());
     let credentials = match &backend.authentication {
         BackendAuthentication::Anonymous => return None,
@@ -94,6 +95,10 @@ pub(super) fn of_gateway(backend: &model::BackendCluster) -> Option<Arc<Credenti
             hash: algorithm.hash(),
             username: user.username.clone(),
             password: password(user),
+        },
+        BackendAuthentication::OAuthBearer(wanted) => Credentials::OAuthBearer {
+            client: wanted.client_id.clone(),
+            tokens: fetchers.tokens(&backend.name)?,
         },
     };
     Some(Arc::new(credentials))

@@ -1,0 +1,150 @@
+//! What fetches the tokens for one backend cluster.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keg_proxy::{TokenFeed, Tokens};
+use keg_tls::{ClientTls, TrustBundle};
+use metrics::{Counter, counter};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+
+use super::grant::{Grant, grant};
+use crate::config::model::ClientCredentials;
+use crate::https::HttpsClient;
+
+/// How much is used of the time for which a token is good, at least: the rest is for an endpoint that is down.
+const USED: f32 = 0.75;
+
+/// So much more of it is spread by chance, so that gateways that began together don't go on together.
+const SPREAD: f32 = 0.1;
+
+/// The least time between two fetches, and how long the first pause after a failure is. Each one after it is twice as
+/// long.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The longest pause after a failure.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Fetches the tokens for one backend cluster. It ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    work: Work,
+    running: Mutex<Option<AbortHandle>>,
+}
+
+#[derive(Debug, Clone)]
+struct Work {
+    backend: String,
+    wanted: ClientCredentials,
+    client: HttpsClient,
+    feed: Arc<TokenFeed>,
+}
+
+impl Fetcher {
+    /// One that has the token of the one that runs, if it is the same that it would ask for.
+    pub(super) fn new(backend: &str, wanted: ClientCredentials, running: Option<&Self>) -> Result<Self, String> {
+        let feed = match running {
+            Some(running) if is_same_token(running.wanted(), &wanted) => TokenFeed::continuing(&running.work.feed),
+            _ => TokenFeed::default(),
+        };
+        let client = client(&wanted)?;
+        let (backend, feed) = (backend.to_owned(), Arc::new(feed));
+        let work = Work {
+            backend,
+            wanted,
+            client,
+            feed,
+        };
+        let running = Mutex::default();
+        Ok(Self { work, running })
+    }
+
+    pub(super) fn wanted(&self) -> &ClientCredentials {
+        &self.work.wanted
+    }
+
+    pub(super) fn tokens(&self) -> Tokens {
+        self.work.feed.tokens()
+    }
+
+    /// Begins, if it hasn't.
+    pub(super) fn run(&self) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get_or_insert_with(|| tokio::spawn(self.work.clone().run()).abort_handle());
+    }
+}
+
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            running.abort();
+        }
+    }
+}
+
+fn is_same_token(one: &ClientCredentials, other: &ClientCredentials) -> bool {
+    let what = |it: &ClientCredentials| (it.token_endpoint.url(), it.client_id.clone(), it.scope.clone());
+    what(one) == what(other) && one.client_secret == other.client_secret
+}
+
+fn client(wanted: &ClientCredentials) -> Result<HttpsClient, String> {
+    let mut tls = ClientTls::new();
+    if let Some(pem) = &wanted.ca_bundle {
+        tls = tls.trust(TrustBundle::from_pem(pem).map_err(|error| format!("ca_bundle: {error}"))?);
+    }
+    HttpsClient::new(&tls, wanted.timeout).map_err(|error| error.to_string())
+}
+
+impl Work {
+    async fn run(self) {
+        let (mut failing, mut pause) = (false, SHORTEST);
+        let backend_cluster = &*self.backend;
+        loop {
+            // A token's time is counted from when it was asked for, so that it is never thought good when it is over.
+            let began = Instant::now();
+            let outcome = grant(&self.client, &self.wanted).await;
+            fetches(backend_cluster, outcome.is_ok()).increment(1);
+            match outcome {
+                Ok(Grant { token, lifetime }) => {
+                    self.feed.give(token, began + lifetime);
+                    if failing {
+                        tracing::info!(backend_cluster, "a token for the brokers was fetched again");
+                    }
+                    (failing, pause) = (false, SHORTEST);
+                    sleep(used(lifetime)).await;
+                }
+                Err(error) => {
+                    let stays = self.feed.fail(&error);
+                    if !failing {
+                        let stale = match stays {
+                            true => "the last one stays in use while it is good",
+                            false => "the gateway can't authenticate to them",
+                        };
+                        tracing::warn!(
+                            backend_cluster,
+                            "a token for the brokers can't be fetched, {stale}: {error}"
+                        );
+                    }
+                    failing = true;
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST);
+                }
+            }
+        }
+    }
+}
+
+/// When the next token is fetched.
+fn used(lifetime: Duration) -> Duration {
+    let chance = RandomState::new().hash_one(0) % 1_000;
+    lifetime
+        .mul_f32(USED + SPREAD * (chance as f32 / 1_000.0))
+        .max(SHORTEST)
+}
+
+fn fetches(backend_cluster: &str, succeeded: bool) -> Counter {
+    let result = if succeeded { "ok" } else { "error" };
+    counter!("keg_token_fetches_total", "backend_cluster" => backend_cluster.to_owned(), "result" => result)
+}
