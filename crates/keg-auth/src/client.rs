@@ -78,14 +78,6 @@ impl Client {
         }
     }
 
-    /// How many tokens it sends until it is authenticated.
-    pub fn tokens(&self) -> usize {
-        match self {
-            Self::Plain(_) | Self::OAuthBearer(_) => 1,
-            Self::Scram(_) => 2,
-        }
-    }
-
     /// The first token.
     pub fn begin(self) -> (Vec<u8>, Waiting) {
         let (token, state) = match self {

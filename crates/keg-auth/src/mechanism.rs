@@ -34,6 +34,14 @@ impl Mechanism {
             Self::OAuthBearer => "OAUTHBEARER",
         }
     }
+
+    /// How many tokens a client sends until it is authenticated.
+    pub fn tokens(self) -> usize {
+        match self {
+            Self::Plain | Self::OAuthBearer => 1,
+            Self::ScramSha256 | Self::ScramSha512 => 2,
+        }
+    }
 }
 
 impl fmt::Display for Mechanism {

@@ -44,8 +44,9 @@ impl Session {
         self
     }
 
-    /// Ends at the earlier of what it has and this.
-    pub(crate) fn until(mut self, end: Option<SystemTime>) -> Self {
+    /// Lets it end at the earlier of what it has and this: a broker may have said so.
+    #[must_use]
+    pub fn until(mut self, end: Option<SystemTime>) -> Self {
         self.expires_at = match (self.expires_at, end) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

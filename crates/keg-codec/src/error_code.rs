@@ -25,6 +25,8 @@ impl ErrorCode {
     pub const GROUP_AUTHORIZATION_FAILED: Self = Self(30);
     /// CLUSTER_AUTHORIZATION_FAILED.
     pub const CLUSTER_AUTHORIZATION_FAILED: Self = Self(31);
+    /// UNSUPPORTED_SASL_MECHANISM: the broker doesn't offer it.
+    pub const UNSUPPORTED_SASL_MECHANISM: Self = Self(33);
     /// ILLEGAL_SASL_STATE: this is not the time, or not the connection, for SASL.
     pub const ILLEGAL_SASL_STATE: Self = Self(34);
     /// UNSUPPORTED_VERSION: this version of the API is not served.
@@ -39,6 +41,8 @@ impl ErrorCode {
     pub const TRANSACTIONAL_ID_AUTHORIZATION_FAILED: Self = Self(53);
     /// SECURITY_DISABLED: the broker has no authorizer.
     pub const SECURITY_DISABLED: Self = Self(54);
+    /// SASL_AUTHENTICATION_FAILED: the credentials are wrong.
+    pub const SASL_AUTHENTICATION_FAILED: Self = Self(58);
     /// GROUP_ID_NOT_FOUND.
     pub const GROUP_ID_NOT_FOUND: Self = Self(69);
     /// FETCH_SESSION_ID_NOT_FOUND. Retriable.

@@ -6,6 +6,7 @@ mod credentials;
 mod metadata;
 mod nodes;
 mod proof;
+mod questions;
 mod refresh;
 mod tokens;
 
@@ -32,9 +33,11 @@ use crate::stream::Stream;
 use acceptance::Acceptance;
 pub(crate) use connect::Connected;
 use connect::Preferred;
-pub(crate) use credentials::Lease;
+pub(crate) use credentials::{Lease, prove};
+pub(crate) use metadata::Asked;
 use nodes::Nodes;
-pub(crate) use proof::{Proof, ProofError, Question, Step};
+pub(crate) use proof::{Broker, ProofError};
+pub(crate) use questions::{MechanismAnswer, Question, TokenAnswer, api};
 use refresh::Refresh;
 
 /// How long until a backend cluster that did not answer is asked again.
@@ -71,6 +74,17 @@ pub struct Backend {
     drain: Drain,
     acceptance: Acceptance,
     pub(crate) metrics: BackendMetrics,
+}
+
+/// Whose a connection is.
+#[derive(Debug, Clone, Copy)]
+enum Leg {
+    /// The gateway's, with TLS and its credentials.
+    Gateways,
+    /// A client's that authenticates to the broker, over the gateway's TLS.
+    Clients,
+    /// A client's, with its TLS.
+    Raw,
 }
 
 impl Backend {
@@ -137,7 +151,7 @@ impl Backend {
             Ok(_) => self.acceptance.accepted(self.name(), &self.metrics),
             Err(ProofError::Refused(reason)) => self.acceptance.refused(self.name(), mechanism, reason, &self.metrics),
             // It says nothing of the credentials.
-            Err(ProofError::Undecided(_)) => {}
+            Err(ProofError::Undecided(_) | ProofError::Gone) => {}
         }
     }
 
@@ -219,12 +233,18 @@ impl Backend {
 
     /// Connects to a node, or to any.
     pub(crate) async fn connect(&self, endpoint: Endpoint) -> Result<Connected, ConnectError> {
-        self.counted(self.connect_with(endpoint, true).await)
+        self.counted(self.connect_with(endpoint, Leg::Gateways).await)
+    }
+
+    /// Connects without saying who the gateway is, for a client that says itself who it is.
+    pub(crate) async fn connect_for_client(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
+        let connected = self.counted(self.connect_with(endpoint, Leg::Clients).await);
+        connected.map(|connected| connected.stream)
     }
 
     /// Connects without TLS, for bytes that are TLS already.
     pub(crate) async fn connect_raw(&self, endpoint: Endpoint) -> Result<Stream, ConnectError> {
-        let connected = self.counted(self.connect_with(endpoint, false).await);
+        let connected = self.counted(self.connect_with(endpoint, Leg::Raw).await);
         connected.map(|connected| connected.stream)
     }
 
@@ -235,17 +255,17 @@ impl Backend {
         outcome
     }
 
-    async fn connect_with(&self, endpoint: Endpoint, terminated: bool) -> Result<Connected, ConnectError> {
+    async fn connect_with(&self, endpoint: Endpoint, leg: Leg) -> Result<Connected, ConnectError> {
         match endpoint {
-            Endpoint::Bootstrap => self.connect_any(terminated).await,
-            Endpoint::Node(node) => self.connect_node(node, terminated).await,
+            Endpoint::Bootstrap => self.connect_any(leg).await,
+            Endpoint::Node(node) => self.connect_node(node, leg).await,
         }
     }
 
-    async fn connect_any(&self, terminated: bool) -> Result<Connected, ConnectError> {
+    async fn connect_any(&self, leg: Leg) -> Result<Connected, ConnectError> {
         let mut last = ConnectError::NoAddress;
         for (place, address) in self.preferred.order(&self.settings.bootstrap_servers) {
-            match self.connect_to(address, terminated).await {
+            match self.connect_to(address, leg).await {
                 Ok(connected) => {
                     self.preferred.answered(place);
                     return Ok(connected);
@@ -256,26 +276,26 @@ impl Backend {
         Err(last)
     }
 
-    async fn connect_node(&self, node: i32, terminated: bool) -> Result<Connected, ConnectError> {
+    async fn connect_node(&self, node: i32, leg: Leg) -> Result<Connected, ConnectError> {
         let address = self.locate(node).await?;
-        match self.connect_to(&address, terminated).await {
+        match self.connect_to(&address, leg).await {
             Ok(connected) => Ok(connected),
             Err(error) => {
                 // It may have come back elsewhere.
                 self.refresh().await?;
                 match self.nodes.address(node) {
-                    Some(moved) if moved != address => self.connect_to(&moved, terminated).await,
+                    Some(moved) if moved != address => self.connect_to(&moved, leg).await,
                     _ => Err(error),
                 }
             }
         }
     }
 
-    /// Connects to an address: with TLS and credentials if they are the gateway's own.
-    async fn connect_to(&self, address: &HostPort, terminated: bool) -> Result<Connected, ConnectError> {
+    /// Connects to an address.
+    async fn connect_to(&self, address: &HostPort, leg: Leg) -> Result<Connected, ConnectError> {
         let timeout = self.settings.connect_timeout;
         let deadline = Instant::now() + timeout;
-        if !terminated {
+        if let Leg::Raw = leg {
             let stream = connect::connect(address, None, timeout, deadline).await?;
             return Ok(Connected { stream, lease: None });
         }
@@ -283,7 +303,10 @@ impl Backend {
             address: address.clone(),
             timeout,
         };
-        let credentials = self.settings.credentials.load_full();
+        let credentials = match leg {
+            Leg::Gateways => self.settings.credentials.load_full(),
+            Leg::Clients | Leg::Raw => None,
+        };
         if let Some(credentials) = &credentials {
             // Before there is a connection, which brokers would give up on meanwhile.
             let ready = timeout_at(deadline, credentials.ready()).await.unwrap_or_else(|_| {
@@ -300,7 +323,7 @@ impl Backend {
             return Ok(Connected { stream, lease: None });
         };
         let began = Instant::now();
-        let proved = timeout_at(deadline, credentials::authenticate(&mut stream, &credentials)).await;
+        let proved = timeout_at(deadline, prove(&credentials, &mut Asked(&mut stream))).await;
         let proved = proved.map_err(late)?;
         self.note_proof(&credentials, began, false, &proved);
         let lease = proved.map_err(|error| ConnectError::Authentication {

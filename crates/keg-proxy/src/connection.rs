@@ -72,6 +72,8 @@ struct Authenticated {
     /// What it has sent that was not read yet.
     incoming: Incoming,
     connection: Connection,
+    /// The connection to the broker that has said who the client is, if one has.
+    broker: Option<Stream>,
 }
 
 /// Serves a connection until it ends. What went wrong is logged, once.
@@ -244,8 +246,8 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     let authentication = routed.cluster.authentication();
     let peer = peer::of(&routed.stream)?;
     connection.certificate_subject = peer.certificate.clone().unwrap_or_default();
-    let session = match authentication.begin(&peer) {
-        Step::Authenticated(session) => session,
+    let (session, broker) = match authentication.begin(&peer) {
+        Step::Authenticated(session) => (session, None),
         Step::Handshake(handshake) => {
             incoming.set_limit(MAX_UNAUTHENTICATED_FRAME);
             let (mut draining, mut cluster_draining) = (routed.draining.clone(), routed.cluster.draining());
@@ -255,7 +257,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
                 outcome = authenticating::authenticate(&mut routed, &mut incoming, &connection, handshake) => outcome,
             };
             match outcome.map_err(|ended| ended.at(format_args!("virtual cluster {:?}", routed.cluster.name())))? {
-                authenticating::Outcome::Authenticated(session) => session,
+                authenticating::Outcome::Authenticated(session, broker) => (session, broker),
                 authenticating::Outcome::Gone => return Ok(None),
             }
         }
@@ -268,6 +270,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
         session,
         incoming,
         connection,
+        broker,
     })))
 }
 

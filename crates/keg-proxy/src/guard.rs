@@ -4,34 +4,34 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use keg_auth::jwt::Renewal;
+use bytes::Bytes;
 use keg_auth::{Authentication, Session};
 use keg_codec::Api;
 use keg_policy::{Connection, Reply, Request};
-use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::backend::{Broker, ProofError, Question};
 use crate::connection::identity;
 use crate::error::Over;
-use crate::sasl::{Conversation, Said, is_sasl};
+use crate::link::{Link, Questions};
+use crate::sasl::{self, Conversation, Said, Told, is_sasl};
 use crate::virtual_cluster::VirtualCluster;
 
-/// How long keys are waited for while a client authenticates again.
-const KEYS_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What came of a token that had to wait.
+/// A client that says again who it is.
 #[derive(Debug)]
-struct Waited {
-    outcome: Outcome,
-    conversation: Box<Conversation>,
+struct Saying {
+    conversation: Conversation,
+    /// What the broker is asked by, if it has a part in it.
+    questions: Option<Questions>,
 }
 
+/// What comes of a request of it.
 #[derive(Debug)]
 enum Outcome {
     /// There is more to say.
-    GoesOn,
+    GoesOn(Box<Saying>),
     Authenticated(Session),
     Failed(Box<Over>),
 }
@@ -46,22 +46,30 @@ pub(crate) struct Guard<S> {
     connection: Arc<Connection>,
     /// By what the session was last found to be good.
     admitted_by: Arc<Authentication>,
-    conversation: Option<Box<Conversation>>,
-    /// What comes of a token whose answer takes keys that aren't there yet. Until then the session is what it was.
-    waiting: Option<Arc<Mutex<Option<Waited>>>>,
+    link: Arc<Link>,
+    saying: Option<Box<Saying>>,
+    /// What comes of a request whose answer takes its time. Until then the session is what it was.
+    waiting: Option<Arc<Mutex<Option<Outcome>>>>,
     /// Why no more requests are taken.
     over: Option<Box<Over>>,
 }
 
 impl<S> Guard<S> {
-    pub(crate) fn new(inner: S, cluster: Arc<VirtualCluster>, session: Session, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(
+        inner: S,
+        link: Arc<Link>,
+        cluster: Arc<VirtualCluster>,
+        session: Session,
+        connection: Arc<Connection>,
+    ) -> Self {
         Self {
             inner,
             admitted_by: cluster.authentication(),
             cluster,
             session,
             connection,
-            conversation: None,
+            link,
+            saying: None,
             waiting: None,
             over: None,
         }
@@ -92,18 +100,21 @@ impl<S> Guard<S> {
         self.session = session;
     }
 
-    /// Takes what came of a token that had to wait, if that is known by now.
+    /// Takes what came of a request whose answer took its time, if that is known by now.
     fn settle(&mut self) {
         let settled = self
             .waiting
             .as_ref()
             .and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let Some(Waited { outcome, conversation }) = settled else {
-            return;
-        };
-        self.waiting = None;
+        if let Some(outcome) = settled {
+            self.waiting = None;
+            self.take(outcome);
+        }
+    }
+
+    fn take(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::GoesOn => self.conversation = Some(conversation),
+            Outcome::GoesOn(saying) => self.saying = Some(saying),
             Outcome::Authenticated(session) => self.renew(session),
             Outcome::Failed(over) => self.over = Some(over),
         }
@@ -116,43 +127,95 @@ impl<S> Guard<S> {
                 reason: "the client goes on before its token is answered".to_owned(),
             });
         }
-        let mut conversation = self.conversation.take().unwrap_or_else(|| {
-            Box::new(Conversation::new(
-                self.cluster.authentication().begin_again(&self.session),
-            ))
+        let mut saying = self.saying.take().unwrap_or_else(|| {
+            let handshake = self.cluster.authentication().begin_again(&self.session);
+            Box::new(Saying {
+                conversation: Conversation::new(handshake),
+                questions: None,
+            })
         });
         let (api, version) = (request.api, request.version);
-        let said = conversation.request(api, version, &request.body_bytes(), SystemTime::now());
+        let said = saying
+            .conversation
+            .request(api, version, &request.body_bytes(), SystemTime::now());
         let said = said.map_err(|error| Over::Authentication {
             reason: format!("a malformed {} request (version {version}): {error}", api.name),
         })?;
-        Ok(Answer::Now(Reply::Response(match said {
-            Said::Waiting(renewal) => {
-                let waited = Arc::new(Mutex::new(None));
-                self.waiting = Some(Arc::clone(&waited));
-                return Ok(Answer::Later(Box::pin(resume(
-                    renewal,
-                    conversation,
-                    api,
-                    version,
-                    waited,
-                ))));
+        match said {
+            Said::Told(told) => {
+                let (reply, outcome) = saying.told(told, api, version)?;
+                self.take(outcome);
+                Ok(Answer::Now(reply))
             }
-            Said::Answer(response) => {
-                self.conversation = Some(conversation);
-                response
+            said => {
+                let waiting = Arc::new(Mutex::new(None));
+                self.waiting = Some(Arc::clone(&waiting));
+                let link = Arc::clone(&self.link);
+                Ok(Answer::Later(Box::pin(async move {
+                    let told = saying.decide(said, &link).await?;
+                    let (reply, outcome) = saying.told(told, api, version)?;
+                    *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                    Ok(reply)
+                })))
             }
-            Said::Authenticated(response, session) => {
-                self.renew(session);
-                response
-            }
-            Said::Failed(response, failed) => {
-                self.over = Some(Box::new(Over::Authentication {
-                    reason: failed.to_string(),
-                }));
-                response
-            }
-        })))
+        }
+    }
+}
+
+impl Saying {
+    /// Waits for what an answer takes.
+    async fn decide(&mut self, said: Said, link: &Arc<Link>) -> Result<Told, Over> {
+        let mut broker = Asking {
+            link,
+            questions: &mut self.questions,
+        };
+        let told = match sasl::decide(&mut self.conversation, said, &mut broker).await {
+            // The exchange knows why, and ends with it.
+            Err(ProofError::Gone) => std::future::pending().await,
+            told => told.map_err(|error| Over::backend(&error))?,
+        };
+        if let Told::Authenticated(..) = told
+            && let Some(questions) = self.questions.take()
+        {
+            questions.finish().map_err(|error| Over::backend(&error))?;
+        }
+        Ok(told)
+    }
+
+    /// The answer to the client, and what comes of it.
+    fn told(self: Box<Self>, told: Told, api: &'static Api, version: i16) -> Result<(Reply, Outcome), Over> {
+        let response = self.conversation.response(api, version, &told, SystemTime::now());
+        let response = response.map_err(|error| Over::Authentication {
+            reason: format!(
+                "the answer to {} (version {version}) can't be written: {error}",
+                api.name
+            ),
+        })?;
+        let outcome = match told {
+            Told::Mechanism | Told::Challenge(_) => Outcome::GoesOn(self),
+            Told::Authenticated(_, session) => Outcome::Authenticated(session),
+            Told::Failed(failed) => Outcome::Failed(Box::new(Over::Authentication {
+                reason: failed.to_string(),
+            })),
+        };
+        Ok((Reply::Response(response), outcome))
+    }
+}
+
+/// The broker of the connection, which takes nothing else from its first question on.
+struct Asking<'a> {
+    link: &'a Arc<Link>,
+    questions: &'a mut Option<Questions>,
+}
+
+impl Broker for Asking<'_> {
+    async fn ask(&mut self, question: Question) -> Result<Bytes, ProofError> {
+        let questions = match (&mut self.questions, question.begins) {
+            (Some(questions), _) => questions,
+            (empty, Some(mechanism)) => empty.insert(self.link.authenticate(mechanism)?),
+            (None, None) => return Err(ProofError::Gone),
+        };
+        questions.ask(question).await
     }
 }
 
@@ -163,39 +226,6 @@ enum Answer {
 }
 
 type Later = Pin<Box<dyn Future<Output = Result<Reply, Over>> + Send>>;
-
-/// Waits for keys, and then decides on the token that they are for.
-async fn resume(
-    renewal: Renewal,
-    mut conversation: Box<Conversation>,
-    api: &'static Api,
-    version: i16,
-    waited: Arc<Mutex<Option<Waited>>>,
-) -> Result<Reply, Over> {
-    // Without them the token is not valid, which is said as ever.
-    let _ = timeout(KEYS_TIMEOUT, renewal).await;
-    let said = conversation.resume(api, version, SystemTime::now());
-    let said = said.map_err(|error| Over::Authentication {
-        reason: format!(
-            "the answer to {} (version {version}) can't be written: {error}",
-            api.name
-        ),
-    })?;
-    let (response, outcome) = match said {
-        Said::Answer(response) => (response, Outcome::GoesOn),
-        Said::Authenticated(response, session) => (response, Outcome::Authenticated(session)),
-        Said::Failed(response, failed) => {
-            let reason = failed.to_string();
-            (response, Outcome::Failed(Box::new(Over::Authentication { reason })))
-        }
-        Said::Waiting(_) => {
-            let reason = "the token's key is not known".to_owned();
-            return Err(Over::Authentication { reason });
-        }
-    };
-    *waited.lock().unwrap_or_else(PoisonError::into_inner) = Some(Waited { outcome, conversation });
-    Ok(Reply::Response(response))
-}
 
 impl<S> Service<Request> for Guard<S>
 where

@@ -9,16 +9,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use keg_auth::Mechanism;
 use keg_codec::ledger::Ledger;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
 use keg_policy::{Reply, Request, Response, Rest, streamed_head};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use crate::backend::{Backend, Lease};
+use crate::backend::ProofError;
 use crate::error::{Over, Unanswered};
 use crate::metrics::ClusterMetrics;
+pub(crate) use renewal::Questions;
 use renewal::Renewal;
 
 /// How much of a response is looked at to know where it goes on.
@@ -51,7 +52,7 @@ struct Waiter {
     sent: Instant,
     /// Whether the response may be passed on while it still arrives.
     streams: bool,
-    /// Whether it is a question of the gateway's about itself.
+    /// Whether it is a question of SASL's.
     own: bool,
 }
 
@@ -67,14 +68,9 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Authenticates again, in its turn: what comes behind is held until the broker has decided. Tells at the end until when
-    /// the connection is good then.
-    pub(crate) fn renew(&self, backend: &Arc<Backend>, lease: Lease) -> Result<oneshot::Receiver<Option<Lease>>, Over> {
-        let client = lease.credentials.client();
-        let client = client.map_err(|error| Over::BackendAuthentication {
-            reason: error.to_string(),
-        })?;
-        self.state().renew(backend, lease, client)
+    /// Begins to authenticate again by this mechanism, in its turn: what comes behind is held until that is finished.
+    pub(crate) fn authenticate(self: &Arc<Self>, mechanism: Mechanism) -> Result<Questions, ProofError> {
+        Questions::begin(self, mechanism)
     }
 
     /// Hands a response to the request that it answers.
@@ -83,7 +79,7 @@ impl Link {
         let id = frame.correlation_id;
         let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
         if waiter.own {
-            return state.renewed(frame, &waiter);
+            return state.take_answer(frame, &waiter);
         }
         self.measure(&waiter);
         let (head, body) = frame

@@ -1,25 +1,33 @@
 //! SASL in Kafka's requests (KIP-43, KIP-152, KIP-368), without I/O.
 
-use std::time::SystemTime;
+mod answer;
+mod broker;
 
-use bytes::Bytes;
+use std::time::{Duration, SystemTime};
+
 use keg_auth::jwt::Renewal;
-use keg_auth::{AwaitingKeys, Chosen, Exchange, Failure, Handshake, Mechanism, Next, Session};
-use keg_codec::message::{Struct, Value};
+use keg_auth::{AwaitingKeys, Chosen, Exchange, Failure, Handshake, Mechanism, Next, Passthrough, Session};
+use keg_codec::message::Struct;
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey, ErrorCode};
-use keg_policy::Response;
+use keg_codec::{Api, ApiKey};
+use tokio::time::timeout;
 
-const UNSUPPORTED_SASL_MECHANISM: ErrorCode = ErrorCode(33);
-const SASL_AUTHENTICATION_FAILED: ErrorCode = ErrorCode(58);
+use crate::backend::{Broker, ProofError, Question};
+pub(crate) use answer::Failed;
+use broker::{Asked, Forwarded};
 
 /// In version 0 of SaslHandshake tokens follow without Kafka's headers.
 const FIRST_WITH_HEADERS: i16 = 1;
+
+/// How long keys are waited for, where the client has no less time.
+const KEYS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a client and the gateway have said to each other.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     state: State,
+    /// What SaslHandshake lists.
+    mechanisms: Vec<Mechanism>,
     /// Tokens come without headers.
     bare: bool,
 }
@@ -30,39 +38,37 @@ enum State {
     Handshake(Handshake),
     /// Tokens are.
     Tokens(Exchange),
-    /// Keys are, for a token that has come.
-    Keys(Box<AwaitingKeys>),
+    /// Tokens are, which the broker decides on.
+    Passed(Box<Passthrough>),
+    /// Keys are, for a token that has come; and that token, if the broker gets it too.
+    Keys(Box<AwaitingKeys>, Option<Vec<u8>>),
+    /// The broker's answer is.
+    Asked(Box<Asked>),
     /// Nothing more.
     Over,
 }
 
 /// What comes of a client's request.
 pub(crate) enum Said {
-    /// Its answer takes keys, for which this is the wait. The conversation is to be resumed then.
-    Waiting(Renewal),
-    /// This is answered, and the client goes on.
-    Answer(Response),
-    /// This is answered, and the client is who the session says.
-    Authenticated(Response, Session),
-    /// This is answered, not at once, and the connection ends.
-    Failed(Response, Failed),
+    /// The client is to be told this.
+    Told(Told),
+    /// It takes keys, for which this is the wait. The conversation is to be resumed then.
+    Keys(Renewal),
+    /// It takes what the broker of the connection answers to this.
+    Broker(Question),
 }
 
-/// Why a client isn't authenticated.
+/// What a client is told.
 #[derive(Debug)]
-pub(crate) enum Failed {
-    Failure(Failure),
-    /// A token without a mechanism, or a mechanism while there are tokens to come.
-    OutOfOrder,
-}
-
-impl std::fmt::Display for Failed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Failure(failure) => failure.reason().fmt(f),
-            Self::OutOfOrder => f.write_str("the client's SASL requests are out of order"),
-        }
-    }
+pub(crate) enum Told {
+    /// Tokens of the mechanism may come.
+    Mechanism,
+    /// This token, upon which another one is to come.
+    Challenge(Vec<u8>),
+    /// This last token: the client is who the session says.
+    Authenticated(Vec<u8>, Session),
+    /// No, and not at once; the connection ends.
+    Failed(Failed),
 }
 
 /// Whether requests of this API are a part of such a conversation.
@@ -73,6 +79,7 @@ pub(crate) fn is_sasl(key: ApiKey) -> bool {
 impl Conversation {
     pub(crate) fn new(handshake: Handshake) -> Self {
         Self {
+            mechanisms: handshake.mechanisms().collect(),
             state: State::Handshake(handshake),
             bare: false,
         }
@@ -82,20 +89,21 @@ impl Conversation {
     pub(crate) fn over() -> Self {
         Self {
             state: State::Over,
+            mechanisms: Vec::new(),
             bare: false,
         }
     }
 
     /// Whether the client's next frame is a token, and nothing else.
     pub(crate) fn is_bare(&self) -> bool {
-        self.bare && matches!(self.state, State::Tokens(_))
+        self.bare && matches!(self.state, State::Tokens(_) | State::Passed(_))
     }
 
     /// What was said so far if the client says nothing of SASL: nothing yet, or `None`.
     pub(crate) fn into_handshake(self) -> Option<Handshake> {
         match self.state {
             State::Handshake(handshake) => Some(handshake),
-            State::Tokens(_) | State::Keys(_) | State::Over => None,
+            _ => None,
         }
     }
 
@@ -111,168 +119,112 @@ impl Conversation {
         now: SystemTime,
     ) -> Result<Said, WalkError> {
         let request = Struct::read(&api.request, version, body)?;
-        match (api.key, std::mem::replace(&mut self.state, State::Over)) {
-            (ApiKey::SASL_HANDSHAKE, State::Handshake(handshake)) => self.handshake(api, version, &request, handshake),
-            (ApiKey::SASL_AUTHENTICATE, State::Tokens(exchange)) => {
-                let outcome = self.token(exchange, request.bytes("AuthBytes"), now);
-                Authenticate { api, version }.told(outcome, now)
+        Ok(match (api.key, &self.state) {
+            (ApiKey::SASL_HANDSHAKE, State::Handshake(_)) => {
+                self.bare = version < FIRST_WITH_HEADERS;
+                self.mechanism(&String::from_utf8_lossy(request.bytes("Mechanism")))
             }
-            _ => {
-                let words = "The SASL requests are out of order";
-                let response = Response::error(api, version, body, ErrorCode::ILLEGAL_SASL_STATE, Some(words))?;
-                Ok(Said::Failed(response, Failed::OutOfOrder))
-            }
-        }
+            (ApiKey::SASL_AUTHENTICATE, _) => self.token(request.bytes("AuthBytes"), now),
+            _ => self.out_of_order(),
+        })
     }
 
-    /// Goes on with the token that keys were waited for, whether there are any now or not: the answer to the same request.
-    ///
-    /// # Errors
-    /// When the answer can't be written.
-    pub(crate) fn resume(&mut self, api: &'static Api, version: i16, now: SystemTime) -> Result<Said, WalkError> {
+    /// Takes a token, whether it comes in SaslAuthenticate or without headers.
+    pub(crate) fn token(&mut self, token: &[u8], now: SystemTime) -> Said {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Keys(waiting) => {
-                let outcome = waiting.resume(now).and_then(|next| self.next(next, now));
-                Authenticate { api, version }.told(outcome, now)
+            State::Tokens(exchange) => {
+                let forwarded = exchange.forwards().then(|| token.to_vec());
+                let next = exchange.token(token, now);
+                self.next(next, forwarded, now)
             }
-            _ => Authenticate { api, version }
-                .error(ErrorCode::ILLEGAL_SASL_STATE, "The SASL requests are out of order")
-                .map(|response| Said::Failed(response, Failed::OutOfOrder)),
+            State::Passed(passthrough) => self.pass(*passthrough, token),
+            _ => self.out_of_order(),
         }
     }
 
-    /// Takes a token that comes without headers, and gives the one to answer; whoever fails gets none.
-    pub(crate) fn bare_token(&mut self, token: &[u8], now: SystemTime) -> Result<Bare, Failed> {
-        let outcome = match std::mem::replace(&mut self.state, State::Over) {
-            State::Tokens(exchange) => self.token(exchange, token, now),
-            State::Keys(waiting) => waiting.resume(now).and_then(|next| self.next(next, now)),
-            State::Handshake(_) | State::Over => return Err(Failed::OutOfOrder),
-        };
-        match outcome.map_err(Failed::Failure)? {
-            Told::Challenge(token) => Ok(Bare::Answer(token, None)),
-            Told::Authenticated(token, session) => Ok(Bare::Answer(token, Some(session))),
-            Told::Waiting(renewal) => Ok(Bare::Waiting(renewal)),
+    /// Goes on with the token that keys were waited for, whether there are any now or not.
+    pub(crate) fn resume(&mut self, now: SystemTime) -> Said {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Keys(waiting, forwarded) => self.next(waiting.resume(now), forwarded, now),
+            _ => self.out_of_order(),
         }
     }
 
-    fn handshake(
-        &mut self,
-        api: &'static Api,
-        version: i16,
-        request: &Struct,
-        handshake: Handshake,
-    ) -> Result<Said, WalkError> {
-        let mechanisms: Vec<_> = handshake.mechanisms().collect();
-        let wanted = String::from_utf8_lossy(request.bytes("Mechanism")).into_owned();
-        let answer = |code: ErrorCode| {
-            let mut response = Struct::new(api.response.fields, version);
-            response.set("ErrorCode", Value::Integer(code.0.into()));
-            let names = mechanisms
-                .iter()
-                .map(|mechanism: &Mechanism| Value::text(mechanism.name()));
-            response.set("Mechanisms", Value::Array(names.collect()));
-            let body = response.write(&api.response, version)?;
-            Ok::<_, WalkError>(Response::local(api, version, body))
+    fn mechanism(&mut self, wanted: &str) -> Said {
+        let State::Handshake(handshake) = std::mem::replace(&mut self.state, State::Over) else {
+            return self.out_of_order();
         };
-        match handshake.choose(&wanted) {
+        match handshake.choose(wanted) {
             Ok(Chosen::Exchange(exchange)) => {
                 self.state = State::Tokens(exchange);
-                self.bare = version < FIRST_WITH_HEADERS;
-                answer(ErrorCode::NONE).map(Said::Answer)
+                Said::Told(Told::Mechanism)
             }
-            // Not configured by anybody yet; nobody is let through.
-            Ok(Chosen::Passthrough(_)) => Ok(Said::Failed(answer(UNSUPPORTED_SASL_MECHANISM)?, Failed::OutOfOrder)),
-            Err(failure) => {
-                let response = answer(UNSUPPORTED_SASL_MECHANISM)?;
-                Ok(Said::Failed(response, Failed::Failure(failure)))
-            }
+            Ok(Chosen::Passthrough(passthrough)) => self.ask(Asked::Mechanism(passthrough)),
+            Err(failure) => failed(failure),
         }
     }
 
-    fn token(&mut self, exchange: Exchange, token: &[u8], now: SystemTime) -> Result<Told, Failure> {
-        let next = exchange.token(token, now)?;
-        self.next(next, now)
-    }
-
-    fn next(&mut self, next: Next, now: SystemTime) -> Result<Told, Failure> {
+    fn next(&mut self, next: Result<Next, Failure>, forwarded: Option<Vec<u8>>, now: SystemTime) -> Said {
         match next {
-            Next::Challenge(token, exchange) => {
+            Err(failure) => failed(failure),
+            Ok(Next::Challenge(token, exchange)) => {
                 self.state = State::Tokens(exchange);
-                Ok(Told::Challenge(token))
+                Said::Told(Told::Challenge(token))
             }
-            Next::Authenticated(token, session) => Ok(Told::Authenticated(token, session)),
-            Next::UnknownKey(waiting) => match waiting.renew() {
+            Ok(Next::Authenticated(answer, session)) => match (forwarded, session.mechanism()) {
+                (Some(token), Some(mechanism)) => self.ask(Asked::Forward(Forwarded {
+                    mechanism,
+                    token,
+                    answer,
+                    session,
+                })),
+                _ => Said::Told(Told::Authenticated(answer, session)),
+            },
+            Ok(Next::UnknownKey(waiting)) => match waiting.renew() {
                 Some(renewal) => {
-                    self.state = State::Keys(Box::new(waiting));
-                    Ok(Told::Waiting(renewal))
+                    self.state = State::Keys(Box::new(waiting), forwarded);
+                    Said::Keys(renewal)
                 }
                 // With what is known, the token isn't valid; `resume` says so, and never asks for keys again.
                 None => {
-                    let next = waiting.resume(now)?;
-                    self.next(next, now)
+                    let next = waiting.resume(now);
+                    self.next(next, forwarded, now)
                 }
             },
         }
     }
+
+    fn out_of_order(&mut self) -> Said {
+        self.state = State::Over;
+        Said::Told(Told::Failed(Failed::OutOfOrder))
+    }
 }
 
-/// What comes of a token without headers.
-pub(crate) enum Bare {
-    /// The token to answer, and who the client is if that is known now.
-    Answer(Vec<u8>, Option<Session>),
-    /// Keys are to be waited for, and then this is to be called again, with no token.
-    Waiting(Renewal),
+fn failed(failure: Failure) -> Said {
+    Said::Told(Told::Failed(Failed::Failure(failure)))
 }
 
-/// What a client is told for a token.
-enum Told {
-    Challenge(Vec<u8>),
-    Authenticated(Vec<u8>, Session),
-    Waiting(Renewal),
-}
-
-/// The answers to SaslAuthenticate.
-struct Authenticate {
-    api: &'static Api,
-    version: i16,
-}
-
-impl Authenticate {
-    fn told(&self, outcome: Result<Told, Failure>, now: SystemTime) -> Result<Said, WalkError> {
-        match outcome {
-            Ok(Told::Challenge(token)) => self.token(&token, None, now).map(Said::Answer),
-            Ok(Told::Authenticated(token, session)) => {
-                let response = self.token(&token, Some(&session), now)?;
-                Ok(Said::Authenticated(response, session))
+/// What a client is told in the end, with the keys and the answers that it takes.
+///
+/// # Errors
+/// When the broker doesn't answer, or answers nonsense.
+pub(crate) async fn decide(
+    conversation: &mut Conversation,
+    mut said: Said,
+    broker: &mut impl Broker,
+) -> Result<Told, ProofError> {
+    loop {
+        said = match said {
+            Said::Told(told) => return Ok(told),
+            Said::Keys(renewal) => {
+                // Without them the token is not valid, which is said as ever.
+                let _ = timeout(KEYS_TIMEOUT, renewal).await;
+                conversation.resume(SystemTime::now())
             }
-            Ok(Told::Waiting(renewal)) => Ok(Said::Waiting(renewal)),
-            Err(failure) => {
-                let response = self.error(SASL_AUTHENTICATION_FAILED, failure.message())?;
-                Ok(Said::Failed(response, Failed::Failure(failure)))
+            Said::Broker(question) => {
+                let answer = broker.ask(question).await?;
+                conversation.answered(&answer, SystemTime::now())?
             }
-        }
-    }
-
-    fn token(&self, token: &[u8], session: Option<&Session>, now: SystemTime) -> Result<Response, WalkError> {
-        let milliseconds = session.map_or(0, |session| session.lifetime_ms(now));
-        self.write(|response| {
-            response.set("ErrorMessage", Value::Null);
-            response.set("AuthBytes", Value::Bytes(token.to_vec()));
-            response.set("SessionLifetimeMs", Value::Integer(milliseconds));
-        })
-    }
-
-    fn error(&self, code: ErrorCode, message: &str) -> Result<Response, WalkError> {
-        self.write(|response| {
-            response.set("ErrorCode", Value::Integer(code.0.into()));
-            response.set("ErrorMessage", Value::text(message));
-        })
-    }
-
-    fn write(&self, fill: impl FnOnce(&mut Struct)) -> Result<Response, WalkError> {
-        let mut response = Struct::new(self.api.response.fields, self.version);
-        fill(&mut response);
-        let body = Bytes::from(response.write(&self.api.response, self.version)?);
-        Ok(Response::local(self.api, self.version, body))
+        };
     }
 }

@@ -11,7 +11,8 @@ pub struct Passthrough {
     mechanism: Mechanism,
     before: Option<Session>,
     name: Option<String>,
-    seen: bool,
+    /// How many tokens of the client's there were.
+    seen: usize,
 }
 
 impl Passthrough {
@@ -20,7 +21,7 @@ impl Passthrough {
             mechanism,
             before,
             name: None,
-            seen: false,
+            seen: 0,
         }
     }
 
@@ -40,8 +41,8 @@ impl Passthrough {
         {
             return Err(mechanism_changed(before, self.mechanism));
         }
-        if !self.seen {
-            self.seen = true;
+        self.seen += 1;
+        if self.seen == 1 {
             self.name = match self.mechanism {
                 Mechanism::Plain => plain::username(token),
                 Mechanism::ScramSha256 | Mechanism::ScramSha512 => scram::username(token),
@@ -49,6 +50,16 @@ impl Passthrough {
             };
         }
         Ok(())
+    }
+
+    /// Whether the broker, which answers the client's last token by this one and no error, has so said yes. If not, the
+    /// answer is a challenge.
+    pub fn is_accepted_by(&self, answer: &[u8]) -> bool {
+        match self.mechanism {
+            // RFC 7628: what is wrong with a token is said by a challenge.
+            Mechanism::OAuthBearer => answer.is_empty(),
+            Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512 => self.seen >= self.mechanism.tokens(),
+        }
     }
 
     /// The broker said that the client is authenticated, until then if it said so. A client that the tokens didn't name,

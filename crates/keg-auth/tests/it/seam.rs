@@ -42,7 +42,7 @@ fn client(mechanism: Mechanism, password: &str) -> Client {
 /// Carries tokens from one side to the other until the server has decided.
 fn play(handshake: Handshake, client: Client) -> Result<Session, Failure> {
     let mut exchange = exchange(handshake, client.mechanism());
-    let mut left = client.tokens();
+    let mut left = client.mechanism().tokens();
     let (mut token, mut waiting) = client.begin();
     loop {
         left -= 1;
@@ -244,6 +244,35 @@ fn a_passthrough_reads_who_the_client_says_it_is() {
             .map(|again| again.principal() == session.principal());
         assert_eq!(same.is_ok(), expected == "ANONYMOUS" && mechanism != Mechanism::Plain);
     }
+}
+
+#[test]
+fn the_broker_has_said_yes_when_the_mechanism_has_no_more_tokens() {
+    let answers = |mechanism: Mechanism, answers: &[&[u8]]| {
+        let authentication = Authentication::new(vec![Method::Passthrough { mechanism }]);
+        let Ok(Chosen::Passthrough(mut passthrough)) = handshake(&authentication).choose(mechanism.name()) else {
+            panic!("{mechanism} is passed through");
+        };
+        let accepted = answers.iter().map(|answer| {
+            passthrough.token(b"a token").unwrap();
+            passthrough.is_accepted_by(answer)
+        });
+        accepted.collect::<Vec<_>>()
+    };
+    assert_eq!(answers(Mechanism::Plain, &[b""]), [true]);
+    assert_eq!(
+        answers(Mechanism::ScramSha256, &[b"r=1,s=,i=4096", b"v=1"]),
+        [false, true]
+    );
+    assert_eq!(
+        answers(Mechanism::ScramSha512, &[b"r=1,s=,i=4096", b"v=1"]),
+        [false, true]
+    );
+    assert_eq!(answers(Mechanism::OAuthBearer, &[b""]), [true]);
+    assert_eq!(
+        answers(Mechanism::OAuthBearer, &[b"{\"status\":\"invalid_token\"}"]),
+        [false]
+    );
 }
 
 #[test]

@@ -4,15 +4,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use keg_auth::scram::{Hash, Nonce};
 use keg_auth::{Client, Mechanism, Secret, oauthbearer, plain, scram};
 use tokio::time::Instant;
 
-use super::metadata::exchange_bytes;
-use super::proof::{Proof, ProofError, Question, Step};
+use super::proof::{self, Broker, ProofError, Proved};
 use super::tokens::Tokens;
-use crate::stream::Stream;
 
 /// How much is used of the time for which a node takes the gateway's credentials: the Java client's share. What follows
 /// is time for the requests before to be answered.
@@ -81,7 +78,7 @@ impl Credentials {
         }
     }
 
-    pub(crate) fn client(&self) -> Result<Client, ProofError> {
+    fn client(&self) -> Result<Client, ProofError> {
         let client = match self.clone() {
             Self::Plain { username, password } => plain::Client::new(username, password).map(Client::Plain),
             Self::Scram {
@@ -108,8 +105,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// From when the last token was sent, at which the node has counted no time yet.
-    pub(crate) fn new(credentials: Arc<Credentials>, since: Instant, lifetime: Duration) -> Self {
+    /// From when the last token was sent.
+    fn new(credentials: Arc<Credentials>, since: Instant, lifetime: Duration) -> Self {
         let chance = RandomState::new().hash_one(0) % 1_000;
         let used = USED + SPREAD * (chance as f32 / 1_000.0);
         Self {
@@ -119,31 +116,11 @@ impl Lease {
     }
 }
 
-/// Authenticates a connection, and says until when, if not for ever.
-pub(super) async fn authenticate(
-    stream: &mut Stream,
+/// Proves the credentials, and says until when that is good, if not for ever.
+pub(crate) async fn prove<B: Broker>(
     credentials: &Arc<Credentials>,
+    broker: &mut B,
 ) -> Result<Option<Lease>, ProofError> {
-    let (mut question, mut proof) = Proof::begin(credentials.client()?)?;
-    loop {
-        let since = Instant::now();
-        let answer = ask(stream, question).await?;
-        match proof.answer(&answer)? {
-            Step::Ask(next, state) => (question, proof) = (next, state),
-            Step::Refused(last, reason) => {
-                // It says no more than that, and tells it to its own log.
-                let _ = ask(stream, last).await;
-                return Err(ProofError::Refused(reason));
-            }
-            Step::Proved(lifetime) => {
-                return Ok(lifetime.map(|lifetime| Lease::new(Arc::clone(credentials), since, lifetime)));
-            }
-        }
-    }
-}
-
-async fn ask(stream: &mut Stream, question: Question) -> Result<Bytes, ProofError> {
-    let Question { api, version, body } = question;
-    let answer = exchange_bytes(stream, api, version, body).await;
-    answer.map_err(ProofError::Undecided)
+    let Proved { since, lifetime } = proof::prove(credentials.client()?, broker).await?;
+    Ok(lifetime.map(|lifetime| Lease::new(Arc::clone(credentials), since, lifetime)))
 }

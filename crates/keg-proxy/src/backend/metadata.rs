@@ -10,7 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::connect::ConnectError;
-use super::{Backend, HostPort};
+use super::proof::{Broker, ProofError};
+use super::questions::Question;
+use super::{Backend, HostPort, Leg};
 use crate::error::Over;
 use crate::stream::Stream;
 
@@ -69,7 +71,7 @@ async fn ask_node<T>(
     question: &impl AsyncFn(&mut Stream) -> Result<T, String>,
 ) -> Result<T, ConnectError> {
     let settings = &backend.settings;
-    let mut connected = backend.connect_to(address, true).await?;
+    let mut connected = backend.connect_to(address, Leg::Gateways).await?;
     let answer = timeout(settings.connect_timeout, question(&mut connected.stream)).await;
     answer
         .map_err(|_| ConnectError::Timeout {
@@ -115,12 +117,7 @@ async fn exchange(stream: &mut Stream, api: &'static Api, version: i16, request:
 }
 
 /// The same, with a request that is written already.
-pub(super) async fn exchange_bytes(
-    stream: &mut Stream,
-    api: &'static Api,
-    version: i16,
-    body: Bytes,
-) -> Result<Bytes, String> {
+async fn exchange_bytes(stream: &mut Stream, api: &'static Api, version: i16, body: Bytes) -> Result<Bytes, String> {
     let head = header::request_head(api, version, b"keg");
     let mut queue = WriteQueue::default();
     header::write_request(&mut queue, &head, 0, body.into());
@@ -144,6 +141,17 @@ pub(super) async fn exchange_bytes(
         .and_then(|it| it.split(api, version))
         .map_err(|error| error.to_string())?;
     Ok(body)
+}
+
+/// A node that is asked before anything else is sent to it.
+pub(crate) struct Asked<'a>(pub(crate) &'a mut Stream);
+
+impl Broker for Asked<'_> {
+    async fn ask(&mut self, question: Question) -> Result<Bytes, ProofError> {
+        let Question { api, version, body, .. } = question;
+        let answer = exchange_bytes(self.0, api, version, body).await;
+        answer.map_err(ProofError::Undecided)
+    }
 }
 
 fn node(broker: &Value) -> Option<(i32, HostPort)> {

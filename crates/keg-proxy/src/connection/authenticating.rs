@@ -13,17 +13,19 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Ended, Routed};
+use crate::backend::{Asked, Broker, ProofError, Question};
 use crate::error::Over;
 use crate::incoming::Incoming;
-use crate::sasl::{Bare, Conversation, Failed, Said, is_sasl};
+use crate::sasl::{self, Conversation, Failed, Said, Told, is_sasl};
+use crate::stream::Stream;
 
 /// How many requests it takes to say who one is, at most.
 const MAX_REQUESTS: usize = 32;
 
 /// What becomes of a client.
 pub(super) enum Outcome {
-    /// It is who the session says.
-    Authenticated(Session),
+    /// It is who the session says; and this is its connection to the broker, if the broker had to be asked.
+    Authenticated(Session, Option<Stream>),
     /// It has gone without a word.
     Gone,
 }
@@ -34,6 +36,32 @@ struct Authenticating<'a> {
     incoming: &'a mut Incoming,
     connection: &'a Connection,
     conversation: Conversation,
+    /// The broker that was asked about the client.
+    broker: Option<Stream>,
+}
+
+/// The broker that the client is for, which is connected to once there is a question.
+struct Asking<'a> {
+    routed: &'a Routed,
+    stream: &'a mut Option<Stream>,
+}
+
+impl Broker for Asking<'_> {
+    async fn ask(&mut self, question: Question) -> Result<Bytes, ProofError> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            empty => {
+                let connected = self
+                    .routed
+                    .cluster
+                    .backend()
+                    .connect_for_client(self.routed.endpoint)
+                    .await;
+                empty.insert(connected.map_err(|error| ProofError::Undecided(error.to_string()))?)
+            }
+        };
+        Asked(stream).ask(question).await
+    }
 }
 
 /// Lets a client say who it is. What it sends behind that stays to be read.
@@ -50,6 +78,7 @@ pub(super) async fn authenticate(
         incoming,
         connection,
         conversation: Conversation::new(handshake),
+        broker: None,
     };
     match timeout_at(deadline, client.run()).await {
         Ok(outcome) => outcome,
@@ -72,12 +101,12 @@ impl Authenticating<'_> {
                 let handshake = handshake.ok_or_else(|| Ended::because("authentication", Failed::OutOfOrder))?;
                 let session = handshake.without_sasl();
                 return match session {
-                    Ok(session) => Ok(Outcome::Authenticated(session)),
+                    Ok(session) => Ok(Outcome::Authenticated(session, None)),
                     Err(failure) => Err(Ended::because("authentication", failure.reason())),
                 };
             }
             if let Some(session) = self.request().await? {
-                return Ok(Outcome::Authenticated(session));
+                return Ok(Outcome::Authenticated(session, self.broker));
             }
         }
         Err(Ended::because(
@@ -145,24 +174,19 @@ impl Authenticating<'_> {
             let reason = format!("a malformed {} request (version {version}): {error}", api.name);
             Ended::because("authentication", reason)
         };
-        let mut said = said.map_err(malformed)?;
-        if let Said::Waiting(renewal) = said {
-            renewal.await;
-            let resumed = self.conversation.resume(api, version, SystemTime::now());
-            said = resumed.map_err(malformed)?;
-        }
-        match said {
-            // It is resumed once, and then decided.
-            Said::Waiting(_) => Err(Ended::because("authentication", Failed::OutOfOrder)),
-            Said::Answer(response) => {
+        let told = self.decide(said.map_err(malformed)?).await?;
+        let response = self.conversation.response(api, version, &told, SystemTime::now());
+        let response = response.map_err(malformed)?;
+        match told {
+            Told::Mechanism | Told::Challenge(_) => {
                 self.answer(id, response).await?;
                 Ok(None)
             }
-            Said::Authenticated(response, session) => {
+            Told::Authenticated(_, session) => {
                 self.answer(id, response).await?;
                 Ok(Some(session))
             }
-            Said::Failed(response, failed) => {
+            Told::Failed(failed) => {
                 // Guessing takes its time.
                 sleep(self.routed.limits.authentication_failure_delay).await;
                 let _ = self.answer(id, response).await;
@@ -170,6 +194,20 @@ impl Authenticating<'_> {
                 Err(Ended::because("authentication", failed))
             }
         }
+    }
+
+    /// Waits for what the answer takes.
+    async fn decide(&mut self, said: Said) -> Result<Told, Ended> {
+        let mut broker = Asking {
+            routed: self.routed,
+            stream: &mut self.broker,
+        };
+        let told = sasl::decide(&mut self.conversation, said, &mut broker).await;
+        told.map_err(|error| {
+            let name = self.routed.cluster.backend().name();
+            let reason = format!("backend cluster {name:?} can't be asked about the client: {error}");
+            Ended::because("backend", reason)
+        })
     }
 
     /// Goes on with the conversation where it may take its time: a salted hash is meant to.
@@ -189,26 +227,22 @@ impl Authenticating<'_> {
 
     async fn bare_token(&mut self, token: &Bytes) -> Result<Option<Session>, Ended> {
         let token = token.clone();
-        let said = self.aside(move |conversation| conversation.bare_token(&token, SystemTime::now()));
-        let mut said = said.await?;
-        if let Ok(Bare::Waiting(renewal)) = said {
-            renewal.await;
-            said = self.conversation.bare_token(&[], SystemTime::now());
-        }
-        match said {
-            Ok(Bare::Waiting(_)) => Err(Ended::because("authentication", Failed::OutOfOrder)),
-            Ok(Bare::Answer(token, session)) => {
-                let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
-                let mut bytes = length.to_be_bytes().to_vec();
-                bytes.extend(token);
-                self.write(&bytes).await?;
-                Ok(session)
-            }
-            Err(failed) => {
+        let said = self.aside(move |conversation| conversation.token(&token, SystemTime::now()));
+        let said = said.await?;
+        let (token, session) = match self.decide(said).await? {
+            Told::Mechanism => (Vec::new(), None),
+            Told::Challenge(token) => (token, None),
+            Told::Authenticated(token, session) => (token, Some(session)),
+            Told::Failed(failed) => {
                 sleep(self.routed.limits.authentication_failure_delay).await;
-                Err(Ended::because("authentication", failed))
+                return Err(Ended::because("authentication", failed));
             }
-        }
+        };
+        let length = u32::try_from(token.len()).unwrap_or(u32::MAX);
+        let mut bytes = length.to_be_bytes().to_vec();
+        bytes.extend(token);
+        self.write(&bytes).await?;
+        Ok(session)
     }
 
     /// What is served, of what the brokers have said that they serve: none of them is bothered for a client that nobody

@@ -41,6 +41,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         session,
         mut incoming,
         connection,
+        broker,
     } = unboxed(authenticated);
     let Routed {
         mut stream,
@@ -57,7 +58,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         biased;
         () = either(&mut draining, &mut cluster_draining) => return Ok(()),
         // Boxed, as what is large only for a moment would be part of the connection for good.
-        opened = Box::pin(open(&mut stream, &mut incoming, cluster.backend(), endpoint, &limits)) => match opened {
+        opened = Box::pin(open(&mut stream, &mut incoming, broker, cluster.backend(), endpoint, &limits)) => match opened {
             Ok(Some(backend)) => backend,
             Ok(None) => return Ok(()),
             Err(ended) => return Err(ended.at(format_args!("virtual cluster {:?}", cluster.name()))),
@@ -69,10 +70,10 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let connection = Arc::new(connection);
     let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::clone(&connection));
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
-    let service = Guard::new(service, Arc::clone(&cluster), session, connection);
+    let service = Guard::new(service, Arc::clone(&link), Arc::clone(&cluster), session, connection);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses).passing_on());
-    let renewing = renewing::renew(
+    let mut renewing = renewing::renew(
         lease,
         Arc::clone(&link),
         Arc::clone(cluster.backend()),
@@ -82,7 +83,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let outcome = tokio::select! {
         // First, so that what it asks is written at once.
         biased;
-        ended = renewing => match ended {
+        ended = &mut renewing => match ended {
             Some(over) => Err(over.into()),
             None => {
                 exchange.stop_reading();
@@ -90,7 +91,11 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
                 Ok(())
             }
         },
-        outcome = &mut exchange => outcome.map_err(Ended::from),
+        outcome = &mut exchange => match outcome {
+            Ok(()) => Ok(()),
+            // A broker that closes the connection may have said why.
+            Err(over) => Err(renewing::ended(&mut renewing).unwrap_or(over).into()),
+        },
         () = either(&mut draining, &mut cluster_draining) => {
             exchange.stop_reading();
             // Whatever is not answered by then, the client asks again elsewhere.
@@ -108,16 +113,20 @@ fn unboxed<T>(boxed: Box<T>) -> T {
     *boxed
 }
 
-/// Connects to the backend when the client has sent something. `None` if the client has gone without a word.
+/// Connects to the backend when the client has sent something, unless it is connected already. `None` if the client has gone without a word.
 ///
 /// A port scan or a health check is no reason to bother the backend.
 async fn open(
     client: &mut Stream,
     incoming: &mut Incoming,
+    broker: Option<Stream>,
     backend: &Backend,
     endpoint: Endpoint,
     limits: &Limits,
 ) -> Result<Option<Connected>, Ended> {
+    if let Some(stream) = broker {
+        return Ok(Some(Connected { stream, lease: None }));
+    }
     let waited = limits.stall_timeout;
     while incoming.pending() == 0 && !incoming.is_closed() {
         match timeout(waited, incoming.read(client)).await {

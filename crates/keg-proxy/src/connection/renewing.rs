@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::backend::{Backend, Lease};
+use crate::backend::{Backend, Credentials, Lease, ProofError, prove};
 use crate::error::Over;
 use crate::link::Link;
 
@@ -22,6 +23,15 @@ pub(super) fn renew(lease: Option<Lease>, link: Arc<Link>, backend: Arc<Backend>
     }
 }
 
+/// What it ends with, if that is known by now.
+pub(super) fn ended(renewing: &mut Renewing) -> Option<Over> {
+    let mut context = Context::from_waker(Waker::noop());
+    match renewing.as_mut().poll(&mut context) {
+        Poll::Ready(ended) => ended,
+        Poll::Pending => None,
+    }
+}
+
 async fn keep(mut lease: Lease, link: Arc<Link>, backend: Arc<Backend>, patience: Duration) -> Option<Over> {
     loop {
         sleep_until(lease.due).await;
@@ -29,15 +39,27 @@ async fn keep(mut lease: Lease, link: Arc<Link>, backend: Arc<Backend>, patience
         let credentials = now.filter(|now| now.continue_from(&lease.credentials))?;
         // Without a token, what follows says why.
         let _ = timeout(patience, credentials.ready()).await;
-        let outcome = match link.renew(&backend, Lease { credentials, ..lease }) {
-            Ok(outcome) => outcome,
-            Err(over) => return Some(over),
+        let began = Instant::now();
+        let Ok(proved) = timeout(patience, renewed(&credentials, &link)).await else {
+            return Some(Over::Unanswered { waited: patience });
         };
-        match timeout(patience, outcome).await {
-            Ok(Ok(Some(next))) => lease = next,
+        backend.note_proof(&credentials, began, true, &proved);
+        match proved {
+            Ok(Some(next)) => lease = next,
             // It is good for ever now, or over: the exchange says why.
-            Ok(Ok(None) | Err(_)) => return std::future::pending().await,
-            Err(_) => return Some(Over::Unanswered { waited: patience }),
+            Ok(None) | Err(ProofError::Gone) => return std::future::pending().await,
+            Err(error) => {
+                return Some(Over::BackendAuthentication {
+                    reason: error.to_string(),
+                });
+            }
         }
     }
+}
+
+async fn renewed(credentials: &Arc<Credentials>, link: &Arc<Link>) -> Result<Option<Lease>, ProofError> {
+    let mut questions = link.authenticate(credentials.mechanism())?;
+    let lease = prove(credentials, &mut questions).await?;
+    questions.finish()?;
+    Ok(lease)
 }

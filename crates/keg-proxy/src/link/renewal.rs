@@ -2,97 +2,116 @@
 //!
 //! Brokers take nothing else between the handshake and the last token. So the requests of the client and of policies that
 //! come meanwhile are held; those that went before are answered before. Their places in the ledger are behind those of
-//! the gateway's own questions from the beginning, as how many there are depends on the mechanism alone.
+//! the questions from the beginning, as how many there are depends on the mechanism alone.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use keg_auth::Client;
+use bytes::Bytes;
+use keg_auth::Mechanism;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{State, Waiter};
-use crate::backend::{Backend, Lease, Proof, ProofError, Question, Step};
+use super::{Link, State, Waiter};
+use crate::backend::{Broker, ProofError, Question, api};
 use crate::error::Over;
 
 /// An authentication on the way.
 #[derive(Debug)]
 pub(super) struct Renewal {
-    /// None once the broker has decided.
-    proof: Option<Proof>,
     /// The correlation ids of the questions that were not asked yet.
     ids: VecDeque<i32>,
     /// What is not sent before the broker has decided.
     pub(super) held: WriteQueue,
-    lease: Lease,
-    backend: Arc<Backend>,
-    began: Instant,
-    /// When the last question was asked.
-    asked: Instant,
-    done: Option<oneshot::Sender<Option<Lease>>>,
+    /// Who waits for the answer to the last question.
+    asked: Option<oneshot::Sender<Bytes>>,
+}
+
+/// Whoever authenticates again. Until it has [finished](Self::finish), nothing else is sent.
+#[derive(Debug)]
+pub(crate) struct Questions(Arc<Link>);
+
+impl Questions {
+    /// Keeps the places for the questions of a mechanism.
+    pub(super) fn begin(link: &Arc<Link>, mechanism: Mechanism) -> Result<Self, ProofError> {
+        let mut state = link.state();
+        if state.renewal.is_some() {
+            return Err(ProofError::Undecided(
+                "it authenticates again while it does so already".to_owned(),
+            ));
+        }
+        let mut ids = VecDeque::new();
+        for (key, version) in Question::all(mechanism) {
+            ids.push_back(state.place(api(key)?, version)?);
+        }
+        state.renewal = Some(Box::new(Renewal {
+            ids,
+            held: WriteQueue::default(),
+            asked: None,
+        }));
+        Ok(Self(Arc::clone(link)))
+    }
+
+    /// Lets everything else go on, as the broker has said yes to the last question.
+    pub(crate) fn finish(self) -> Result<(), ProofError> {
+        let mut state = self.0.state();
+        let renewal = state.renewal.take().ok_or(ProofError::Gone)?;
+        if !renewal.ids.is_empty() {
+            return Err(ProofError::Undecided("it authenticates too early".to_owned()));
+        }
+        state.out.append(renewal.held);
+        Ok(())
+    }
+
+    fn send(&self, question: Question) -> Result<oneshot::Receiver<Bytes>, ProofError> {
+        let Question { api, version, body, .. } = question;
+        let mut guard = self.0.state();
+        let state = &mut *guard;
+        let renewal = state.renewal.as_mut().ok_or(ProofError::Gone)?;
+        let (answer, asked) = oneshot::channel();
+        renewal.asked = Some(answer);
+        let id = match renewal.ids.pop_front() {
+            Some(id) => id,
+            // What a mechanism has to say once it has failed; nothing that is held is sent any more.
+            None if renewal.held.is_empty() => state.place(api, version)?,
+            None => return Err(ProofError::Gone),
+        };
+        let head = header::request_head(api, version, b"keg");
+        header::write_request(&mut state.out, &head, id, body.into());
+        Ok(asked)
+    }
+}
+
+impl Broker for Questions {
+    async fn ask(&mut self, question: Question) -> Result<Bytes, ProofError> {
+        let asked = self.send(question)?;
+        asked.await.map_err(|_| ProofError::Gone)
+    }
 }
 
 impl State {
-    /// Begins, and tells at the end until when the connection is good then.
-    pub(super) fn renew(
-        &mut self,
-        backend: &Arc<Backend>,
-        lease: Lease,
-        client: Client,
-    ) -> Result<oneshot::Receiver<Option<Lease>>, Over> {
-        let began = Instant::now();
-        let questions = Proof::questions(&client);
-        let (question, proof) = Proof::begin(client).map_err(refused)?;
-        let mut ids = VecDeque::new();
-        for place in 0..questions {
-            let api = if place == 0 { question.api } else { authenticate()? };
-            let waiter = Waiter {
-                api,
-                version: question.version,
-                sent: began,
-                streams: false,
-                own: true,
-            };
-            // A ledger that has ended tells so by itself.
-            let id = self.ledger.push(waiter);
-            ids.push_back(id.map_err(|_| Over::Backend("it is gone".to_owned()))?);
-        }
-        let (done, outcome) = oneshot::channel();
-        let mut renewal = Box::new(Renewal {
-            proof: Some(proof),
-            ids,
-            held: WriteQueue::default(),
-            lease,
-            backend: Arc::clone(backend),
-            began,
-            asked: began,
-            done: Some(done),
-        });
-        renewal.ask(question, &mut self.out)?;
-        self.renewal = Some(renewal);
-        Ok(outcome)
+    fn place(&mut self, api: &'static Api, version: i16) -> Result<i32, ProofError> {
+        let waiter = Waiter {
+            api,
+            version,
+            sent: Instant::now(),
+            streams: false,
+            own: true,
+        };
+        // A ledger that has ended tells so by itself.
+        self.ledger.push(waiter).map_err(|_| ProofError::Gone)
     }
 
-    /// Takes the answer to a question of the gateway's own.
-    pub(super) fn renewed(&mut self, frame: ResponseFrame, waiter: &Waiter) -> Result<(), Over> {
-        let Some(mut renewal) = self.renewal.take() else {
-            return Err(Over::Backend("it authenticates without being asked".to_owned()));
-        };
-        match renewal.answer(frame, waiter, &mut self.out) {
-            Ok(None) => self.renewal = Some(renewal),
-            Ok(Some(lifetime)) => {
-                let renewal = *renewal;
-                self.out.append(renewal.held);
-                let lease = lifetime.map(|time| Lease::new(renewal.lease.credentials, renewal.asked, time));
-                if let Some(done) = renewal.done {
-                    // Whoever waited may have gone with the connection.
-                    let _ = done.send(lease);
-                }
-            }
-            Err(error) => return Err(error),
-        }
+    /// Takes the answer to a question.
+    pub(super) fn take_answer(&mut self, frame: ResponseFrame, waiter: &Waiter) -> Result<(), Over> {
+        let (_, body) = frame
+            .split(waiter.api, waiter.version)
+            .map_err(|error| Over::backend(&error))?;
+        let asked = self.renewal.as_mut().and_then(|renewal| renewal.asked.take());
+        let asked = asked.ok_or_else(|| Over::Backend("it answers what was not asked".to_owned()))?;
+        // Whoever waited may have gone with the connection.
+        let _ = asked.send(body);
         Ok(())
     }
 
@@ -107,70 +126,5 @@ impl State {
     /// How many bytes wait to be written, whatever they wait for.
     pub(crate) fn queued(&self) -> usize {
         self.out.len() + self.renewal.as_ref().map_or(0, |renewal| renewal.held.len())
-    }
-}
-
-impl Renewal {
-    /// Takes an answer, and asks on; gives the time that the session has then once there is nothing more to ask.
-    fn answer(
-        &mut self,
-        frame: ResponseFrame,
-        waiter: &Waiter,
-        out: &mut WriteQueue,
-    ) -> Result<Option<Option<Duration>>, Over> {
-        let (_, body) = frame
-            .split(waiter.api, waiter.version)
-            .map_err(|error| Over::backend(&error))?;
-        let Some(proof) = self.proof.take() else {
-            return Err(Over::Backend("it answers what was not asked".to_owned()));
-        };
-        match proof.answer(&body) {
-            Ok(Step::Ask(question, proof)) => {
-                self.proof = Some(proof);
-                self.ask(question, out)?;
-                Ok(None)
-            }
-            Ok(Step::Proved(lifetime)) if self.ids.is_empty() => {
-                self.note(&Ok(()));
-                Ok(Some(lifetime))
-            }
-            Ok(Step::Proved(_)) => Err(Over::Backend("it authenticates too early".to_owned())),
-            Ok(Step::Refused(_, reason)) => {
-                let error = ProofError::Refused(reason);
-                self.note(&Err(error.clone()));
-                Err(refused(error))
-            }
-            Err(error) => {
-                self.note(&Err(error.clone()));
-                Err(refused(error))
-            }
-        }
-    }
-
-    fn ask(&mut self, question: Question, out: &mut WriteQueue) -> Result<(), Over> {
-        let Some(id) = self.ids.pop_front() else {
-            return Err(Over::Backend(
-                "it asks for more tokens than the mechanism has".to_owned(),
-            ));
-        };
-        self.asked = Instant::now();
-        let head = header::request_head(question.api, question.version, b"keg");
-        header::write_request(out, &head, id, question.body.into());
-        Ok(())
-    }
-
-    fn note(&self, outcome: &Result<(), ProofError>) {
-        let credentials = &self.lease.credentials;
-        self.backend.note_proof(credentials, self.began, true, outcome);
-    }
-}
-
-fn authenticate() -> Result<&'static Api, Over> {
-    Api::of(keg_codec::ApiKey::SASL_AUTHENTICATE).ok_or_else(|| Over::Backend("keg has no table for it".to_owned()))
-}
-
-fn refused(error: ProofError) -> Over {
-    Over::BackendAuthentication {
-        reason: error.to_string(),
     }
 }
