@@ -1,49 +1,24 @@
 //! Clients of which policies know what their tokens claim.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use data_encoding::BASE64URL_NOPAD;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
-use keg_auth::jwt::{KeyStore, Keys, Validator};
+use keg_auth::jwt::{KeyStore, Validator};
 use keg_auth::{Authentication, Method};
 use keg_policy::{
     AclAction, AclCondition, AclNames, AclPolicy, AclRule, Acls, BlockApis, BrokerAddresses, Chain, Claim, Condition,
     Connection, ExpressionFailed, NamePattern, Operations, ResourceType,
 };
 use keg_proxy::{Limits, VirtualCluster};
-use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
 
 use crate::support::client::Client;
 use crate::support::gateway::{Team, backend, broker};
+use crate::support::issuer::Issuer;
 
 const METADATA: i16 = 12;
 const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
-
-/// Whoever gives out tokens.
-struct Issuer(KeyPair);
-
-impl Issuer {
-    fn keys(&self) -> Keys {
-        let x = BASE64URL_NOPAD.encode(self.0.der_bytes());
-        let keys = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","kid":"key","x":"{x}"}}]}}"#);
-        Keys::from_jwks(keys.as_bytes()).unwrap()
-    }
-
-    /// A token of ann's for an hour, with these claims too.
-    fn token(&self, claims: &str) -> String {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let claims = format!(r#"{{"sub":"ann","exp":{},{claims}}}"#, now.as_secs() + 3600);
-        let header = r#"{"alg":"EdDSA","kid":"key"}"#;
-        let message = [header, &claims]
-            .map(|part| BASE64URL_NOPAD.encode(part.as_bytes()))
-            .join(".");
-        let signature = self.0.sign(message.as_bytes()).unwrap();
-        format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
-    }
-}
 
 /// Holds of clients whose token claims that they are readers.
 #[derive(Debug)]
@@ -100,7 +75,7 @@ async fn error(client: &mut Client) -> i16 {
 
 #[tokio::test]
 async fn the_next_request_is_judged_by_what_a_new_token_claims() {
-    let issuer = Issuer(KeyPair::generate_for(&PKCS_ED25519).unwrap());
+    let issuer = Issuer::new();
     let validator = Validator::new(KeyStore::new(issuer.keys())).scope_claim("permissions");
     let authentication = Authentication::new(vec![Method::OAuthBearer {
         validator: Arc::new(validator),

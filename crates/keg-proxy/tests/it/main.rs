@@ -17,6 +17,7 @@ mod drains;
 mod hostile_brokers;
 mod hostile_clients;
 mod memory;
+mod passthrough;
 mod pipelining;
 mod port_mapping;
 mod questions;

@@ -4,8 +4,10 @@ pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod forwarder;
 pub(crate) mod gateway;
+pub(crate) mod issuer;
 pub(crate) mod logs;
 pub(crate) mod samples;
+pub(crate) mod sasl;
 pub(crate) mod scripted;
 
 use std::time::Duration;
