@@ -104,7 +104,7 @@ impl Authentication {
     }
 
     /// If a session that began earlier, perhaps under other methods, could begin now: its method is still there, and
-    /// the user with it. A changed password, and a token, have their effect when the client authenticates again.
+    /// the user with it, and the broker has had its say if it has one. A changed password, and a token, have their effect when the client authenticates again.
     pub fn admits(&self, session: &Session) -> bool {
         let name = session.principal().name();
         match session.proof() {
@@ -117,9 +117,12 @@ impl Authentication {
             Proof::Sasl(mechanism) => match self.method(mechanism) {
                 Some(Method::Plain(principals)) => principals.contains(name),
                 Some(Method::Scram(principals)) => principals.contains(name),
-                Some(Method::OAuthBearer { .. }) => true,
+                Some(Method::OAuthBearer { forward, .. }) => !forward,
                 _ => false,
             },
+            Proof::Forwarded(mechanism) => {
+                matches!(self.method(mechanism), Some(Method::OAuthBearer { forward: true, .. }))
+            }
             Proof::Passthrough(mechanism) => matches!(self.method(mechanism), Some(Method::Passthrough { .. })),
         }
     }

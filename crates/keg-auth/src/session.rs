@@ -23,6 +23,8 @@ pub enum Proof {
     Certificate,
     /// By SASL, which ended here.
     Sasl(Mechanism),
+    /// By SASL, which ended here, and which the broker said yes to as well.
+    Forwarded(Mechanism),
     /// By SASL, which the broker said yes to.
     Passthrough(Mechanism),
 }
@@ -67,7 +69,7 @@ impl Session {
     /// The SASL mechanism, if there was one.
     pub fn mechanism(&self) -> Option<Mechanism> {
         match self.proof {
-            Proof::Sasl(mechanism) | Proof::Passthrough(mechanism) => Some(mechanism),
+            Proof::Sasl(mechanism) | Proof::Forwarded(mechanism) | Proof::Passthrough(mechanism) => Some(mechanism),
             Proof::Nothing | Proof::Certificate => None,
         }
     }

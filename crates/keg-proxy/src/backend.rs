@@ -12,6 +12,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -73,6 +74,8 @@ pub struct Backend {
     api_versions: Mutex<Option<(Instant, Arc<ApiVersions>)>>,
     drain: Drain,
     acceptance: Acceptance,
+    /// Whether clients say to its nodes who they are.
+    clients_authenticate: AtomicBool,
     pub(crate) metrics: BackendMetrics,
 }
 
@@ -100,6 +103,7 @@ impl Backend {
             api_versions: Mutex::default(),
             drain: Drain::default(),
             acceptance: Acceptance::default(),
+            clients_authenticate: AtomicBool::new(false),
             metrics,
         }
     }
@@ -131,6 +135,12 @@ impl Backend {
         self.acceptance.require(required);
     }
 
+    /// Says that clients authenticate to its nodes themselves. Where the gateway has no credentials of its own, nodes don't
+    /// answer it then but for ApiVersions: where they are is known from the responses to clients alone.
+    pub fn let_clients_authenticate(&self, they_do: bool) {
+        self.clients_authenticate.store(they_do, Ordering::Relaxed);
+    }
+
     /// Whether it is what readiness waits for: reachable, and authenticated to where that is required.
     pub fn is_ready(&self) -> bool {
         self.is_reachable() && !(self.acceptance.is_required() && self.refuses_credentials())
@@ -144,13 +154,16 @@ impl Backend {
         again: bool,
         outcome: &Result<T, ProofError>,
     ) {
+        if let Err(ProofError::Gone) = outcome {
+            // It says nothing of the credentials.
+            return;
+        }
         let mechanism = credentials.mechanism().name();
         self.metrics
             .authentication(mechanism, again, outcome.is_ok(), began.elapsed());
         match outcome {
             Ok(_) => self.acceptance.accepted(self.name(), &self.metrics),
             Err(ProofError::Refused(reason)) => self.acceptance.refused(self.name(), mechanism, reason, &self.metrics),
-            // It says nothing of the credentials.
             Err(ProofError::Undecided(_) | ProofError::Gone) => {}
         }
     }
@@ -169,7 +182,12 @@ impl Backend {
     /// # Cancel safety
     /// Whoever waits for the answer asks by itself then.
     pub async fn refresh(&self) -> Result<(), ConnectError> {
-        let ask = async { metadata::nodes(self).await.map(|nodes| self.nodes.replace(nodes)) };
+        let ask = async {
+            if self.clients_authenticate.load(Ordering::Relaxed) && self.settings.credentials.load().is_none() {
+                return metadata::api_versions(self).await.map(drop);
+            }
+            metadata::nodes(self).await.map(|nodes| self.nodes.replace(nodes))
+        };
         self.refresh.run(ask).await
     }
 

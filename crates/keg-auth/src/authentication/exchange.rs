@@ -170,7 +170,11 @@ impl Context {
         let principal = Principal::user(name);
         check_principal(self.before.as_ref(), &principal)?;
         let longest = self.lifetime.and_then(|lifetime| now.checked_add(lifetime));
-        let mut session = Session::new(principal, Proof::Sasl(self.mechanism)).until(longest);
+        let proof = match self.forwards {
+            true => Proof::Forwarded(self.mechanism),
+            false => Proof::Sasl(self.mechanism),
+        };
+        let mut session = Session::new(principal, proof).until(longest);
         if let Some(token) = bearer {
             session = session
                 .with_claims(token.claims, token.scopes)

@@ -19,7 +19,7 @@ fn method(proof: Proof) -> &'static str {
     match proof {
         Proof::Nothing => "anonymous",
         Proof::Certificate => "client_certificate",
-        Proof::Sasl(mechanism) | Proof::Passthrough(mechanism) => match mechanism {
+        Proof::Sasl(mechanism) | Proof::Forwarded(mechanism) | Proof::Passthrough(mechanism) => match mechanism {
             Mechanism::Plain => "sasl_plain",
             Mechanism::ScramSha256 => "sasl_scram_sha256",
             Mechanism::ScramSha512 => "sasl_scram_sha512",

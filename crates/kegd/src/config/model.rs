@@ -21,9 +21,9 @@ pub use keg_policy::{
 pub use keg_proxy::HostPort;
 pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
 pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};
-pub use oauth::{ClientCredentials, Jwks, OAuthBearer, TokenKeys, TokenMediation};
+pub use oauth::{ClientCredentials, Jwks, OAuthBearer, TokenKeys, TokenMediation, Tokens};
 pub use runtime::{LogFormat, Observability, Runtime};
-pub use sasl::{BackendUser, Credential, Mediation, Principal, ScramAlgorithm};
+pub use sasl::{BackendUser, Credential, Mediation, Principal, ScramAlgorithm, Users};
 pub use tls::{
     ClientAuthentication, ClientAuthenticationMode, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
 };

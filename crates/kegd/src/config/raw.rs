@@ -21,7 +21,7 @@ pub(crate) use forward::{
     ForwardToBackendCluster, ForwardToVirtualCluster, HostFormat, PortMapping, Sni, SniPassthrough,
 };
 pub(crate) use listener::{Listener, ListenerPolicy};
-pub(crate) use oauth::{Jwks, OAuthBearer, OAuthBearerClient, TokenValidation};
+pub(crate) use oauth::{ClaimsMapping, Jwks, OAuthBearer, OAuthBearerClient, TokenValidation};
 pub(crate) use policy::{AclResourceNames, AclRule, Acls, BlockApis, ClusterPolicy, Policy, RequestPolicy};
 pub(crate) use runtime::{Observability, Runtime};
 pub(crate) use sasl::{Principal, SaslPlain, SaslPlainClient, SaslScram, SaslScramClient};

@@ -81,6 +81,7 @@ pub(super) struct BackendUpdate {
     credentials: Option<Arc<Credentials>>,
     refresh_interval: Duration,
     readiness_requires_authentication: bool,
+    clients_authenticate: bool,
 }
 
 /// How clients of a virtual cluster that stays authenticate from now on.
@@ -122,6 +123,7 @@ impl BackendUpdate {
         settings.credentials.store(self.credentials);
         self.backend
             .require_authentication(self.readiness_requires_authentication);
+        self.backend.let_clients_authenticate(self.clients_authenticate);
         if let (Some(live), Some(tls)) = (&settings.tls, self.tls)
             && let Err(error) = live.replace(tls)
         {
@@ -166,6 +168,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         let taken_over = previous
             .and_then(|it| it.backends.get(&backend.name))
             .filter(|_| stays(changes.backend_clusters.get(&backend.name)));
+        let clients_authenticate = clients_authenticate(&config, backend);
         let built = match taken_over {
             Some(running) => {
                 let refresh_interval = backend.metadata_update_interval;
@@ -175,11 +178,15 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
                     credentials: authentication::of_gateway(backend, &token_fetchers),
                     refresh_interval,
                     readiness_requires_authentication: backend.readiness_requires_authentication,
+                    clients_authenticate,
                 });
                 Arc::clone(running)
             }
             None => match new_backend(backend, settings, &token_fetchers) {
-                Ok(built) => Arc::new(built),
+                Ok(built) => {
+                    built.let_clients_authenticate(clients_authenticate);
+                    Arc::new(built)
+                }
                 Err(error) => {
                     note(format!("backend_clusters {:?}: tls", backend.name), error);
                     continue;
@@ -304,6 +311,15 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
             authentications,
         },
     ))
+}
+
+/// Whether clients of some virtual cluster say to the nodes who they are.
+fn clients_authenticate(config: &Config, backend: &model::BackendCluster) -> bool {
+    let mut clusters = config.virtual_clusters.iter();
+    clusters.any(|cluster| {
+        let mut methods = cluster.authentication.iter();
+        cluster.backend.name == backend.name && methods.any(model::VirtualClusterAuthentication::reaches_brokers)
+    })
 }
 
 fn new_backend(

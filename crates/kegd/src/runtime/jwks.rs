@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use keg_auth::jwt::KeyStore;
 
-use crate::config::model::{Config, Jwks, TokenKeys, VirtualClusterAuthentication};
+use crate::config::model::{Config, Jwks, TokenKeys, Tokens, VirtualClusterAuthentication};
 use fetcher::{Fetcher, Settings};
 
 /// An endpoint, and whom is trusted for it.
@@ -51,7 +51,7 @@ impl Fetchers {
 fn users(config: &Config) -> BTreeMap<Key, Vec<&Jwks>> {
     let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for method in config.virtual_clusters.iter().flat_map(|it| &it.authentication) {
-        if let VirtualClusterAuthentication::OAuthBearer(bearer) = method
+        if let VirtualClusterAuthentication::OAuthBearer(Tokens::Checked(bearer)) = method
             && let TokenKeys::Endpoint(jwks) = &bearer.keys
         {
             users.entry(key(jwks)).or_default().push(jwks);

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::gateway::Config;
+use crate::gateway::{Config, get};
 use crate::java::expect_checks_to_pass;
 use crate::scenario::{Scenario, direct, setup_or_skip};
 
@@ -147,6 +147,45 @@ fn users_have_topics_of_their_own_and_what_a_condition_gives_them() {
         };
         log.contains("a condition fails") && metrics.lines().any(is_counted)
     });
+}
+
+#[test]
+fn users_of_the_brokers_pass_through_with_every_mechanism_and_again_and_again() {
+    let Some(setup) = setup_or_skip("passed-through") else {
+        return;
+    };
+    if direct() {
+        return; // What is blocked is the gateway's doing.
+    }
+    let backend = Backend::with_short_sessions(setup);
+    let methods = "{ type: sasl_plain, mediation: passthrough }, \
+        { type: sasl_scram, algorithm: sha256, mediation: passthrough }, \
+        { type: sasl_scram, algorithm: sha512, mediation: passthrough }, \
+        { type: oauth_bearer, mediation: passthrough }";
+    let policies = "[{ type: block_apis, name: ann, condition: \"context.auth.principal.name == 'ann'\", \
+        config: { apis: [delete_records] } }]";
+    // The gateway itself is nobody to these brokers.
+    let config = Config::new(backend, "passed-through")
+        .with_backend_tls(backend.tls_bootstrap(), backend.ca().to_owned())
+        .with_authentication(methods)
+        .with_cluster_policies(policies);
+    let mut scenario = Scenario::with(setup, backend, "passed-through", &config);
+    let health = config.health_port();
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("readiness", |_, _| {
+        get(health, "/health/probes/readiness").unwrap().0 == 200
+    });
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["passed"]), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("what the brokers have said", |log, _| {
+        log.contains("the broker refuses the client (error 58)")
+    });
+    let log = gateway.log_tail();
+    assert!(
+        !log.contains("-secret") && !log.contains("gateway's credentials"),
+        "{log}"
+    );
+    assert!(!log.contains("does not answer"), "{log}");
 }
 
 #[test]

@@ -4,10 +4,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
@@ -43,6 +46,11 @@ public final class Authentication {
                 case "revocation" -> revocation(clusters.all.get(0), clusters.dir);
                 case "conditions" -> clusters.each("conditions", Authentication::conditions);
                 case "renewal" -> renewal(clusters.all.get(0), clusters.dir.resolve("good-short"));
+                case "passed" -> {
+                    makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
+                    makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_512, "sha512-secret");
+                    passed(clusters.all.get(0));
+                }
                 case "tokens" -> clusters.each("tokens", cluster -> tokens(cluster, clusters.dir, args));
                 case "backend" -> {
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
@@ -72,10 +80,7 @@ public final class Authentication {
                         producer.send(new ProducerRecord<>(topic, i % 3, null, sent.get(i))).get();
                     }
                 }
-                String[] reading = new String[properties.length + 2];
-                System.arraycopy(properties, 0, reading, 0, properties.length);
-                reading[properties.length] = "group.id=" + topic + "-" + user;
-                reading[properties.length + 1] = "auto.offset.reset=earliest";
+                String[] reading = and(properties, "group.id=" + topic + "-" + user, "auto.offset.reset=earliest");
                 List<String> found = new ArrayList<>();
                 try (KafkaConsumer<String, String> consumer = cluster.consumer(reading)) {
                     consumer.subscribe(List.of(topic));
@@ -96,6 +101,32 @@ public final class Authentication {
         String who = "[" + cluster.name + "] ";
         Checks.fails(who + "a mechanism that isn't offered", UnsupportedSaslMechanismException.class, () -> nodes(cluster, oauth()));
         Checks.fails(who + "no authentication at all", TimeoutException.class, () -> nodes(cluster, "default.api.timeout.ms=3000", "request.timeout.ms=2000"));
+    }
+
+    /** Brokers that know the users, and end sessions after three seconds; the gateway knows nobody, but blocks ann. */
+    private static void passed(Cluster cluster) throws Exception {
+        Map<String, String[]> users = new LinkedHashMap<>();
+        users.put("keg", as("PLAIN", "keg", "gateway's"));
+        users.put("scram-keg-256", as("SCRAM-SHA-256", "scram-keg", "sha256-secret"));
+        users.put("scram-keg-512", as("SCRAM-SHA-512", "scram-keg", "sha512-secret"));
+        users.put("ann", oauth());
+        for (Map.Entry<String, String[]> user : users.entrySet()) {
+            String topic = "passed-" + user.getKey();
+            renewed(cluster, topic, user.getValue());
+            try (Admin admin = Admin.create(cluster.properties(user.getValue()))) {
+                var deleted = Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(0));
+                if (user.getKey().equals("ann")) {
+                    Checks.fails("what is blocked for ann", PolicyViolationException.class, () -> Cluster.get(admin.deleteRecords(deleted).all()));
+                } else {
+                    Cluster.get(admin.deleteRecords(deleted).all());
+                }
+            }
+        }
+        for (String mechanism : MECHANISMS) {
+            refused(mechanism + ": a wrong password", cluster, as(mechanism, mechanism.equals("PLAIN") ? "keg" : "scram-keg", "wrong-secret"));
+            refused(mechanism + ": an unknown user", cluster, as(mechanism, "eve", "wrong-secret"));
+        }
+        Checks.fails("no authentication at all", TimeoutException.class, () -> nodes(cluster, "default.api.timeout.ms=3000", "request.timeout.ms=2000"));
     }
 
     private static void refused(String what, Cluster cluster, String[] properties) {
@@ -233,31 +264,37 @@ public final class Authentication {
     private static void renewal(Cluster cluster, Path token) throws Exception {
         String url = token.toUri().toString();
         System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
-        String[] properties = byToken(url, "sasl.login.refresh.min.period.seconds=0", "sasl.login.refresh.buffer.seconds=0");
+        renewed(cluster, "renewed", byToken(url, "sasl.login.refresh.min.period.seconds=0", "sasl.login.refresh.buffer.seconds=0"));
+    }
+
+    private static void renewed(Cluster cluster, String topic, String[] properties) throws Exception {
         try (Admin admin = Admin.create(cluster.properties(properties))) {
-            cluster.create(admin, 1, "renewed");
+            cluster.create(admin, 1, topic);
         }
-        String[] once = byToken(url, "sasl.login.refresh.min.period.seconds=0", "sasl.login.refresh.buffer.seconds=0",
-            "enable.idempotence=false", "retries=0", "acks=all");
+        String[] once = and(properties, "enable.idempotence=false", "retries=0", "acks=all");
         List<String> sent = new ArrayList<>();
         try (KafkaProducer<String, String> producer = cluster.producer(once)) {
             long deadline = System.nanoTime() + Cluster.PATIENCE.toNanos();
             while (reauthentications(producer) < 3 && System.nanoTime() < deadline) {
                 sent.add("record " + sent.size());
-                producer.send(new ProducerRecord<>("renewed", sent.get(sent.size() - 1))).get();
+                producer.send(new ProducerRecord<>(topic, sent.get(sent.size() - 1))).get();
             }
-            Checks.that("the producer authenticated again", reauthentications(producer) >= 3, sent.size());
+            Checks.that(topic + ": the producer authenticated again", reauthentications(producer) >= 3, sent.size());
         }
-        String[] reading = byToken(url, "group.id=renewed", "auto.offset.reset=earliest");
+        String[] reading = and(properties, "group.id=" + topic, "auto.offset.reset=earliest");
         List<String> found = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = cluster.consumer(reading)) {
-            consumer.subscribe(List.of("renewed"));
+            consumer.subscribe(List.of(topic));
             Cluster.await("records", () -> {
                 consumer.poll(Duration.ofMillis(100)).forEach(record -> found.add(record.value()));
                 return found.size() >= sent.size();
             });
         }
-        Checks.equal("what was sent in three sessions", found, sent);
+        Checks.equal(topic + ": what was sent in three sessions", found, sent);
+    }
+
+    private static String[] and(String[] properties, String... more) {
+        return Stream.concat(Arrays.stream(properties), Arrays.stream(more)).toArray(String[]::new);
     }
 
     private static double reauthentications(KafkaProducer<String, String> producer) {

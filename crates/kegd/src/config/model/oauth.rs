@@ -12,13 +12,26 @@ use crate::https::Endpoint;
 pub enum TokenMediation {
     /// The gateway.
     Terminate,
+    /// The gateway, and then the brokers.
+    ValidateForward,
+    /// The brokers.
+    Passthrough,
 }
 
 /// How clients authenticate by tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tokens {
+    /// The gateway checks them.
+    Checked(Box<OAuthBearer>),
+    /// The brokers do, and nobody else.
+    OfBrokers,
+}
+
+/// How tokens of clients are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthBearer {
-    /// Who checks the token.
-    pub mediation: TokenMediation,
+    /// Whether brokers get them too, and clients are to them who they are.
+    pub forward: bool,
     /// The claim that is the principal's name.
     pub sub_claim: String,
     /// The claim with the scopes.

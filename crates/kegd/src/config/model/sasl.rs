@@ -9,6 +9,17 @@ use super::super::secret::Secret;
 pub enum Mediation {
     /// The gateway.
     Terminate,
+    /// The brokers.
+    Passthrough,
+}
+
+/// Who may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Users {
+    /// These; at least one, each once.
+    Listed(Vec<Principal>),
+    /// Whoever the brokers let.
+    OfBrokers,
 }
 
 /// The hash function of a SCRAM mechanism.

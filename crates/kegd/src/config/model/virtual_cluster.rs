@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OAuthBearer, OnConflict, Operations,
-    Principal, ResourceType, ScramAlgorithm,
+    AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OnConflict, Operations, ResourceType,
+    ScramAlgorithm, Tokens, Users,
 };
 
 /// A view of one backend cluster with its own names, authentication and policies.
@@ -34,19 +34,29 @@ pub enum VirtualClusterAuthentication {
     /// Not at all.
     Anonymous,
     /// SASL/PLAIN.
-    SaslPlain {
-        /// Who may connect; at least one, each once.
-        principals: Vec<Principal>,
-    },
+    SaslPlain(Users),
     /// SASL/SCRAM.
     SaslScram {
         /// The hash function.
         algorithm: ScramAlgorithm,
-        /// Who may connect; at least one, each once.
-        principals: Vec<Principal>,
+        /// Who may connect.
+        users: Users,
     },
     /// SASL/OAUTHBEARER.
-    OAuthBearer(Box<OAuthBearer>),
+    OAuthBearer(Tokens),
+}
+
+impl VirtualClusterAuthentication {
+    /// Whether clients authenticate to the brokers by it, and not only to the gateway.
+    #[must_use]
+    pub fn reaches_brokers(&self) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::SaslPlain(users) | Self::SaslScram { users, .. } => *users == Users::OfBrokers,
+            Self::OAuthBearer(Tokens::Checked(bearer)) => bearer.forward,
+            Self::OAuthBearer(Tokens::OfBrokers) => true,
+        }
+    }
 }
 
 /// Who decides what a client may do.

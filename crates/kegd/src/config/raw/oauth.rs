@@ -11,14 +11,15 @@ entity! {
     /// SASL/OAUTHBEARER: clients send a token that somebody else has given to them, so that the listener should be one
     /// for TLS.
     OAuthBearerClient {
-        /// Who checks the token.
-        mediation: TokenMediation,
+        /// Who checks the token: the gateway (terminate), the gateway and then the brokers (validate_forward), or the
+        /// brokers (passthrough). All that follows is for the gateway.
+        mediation: At<TokenMediation>,
         /// Which claims of a token are what.
-        claims_mapping: ClaimsMapping = {},
+        claims_mapping: Option<At<ClaimsMapping>>,
         /// The keys that tokens are signed with.
-        jwks: At<Jwks>,
+        jwks: Option<At<Jwks>>,
         /// What a token has to be.
-        validate: At<TokenValidation> = {},
+        validate: Option<At<TokenValidation>>,
     }
 }
 
@@ -93,6 +94,7 @@ entity! {
 choice! {
     TokenMediation {
         "terminate" => Terminate,
+        "validate_forward" => ValidateForward,
+        "passthrough" => Passthrough,
     }
-    later ["passthrough", "validate_forward"]
 }

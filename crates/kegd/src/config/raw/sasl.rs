@@ -7,10 +7,10 @@ use super::super::value::{CredentialHash, Password, Username};
 entity! {
     /// SASL/PLAIN: clients send their passwords, so that the listener should be one for TLS.
     SaslPlainClient {
-        /// Who checks the password.
-        mediation: Mediation,
-        /// Who may connect.
-        principals: NonEmpty<Principal>,
+        /// Who checks the password: the gateway (terminate), or the brokers (passthrough).
+        mediation: At<Mediation>,
+        /// Who may connect, if the gateway decides: with terminate.
+        principals: Option<NonEmpty<Principal>>,
     }
 }
 
@@ -19,10 +19,10 @@ entity! {
     SaslScramClient {
         /// The hash function.
         algorithm: ScramAlgorithm,
-        /// Who checks the proof.
-        mediation: Mediation,
-        /// Who may connect.
-        principals: NonEmpty<Principal>,
+        /// Who checks the proof: the gateway (terminate), or the brokers (passthrough).
+        mediation: At<Mediation>,
+        /// Who may connect, if the gateway decides: with terminate.
+        principals: Option<NonEmpty<Principal>>,
     }
 }
 
@@ -63,8 +63,8 @@ entity! {
 choice! {
     Mediation {
         "terminate" => Terminate,
+        "passthrough" => Passthrough,
     }
-    later ["passthrough"]
 }
 
 choice! {

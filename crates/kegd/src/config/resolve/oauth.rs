@@ -5,20 +5,39 @@ use std::time::Duration;
 use keg_auth::jwt::Algorithm;
 
 use super::super::decode::At;
-use super::super::model::{ClientCredentials, Jwks, OAuthBearer, TokenKeys};
-use super::super::problem::{Problem, Report};
+use super::super::model::{ClientCredentials, Jwks, OAuthBearer, TokenKeys, TokenMediation, Tokens};
+use super::super::problem::{Place, Problem, Report};
 use super::super::raw;
+use super::super::value::TokenText;
 
-pub(super) fn oauth_bearer(raw: &raw::OAuthBearerClient, report: &Report) -> Option<OAuthBearer> {
-    let keys = raw.jwks.as_ref().and_then(|jwks| keys(jwks, report));
-    let validation = raw.validate.as_ref();
-    let audiences = validation.and_then(|it| audiences(it, report));
-    let validation = &validation?.value;
-    let mapping = raw.claims_mapping.as_ref()?;
-    Some(OAuthBearer {
-        mediation: raw.mediation?,
-        sub_claim: mapping.sub.as_ref()?.0.clone(),
-        scope_claim: mapping.scope.as_ref()?.0.clone(),
+pub(super) fn tokens(raw: &raw::OAuthBearerClient, report: &Report) -> Option<Tokens> {
+    let mediation = raw.mediation.as_ref()?;
+    let forward = match mediation.value {
+        TokenMediation::Terminate => false,
+        TokenMediation::ValidateForward => true,
+        TokenMediation::Passthrough => return of_brokers(raw, report),
+    };
+    let (jwks, validation) = (raw.jwks.as_ref()?, raw.validate.as_ref()?);
+    if jwks.is_none() {
+        let message = "the gateway checks tokens, and jwks is required for that";
+        let problem = Problem::new(mediation.place.clone(), message);
+        report.add(problem.hint("write mediation: passthrough if only the brokers are to check them"));
+    }
+    if validation.is_none() {
+        refuse_no_audiences(&mediation.place, report);
+    }
+    let keys = jwks.as_ref().and_then(|jwks| keys(jwks, report));
+    let audiences = validation.as_ref().and_then(|it| audiences(it, report));
+    let validation = &validation.as_ref()?.value;
+    let claim =
+        |of: fn(&raw::ClaimsMapping) -> Option<&TokenText>, otherwise: &str| match raw.claims_mapping.as_ref()? {
+            Some(mapping) => of(&mapping.value).map(|claim| claim.0.clone()),
+            None => Some(otherwise.to_owned()),
+        };
+    Some(Tokens::Checked(Box::new(OAuthBearer {
+        forward,
+        sub_claim: claim(|mapping| mapping.sub.as_ref(), "sub")?,
+        scope_claim: claim(|mapping| mapping.scope.as_ref(), "scope")?,
         keys: keys?,
         issuer: validation.issuer.as_ref()?.as_ref().map(|it| it.0.clone()),
         audiences: audiences?,
@@ -27,7 +46,26 @@ pub(super) fn oauth_bearer(raw: &raw::OAuthBearerClient, report: &Report) -> Opt
             None => Algorithm::ALL.to_vec(),
         },
         clock_skew: validation.clock_skew?,
-    })
+    })))
+}
+
+fn of_brokers(raw: &raw::OAuthBearerClient, report: &Report) -> Option<Tokens> {
+    let places = [
+        ("jwks", raw.jwks.as_ref()?.as_ref().map(|it| &it.place)),
+        ("validate", raw.validate.as_ref()?.as_ref().map(|it| &it.place)),
+        (
+            "claims_mapping",
+            raw.claims_mapping.as_ref()?.as_ref().map(|it| &it.place),
+        ),
+    ];
+    for (name, place) in places {
+        if let Some(place) = place {
+            let message = format!("with passthrough the brokers check tokens, and {name} has no effect");
+            let problem = Problem::new(place.clone(), message);
+            report.add(problem.hint("remove it, or write mediation: validate_forward for both to check them"));
+        }
+    }
+    Some(Tokens::OfBrokers)
 }
 
 /// Without audiences, tokens that were given out for something else would be good here: that has to be said.
@@ -35,12 +73,16 @@ fn audiences(raw: &At<raw::TokenValidation>, report: &Report) -> Option<Vec<Stri
     match raw.value.audiences.as_ref()? {
         Some(audiences) => audiences.iter().map(|it| Some(it.name.as_ref()?.0.clone())).collect(),
         None => {
-            let message = "without audiences, a token that was given out for anything else would be good here";
-            let problem = Problem::new(raw.place.clone(), message);
-            report.add(problem.hint("list the audiences, or write audiences: [] if that is meant"));
+            refuse_no_audiences(&raw.place, report);
             None
         }
     }
+}
+
+fn refuse_no_audiences(place: &Place, report: &Report) {
+    let message = "without audiences, a token that was given out for anything else would be good here";
+    let problem = Problem::new(place.clone(), message);
+    report.add(problem.hint("list the audiences in validate, or write audiences: [] if that is meant"));
 }
 
 fn keys(raw: &At<raw::Jwks>, report: &Report) -> Option<TokenKeys> {

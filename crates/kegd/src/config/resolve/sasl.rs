@@ -2,9 +2,10 @@
 
 use keg_auth::scram::Hash;
 
-use super::super::decode::At;
+use super::super::decode::{At, NonEmpty};
 use super::super::model::{
-    BackendUser, Credential, Principal, ScramAlgorithm, VirtualClusterAuthentication as Authentication,
+    BackendUser, Credential, Mediation, Principal, ScramAlgorithm, Users,
+    VirtualClusterAuthentication as Authentication,
 };
 use super::super::problem::{Problem, Report};
 use super::super::raw;
@@ -42,19 +43,50 @@ fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {
 fn method(raw: &raw::VirtualClusterAuthentication, report: &Report) -> Option<Authentication> {
     match raw {
         raw::VirtualClusterAuthentication::Anonymous(_) => Some(Authentication::Anonymous),
-        raw::VirtualClusterAuthentication::SaslPlain(plain) => Some(Authentication::SaslPlain {
-            principals: principals(&plain.principals.as_ref()?.0, None, report)?,
-        }),
+        raw::VirtualClusterAuthentication::SaslPlain(plain) => {
+            let (mediation, principals) = (plain.mediation.as_ref()?, plain.principals.as_ref()?);
+            Some(Authentication::SaslPlain(users(
+                mediation,
+                principals.as_ref(),
+                None,
+                report,
+            )?))
+        }
         raw::VirtualClusterAuthentication::OAuthBearer(bearer) => {
-            let bearer = oauth::oauth_bearer(bearer, report)?;
-            Some(Authentication::OAuthBearer(Box::new(bearer)))
+            oauth::tokens(bearer, report).map(Authentication::OAuthBearer)
         }
         raw::VirtualClusterAuthentication::SaslScram(scram) => {
             let algorithm = scram.algorithm?;
-            Some(Authentication::SaslScram {
-                algorithm,
-                principals: principals(&scram.principals.as_ref()?.0, Some(algorithm.hash()), report)?,
-            })
+            let (mediation, principals) = (scram.mediation.as_ref()?, scram.principals.as_ref()?);
+            let users = users(mediation, principals.as_ref(), Some(algorithm.hash()), report)?;
+            Some(Authentication::SaslScram { algorithm, users })
+        }
+    }
+}
+
+fn users(
+    mediation: &At<Mediation>,
+    principals: Option<&NonEmpty<raw::Principal>>,
+    hash: Option<Hash>,
+    report: &Report,
+) -> Option<Users> {
+    match (mediation.value, principals) {
+        (Mediation::Terminate, Some(principals)) => self::principals(&principals.0, hash, report).map(Users::Listed),
+        (Mediation::Passthrough, None) => Some(Users::OfBrokers),
+        (Mediation::Terminate, None) => {
+            let problem = Problem::new(
+                mediation.place.clone(),
+                "with terminate, principals is required: who may connect",
+            );
+            report.add(problem.hint("list the principals, or write mediation: passthrough if the brokers know them"));
+            None
+        }
+        (Mediation::Passthrough, Some(_)) => {
+            let message = "with passthrough the brokers decide who may connect, and principals has no effect";
+            report.add(
+                Problem::new(mediation.place.clone(), message).hint("remove principals, or write mediation: terminate"),
+            );
+            None
         }
     }
 }

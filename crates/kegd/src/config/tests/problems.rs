@@ -187,10 +187,16 @@ fn who_may_connect_is_said_once_and_with_one_credential() {
         "authentication[1]",
         "clients of no SASL are decided on by an earlier item of the list",
     );
+    config(&with("{ type: sasl_plain, mediation: passthrough }"));
     check_one(
         &with("{ type: sasl_plain, mediation: passthrough, principals: [{ username: ann, password: x }] }"),
         "authentication[0].mediation",
-        "is not supported by this version of keg",
+        "principals has no effect",
+    );
+    check_one(
+        &with("{ type: sasl_scram, algorithm: sha512, mediation: terminate }"),
+        "authentication[0].mediation",
+        "principals is required",
     );
 }
 

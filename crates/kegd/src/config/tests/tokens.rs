@@ -17,7 +17,7 @@ fn tokens_that_could_be_anybodys_are_refused_with_what_to_do() {
         (
             ", validate: { audiences: [{ name: k }] }",
             "",
-            "authentication[0].validate",
+            "authentication[0].mediation",
             "write audiences: [] if that is meant",
         ),
         (
@@ -58,16 +58,23 @@ fn tokens_that_could_be_anybodys_are_refused_with_what_to_do() {
             "none and HMAC are never taken",
         ),
         (
-            "terminate",
-            "validate_forward",
+            "jwks: { endpoint: \"https://idp.example/keys\" }, ",
+            "",
             "mediation",
-            "not supported by this version of keg",
+            "jwks is required",
         ),
     ] {
         let changed = good.replace(from, to);
         assert_ne!(changed, good);
         check_one(&bearer(&changed), path, message);
     }
+    config(&bearer(&good.replace("terminate", "validate_forward")));
+    config(&bearer("mediation: passthrough"));
+    check_one(
+        &bearer("mediation: passthrough, jwks: { endpoint: \"https://idp.example/keys\" }"),
+        "authentication[0].jwks",
+        "the brokers check tokens, and jwks has no effect",
+    );
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use keg_auth::jwt::{KeyStore, Keys, Validator};
-use keg_auth::{Authentication, Credential, Method, Secret, ServerSecret, plain, scram};
+use keg_auth::{Authentication, Credential, Mechanism, Method, Secret, ServerSecret, plain, scram};
 use keg_proxy::Credentials;
 
-use crate::config::model::{self, BackendAuthentication, TokenKeys, TokenMediation, VirtualClusterAuthentication};
+use crate::config::model::{self, BackendAuthentication, TokenKeys, Tokens, Users, VirtualClusterAuthentication};
 use crate::runtime::jwks::Fetchers;
 use crate::runtime::tokens::TokenFetchers;
 
@@ -36,17 +36,26 @@ fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret, fetchers
     let secret = secret.clone();
     match method {
         VirtualClusterAuthentication::Anonymous => Ok(Method::Anonymous),
-        VirtualClusterAuthentication::SaslPlain { principals } => {
+        VirtualClusterAuthentication::SaslPlain(Users::OfBrokers) => Ok(passthrough(Mechanism::Plain)),
+        VirtualClusterAuthentication::SaslPlain(Users::Listed(principals)) => {
             let principals = plain::Principals::new(secret, users(principals));
             let principals = principals.map_err(|error| format!("authentication: sasl_plain: {error}"))?;
             Ok(Method::Plain(Arc::new(principals)))
         }
-        VirtualClusterAuthentication::SaslScram { algorithm, principals } => {
+        VirtualClusterAuthentication::SaslScram {
+            algorithm,
+            users: Users::OfBrokers,
+        } => Ok(passthrough(algorithm.hash().mechanism())),
+        VirtualClusterAuthentication::SaslScram {
+            algorithm,
+            users: Users::Listed(principals),
+        } => {
             let principals = scram::Principals::new(algorithm.hash(), secret, users(principals));
             let principals = principals.map_err(|error| format!("authentication: sasl_scram: {error}"))?;
             Ok(Method::Scram(Arc::new(principals)))
         }
-        VirtualClusterAuthentication::OAuthBearer(bearer) => {
+        VirtualClusterAuthentication::OAuthBearer(Tokens::OfBrokers) => Ok(passthrough(Mechanism::OAuthBearer)),
+        VirtualClusterAuthentication::OAuthBearer(Tokens::Checked(bearer)) => {
             let keys = match &bearer.keys {
                 TokenKeys::Endpoint(jwks) => fetchers.keys(jwks).unwrap_or_default(),
                 TokenKeys::Given(jwks) => {
@@ -63,13 +72,16 @@ fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret, fetchers
             if let Some(issuer) = &bearer.issuer {
                 validator = validator.issuer(issuer);
             }
-            let forward = match bearer.mediation {
-                TokenMediation::Terminate => false,
-            };
-            let validator = Arc::new(validator);
-            Ok(Method::OAuthBearer { validator, forward })
+            Ok(Method::OAuthBearer {
+                validator: Arc::new(validator),
+                forward: bearer.forward,
+            })
         }
     }
+}
+
+fn passthrough(mechanism: Mechanism) -> Method {
+    Method::Passthrough { mechanism }
 }
 
 fn users(principals: &[model::Principal]) -> impl Iterator<Item = (String, Credential)> {
