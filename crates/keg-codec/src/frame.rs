@@ -25,7 +25,12 @@ pub fn decode(buffer: &mut BytesMut, limit: usize) -> Result<Option<Bytes>, Fram
         return Ok(None);
     }
     buffer.advance(4);
-    Ok(Some(buffer.split_to(length).freeze()))
+    let frame = match buffer.capacity() == length {
+        // What has no room beside the frame need not be shared with it.
+        true => std::mem::take(buffer),
+        false => buffer.split_to(length),
+    };
+    Ok(Some(frame.freeze()))
 }
 
 /// Why what was read is not a frame. The connection can't go on.

@@ -7,6 +7,10 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::rope::{Rope, SHARE_FROM};
 
+/// How much room is made at least. A head and a small body come in many pieces, for each of which the buffer would grow
+/// otherwise.
+const ROOM: usize = 512;
+
 /// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
 #[derive(Debug, Default)]
 pub struct WriteQueue {
@@ -28,6 +32,9 @@ impl WriteQueue {
 
     /// Queues a copy of the bytes.
     pub fn put_slice(&mut self, bytes: &[u8]) {
+        if self.tail.capacity() - self.tail.len() < bytes.len() {
+            self.tail.reserve(bytes.len().max(ROOM));
+        }
         self.tail.extend_from_slice(bytes);
         self.len += bytes.len();
     }

@@ -150,6 +150,9 @@ pub(crate) fn trimmed<T>(body: Bytes, mut read: impl FnMut(Bytes) -> Result<T, W
 }
 
 fn contiguous(body: &mut Rope) -> Bytes {
+    if let [whole] = body.pieces() {
+        return whole.clone();
+    }
     let whole = std::mem::take(body).into_bytes();
     *body = Rope::from(whole.clone());
     whole

@@ -348,6 +348,8 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        this.client.incoming.wake();
+        this.backend.incoming.wake();
         if let Err(over) = this.poll_move(context) {
             return Poll::Ready(Err(over));
         }

@@ -1,6 +1,7 @@
 //! From a peer's bytes to frames.
 
 mod large;
+mod spare;
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -51,6 +52,8 @@ pub(crate) struct Incoming {
     /// How much is still to be taken of a frame that is.
     passing: usize,
     closed: bool,
+    /// The task is woken when there is more to read.
+    asleep: bool,
     /// The peer has closed its side.
     ended: bool,
     /// Since when the next byte of a frame that has begun is being waited for.
@@ -68,6 +71,7 @@ impl Incoming {
             passes: false,
             passing: 0,
             closed: false,
+            asleep: false,
             ended: false,
             waiting_since: None,
         }
@@ -124,9 +128,10 @@ impl Incoming {
         if self.large.is_some() {
             return Ok(self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame));
         }
+        let held = self.buffer.capacity();
         let frame = frame::decode(&mut self.buffer, self.limit)?;
         Ok(frame.map(|frame| {
-            if frame.len() < COPY_BELOW {
+            if frame.len() < COPY_BELOW && held >= COPY_BELOW {
                 Bytes::copy_from_slice(&frame)
             } else {
                 frame
@@ -204,12 +209,21 @@ impl Incoming {
         self.pool.is_contended()
     }
 
-    /// Reads once, and says whether anything came of it.
+    /// Lets reading be tried again, at the beginning of each turn of the task.
+    pub(crate) fn wake(&mut self) {
+        self.asleep = false;
+    }
+
+    /// Reads once, and says whether anything came of it. What nothing came of is not tried again in the same turn.
     pub(crate) fn poll_read<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> io::Result<bool>
     where
         IO: AsyncRead + Unpin,
     {
         if self.closed || self.large.as_ref().is_some_and(Large::is_whole) {
+            return Ok(false);
+        }
+        if self.asleep {
+            self.rest();
             return Ok(false);
         }
         if self.large.is_none()
@@ -238,6 +252,7 @@ impl Incoming {
             }
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => {
+                self.asleep = true;
                 self.rest();
                 Ok(false)
             }
@@ -249,10 +264,13 @@ impl Incoming {
     /// # Cancel safety
     /// What was read is kept.
     pub(crate) async fn read<IO: AsyncRead + Unpin>(&mut self, stream: &mut IO) -> io::Result<()> {
-        std::future::poll_fn(|context| match self.poll_read(stream, context) {
-            Ok(true) => Poll::Ready(Ok(())),
-            Ok(false) => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
+        std::future::poll_fn(|context| {
+            self.wake();
+            match self.poll_read(stream, context) {
+                Ok(true) => Poll::Ready(Ok(())),
+                Ok(false) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error)),
+            }
         })
         .await
     }
@@ -261,6 +279,9 @@ impl Incoming {
     where
         IO: AsyncRead + Unpin,
     {
+        if self.buffer.capacity() == 0 && self.passing == 0 {
+            return self.poll_read_first(stream, context);
+        }
         let (least, most) = if self.passing > READ {
             (PASS_READ / 2, PASS_READ)
         } else {
@@ -272,6 +293,22 @@ impl Incoming {
         poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(most))
     }
 
+    /// Reads to memory that is kept only if much comes: mostly, nothing does, or a small frame.
+    fn poll_read_first<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> Poll<io::Result<usize>>
+    where
+        IO: AsyncRead + Unpin,
+    {
+        let mut spare = spare::take();
+        let read = poll_read_buf(Pin::new(stream), context, &mut (&mut spare).limit(READ));
+        if spare.len() < COPY_BELOW {
+            self.buffer.extend_from_slice(&spare);
+            spare::give_back(spare);
+        } else {
+            self.buffer = spare;
+        }
+        read
+    }
+
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
         let waits_for_budget = self.large.as_ref().is_some_and(Large::waits);
@@ -279,8 +316,9 @@ impl Incoming {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
         // Nothing at all, if there is nothing.
-        if self.buffer.len() < self.buffer.capacity() / 4 && self.passing == 0 {
-            self.buffer = BytesMut::from(&*self.buffer);
+        if (self.buffer.is_empty() || self.buffer.len() < self.buffer.capacity() / 4) && self.passing == 0 {
+            let rest = BytesMut::from(&*self.buffer);
+            spare::give_back(std::mem::replace(&mut self.buffer, rest));
         }
     }
 

@@ -67,12 +67,21 @@ impl Writer {
     where
         IO: AsyncWrite + Unpin,
     {
+        if queue.is_empty() && !self.unflushed && self.blocked_since.is_none() {
+            return Ok(false);
+        }
         let mut progress = false;
         while !queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let filled = queue.io_slices(&mut slices);
             let slices = slices.get(..filled).unwrap_or_default();
-            match Pin::new(&mut *stream).poll_write_vectored(context, slices) {
+            let stream = Pin::new(&mut *stream);
+            let written = match slices {
+                // Mostly, and cheaper for the kernel.
+                [slice] => stream.poll_write(context, slice),
+                slices => stream.poll_write_vectored(context, slices),
+            };
+            match written {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(written)) => queue.advance(written),
                 Poll::Ready(Err(error)) => return Err(error),

@@ -15,6 +15,7 @@ fn incoming(limit: usize, budget: usize) -> Incoming {
 fn poll(incoming: &mut Incoming, stream: &mut DuplexStream) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     let mut any = false;
+    incoming.wake();
     while incoming.poll_read(stream, &mut context).unwrap() {
         any = true;
     }
