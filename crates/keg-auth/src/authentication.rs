@@ -77,10 +77,11 @@ impl Authentication {
         &self.methods
     }
 
-    /// Lets sessions of SASL end after this time at the latest, as `connections.max.reauth.ms` of Kafka's brokers.
+    /// Lets sessions of SASL end after this time at the latest, as `connections.max.reauth.ms` of Kafka's brokers; `None`
+    /// lets them last. Sessions that have begun keep their end.
     #[must_use]
-    pub fn with_session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.session_lifetime = Some(lifetime);
+    pub fn with_session_lifetime(mut self, lifetime: impl Into<Option<Duration>>) -> Self {
+        self.session_lifetime = lifetime.into();
         self
     }
 

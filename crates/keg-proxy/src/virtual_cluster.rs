@@ -80,7 +80,8 @@ impl VirtualCluster {
         self.drain.listen()
     }
 
-    pub(crate) fn authentication(&self) -> Arc<Authentication> {
+    /// How clients authenticate now.
+    pub fn authentication(&self) -> Arc<Authentication> {
         self.authentication.load_full()
     }
 

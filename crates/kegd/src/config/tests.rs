@@ -9,6 +9,7 @@ mod relations;
 mod samples;
 mod schema;
 mod secrets;
+mod sessions;
 mod tokens;
 
 use super::environment::MemoryEnvironment;

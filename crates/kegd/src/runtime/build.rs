@@ -232,7 +232,11 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         let running = taken_over.and_then(|it| it.running(cluster));
         let authentication = match running {
             // Passwords would be hashed again.
-            Some((_, before)) if before.authentication == cluster.authentication => None,
+            Some((running, before)) if before.authentication == cluster.authentication => {
+                (before.session_lifetime != cluster.session_lifetime).then(|| {
+                    Authentication::clone(&running.authentication()).with_session_lifetime(cluster.session_lifetime)
+                })
+            }
             _ => match authentication::of_clients(cluster, &secret, &fetchers) {
                 Ok(authentication) => Some(authentication),
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! One request to a broker, without a client around it.
+//! Requests to a broker, without a client around them.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -13,10 +13,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The body of the response, over a connection of its own.
 pub(crate) fn ask(address: &str, api: &'static Api, version: i16, body: &[u8]) -> io::Result<Bytes> {
+    say(&mut connect(address)?, api, version, body)
+}
+
+/// A connection to ask over.
+pub(crate) fn connect(address: &str) -> io::Result<TcpStream> {
+    let broker = TcpStream::connect(address)?;
+    broker.set_read_timeout(Some(PATIENCE))?;
+    Ok(broker)
+}
+
+/// The body of the response, over a connection that is there.
+pub(crate) fn say(broker: &mut TcpStream, api: &'static Api, version: i16, body: &[u8]) -> io::Result<Bytes> {
     let mut frame = request_head(api, version, b"keg").to_vec();
     frame.extend(body);
-    let mut broker = TcpStream::connect(address)?;
-    broker.set_read_timeout(Some(PATIENCE))?;
     broker.write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())?;
     broker.write_all(&frame)?;
     let mut size = [0; 4];

@@ -48,6 +48,7 @@ mod repository;
 mod restarts;
 mod runs;
 mod scenario;
+mod sessions;
 mod setup;
 mod share_groups;
 mod streams;

@@ -235,7 +235,7 @@ public final class Authentication {
         Checks.fails("[" + cluster.name + "] the client may try again", TimeoutException.class, () -> nodes(cluster, "default.api.timeout.ms=3000", "request.timeout.ms=2000"));
     }
 
-    private static String[] as(String mechanism, String user, String password) {
+    static String[] as(String mechanism, String user, String password) {
         String module = mechanism.equals("PLAIN") ? "plain.Plain" : "scram.Scram";
         return new String[] {
             "security.protocol=SASL_PLAINTEXT",

@@ -1,6 +1,7 @@
 //! What clients see.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{
     AclAction, Additional, BackendCluster, Condition, NamePattern, Names, OnConflict, Operations, ResourceType,
@@ -18,6 +19,8 @@ pub struct VirtualCluster {
     pub dns_label: Option<String>,
     /// How clients authenticate, tried in order; at least one.
     pub authentication: Vec<VirtualClusterAuthentication>,
+    /// How long sessions of SASL last at most; none for as long as clients want.
+    pub session_lifetime: Option<Duration>,
     /// Who decides what a client may do.
     pub acl_mode: AclMode,
     /// The prefix of its names; none when it shows the backend's names as they are.

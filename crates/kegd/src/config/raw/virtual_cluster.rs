@@ -1,6 +1,7 @@
 //! What clients see.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::super::decode::{At, NonEmpty, NotYet, choice, entity, tagged};
 use super::super::model::{AclMode, NamespaceMode};
@@ -22,6 +23,9 @@ entity! {
         dns_label: Option<At<DnsLabel>>,
         /// How clients authenticate: tried in order, and the first that fits the client's mechanism decides.
         authentication: NonEmpty<At<VirtualClusterAuthentication>>,
+        /// How long a client of SASL may go on before it has to authenticate again (KIP-368); as long as it wants when this is
+        /// left out. Tokens end sessions earlier.
+        session_lifetime: Option<At<Duration>>,
         /// Who decides what a client may do.
         acl_mode: AclMode = "passthrough",
         /// The prefix of its topics, groups and transactional ids.

@@ -1,5 +1,7 @@
 //! SASL, on both legs.
 
+use std::time::Duration;
+
 use keg_auth::scram::Hash;
 
 use super::super::decode::{At, NonEmpty};
@@ -11,6 +13,9 @@ use super::super::problem::{Problem, Report};
 use super::super::raw;
 use super::super::value::{Password, Username};
 use super::{oauth, refuse_duplicates};
+
+/// Clients authenticate again after 85 to 95 percent of the time, and have the rest for it.
+const SHORTEST_SESSION: Duration = Duration::from_secs(1);
 
 /// How clients authenticate, in order.
 pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Report) -> Option<Vec<Authentication>> {
@@ -26,6 +31,25 @@ pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Re
     }
     let methods: Vec<_> = raw.iter().map(|method| self::method(&method.value, report)).collect();
     methods.into_iter().collect()
+}
+
+/// How long sessions last. Only those of SASL can go on in the same connection.
+pub(super) fn session_lifetime(raw: &raw::VirtualCluster, report: &Report) -> Option<Option<Duration>> {
+    let Some(lifetime) = raw.session_lifetime.as_ref()? else {
+        return Some(None);
+    };
+    let mut methods = raw.authentication.as_ref()?.0.iter();
+    let (message, hint) = if lifetime.value < SHORTEST_SESSION {
+        let message = "a session of less than a second is over before a client can authenticate again";
+        (message, "raise it")
+    } else if methods.all(|it| matches!(it.value, raw::VirtualClusterAuthentication::Anonymous(_))) {
+        let message = "clients don't use SASL here, whose sessions these are";
+        (message, "remove it, or add a method to authentication")
+    } else {
+        return Some(Some(lifetime.value));
+    };
+    report.add(Problem::new(lifetime.place.clone(), message).hint(hint));
+    None
 }
 
 fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {

@@ -18,6 +18,7 @@ pub(super) fn virtual_cluster(
         refuse_anonymous(raw, backend, report);
     }
     let authentication = raw.authentication.as_ref().and_then(|it| sasl::methods(&it.0, report));
+    let session_lifetime = sasl::session_lifetime(raw, report);
     let policies = raw.cluster_policies.as_ref();
     let names = policies.into_iter().flatten().filter_map(|policy| match policy {
         raw::ClusterPolicy::Acls(policy) => policy.name.as_ref()?.as_ref(),
@@ -43,6 +44,7 @@ pub(super) fn virtual_cluster(
         backend: backend?.1?,
         dns_label: raw.dns_label.as_ref()?.as_ref().map(|label| label.value.0.clone()),
         authentication: authentication?,
+        session_lifetime: session_lifetime?,
         acl_mode: raw.acl_mode?,
         namespace,
         topic_aliases: topic_aliases?,

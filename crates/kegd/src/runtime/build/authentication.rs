@@ -21,7 +21,7 @@ pub(super) fn of_clients(
         .iter()
         .map(|method| self::method(method, secret, fetchers));
     let methods: Result<Vec<_>, _> = methods.collect();
-    methods.map(Authentication::new)
+    Ok(Authentication::new(methods?).with_session_lifetime(cluster.session_lifetime))
 }
 
 /// Whether some of them do it by SASL.

@@ -36,6 +36,8 @@ pub(crate) struct Config {
     backend_authentication: String,
     /// How clients authenticate.
     authentication: String,
+    /// How long they may go on without authenticating again.
+    session_lifetime: Option<&'static str>,
     acl_mode: &'static str,
 }
 
@@ -81,6 +83,7 @@ impl Config {
             topic_aliases: [const { String::new() }; 2],
             backend_authentication: ANONYMOUS.to_owned(),
             authentication: ANONYMOUS.to_owned(),
+            session_lifetime: None,
             acl_mode: "passthrough",
         }
     }
@@ -173,6 +176,12 @@ impl Config {
         self
     }
 
+    /// How long sessions of clients last.
+    pub(crate) fn with_session_lifetime(mut self, lifetime: &'static str) -> Self {
+        self.session_lifetime = Some(lifetime);
+        self
+    }
+
     /// ACLs for both virtual clusters, in YAML's flow style without the brackets of the list.
     pub(crate) fn with_acls(mut self, rules: &str) -> Self {
         self.acl_mode = "enforce_on_gateway";
@@ -207,6 +216,8 @@ impl Config {
 
     pub(crate) fn yaml(&self) -> String {
         let mut yaml = self.backend_yaml();
+        let lifetime = self.session_lifetime;
+        let session_lifetime = lifetime.map_or_else(String::new, |it| format!("\n    session_lifetime: {it}"));
         yaml.push_str("virtual_clusters:\n");
         for (index, (name, mode)) in VIRTUAL_CLUSTERS.iter().zip(self.modes).enumerate() {
             write!(
@@ -214,7 +225,7 @@ impl Config {
                 "  - name: {name}
     destination: {{ name: main }}
     dns_label: {name}
-    authentication: [{authentication}]
+    authentication: [{authentication}]{session_lifetime}
     acl_mode: {acl_mode}
     namespace: {{ mode: {mode}, prefix: {prefix}, additional: {additional} }}
     topic_aliases: [{aliases}]
@@ -225,6 +236,7 @@ impl Config {
                 aliases = self.topic_aliases[index],
                 policies = self.cluster_policies,
                 authentication = self.authentication,
+                session_lifetime = session_lifetime,
                 acl_mode = self.acl_mode,
             )
             .unwrap();

@@ -1,0 +1,86 @@
+//! Clients whose sessions end: those that authenticate again, and those that don't.
+
+use std::io;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use keg_codec::{Api, ApiKey};
+
+use crate::ask::{connect, say};
+use crate::backend::Backend;
+use crate::gateway::Config;
+use crate::java::expect_checks_to_pass;
+use crate::scenario::{Scenario, direct, setup_or_skip};
+
+const TIME: Duration = Duration::from_secs(120);
+
+const ANN: &str = "mediation: terminate, principals: [{ username: ann, password: ann-secret }]";
+
+const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+fn methods() -> String {
+    format!(
+        "{{ type: sasl_plain, {ANN} }}, {{ type: sasl_scram, algorithm: sha256, {ANN} }}, \
+         {{ type: sasl_scram, algorithm: sha512, {ANN} }}"
+    )
+}
+
+/// A client that doesn't know of KIP-368, and for how long it was told that it may stay.
+fn oblivious(address: &str) -> (TcpStream, Duration) {
+    let mut client = connect(address).unwrap();
+    let answer = say(&mut client, api(ApiKey::SASL_HANDSHAKE), 1, b"\0\x05PLAIN").unwrap();
+    assert_eq!(answer[..2], [0, 0]);
+    let token = b"\0\0\0\x0f\0ann\0ann-secret";
+    let answer = say(&mut client, api(ApiKey::SASL_AUTHENTICATE), 1, token).unwrap();
+    assert_eq!(answer[..2], [0, 0]);
+    let lifetime = answer.last_chunk().copied().map(u64::from_be_bytes);
+    (client, Duration::from_millis(lifetime.unwrap()))
+}
+
+fn api(key: ApiKey) -> &'static Api {
+    Api::of(key).unwrap()
+}
+
+/// A request that every authenticated client may send.
+fn go_on(client: &mut TcpStream) -> io::Result<()> {
+    say(client, api(ApiKey::LIST_GROUPS), 0, b"").map(drop)
+}
+
+#[test]
+fn sessions_of_every_mechanism_end_and_java_clients_renew_them_without_a_break() {
+    let Some(setup) = setup_or_skip("sessions") else {
+        return;
+    };
+    if direct() {
+        return; // The brokers have no such users.
+    }
+    let backend = Backend::shared(setup);
+    let config = Config::new(backend, "sessions").with_authentication(&methods());
+    let mut scenario = Scenario::with(setup, backend, "sessions", &config);
+    let address = config.bootstrap(0);
+    let (mut unlimited, lifetime) = oblivious(&address);
+    assert_eq!(lifetime, Duration::ZERO);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.reload(&config.clone().with_session_lifetime("4s").yaml());
+    gateway.wait_until("the change", |log, _| log.contains("the configuration was reloaded"));
+    let (mut client, lifetime) = oblivious(&address);
+    assert!(
+        lifetime > Duration::ZERO && lifetime <= Duration::from_secs(4),
+        "{lifetime:?}"
+    );
+    go_on(&mut client).unwrap();
+
+    expect_checks_to_pass(&mut scenario.start_java("keg.Sessions", &MECHANISMS), TIME);
+    let expired = "kong_keg_kafka_connection_errors_total{listener=\"team-a\",kind=\"session_expired\"}";
+    let metrics = scenario.gateway.as_ref().unwrap().metrics();
+    assert!(!metrics.contains(expired), "{metrics}");
+
+    thread::sleep(lifetime);
+    assert_eq!(go_on(&mut client).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("the reason", |log, metrics| {
+        log.contains("the session of User:ann is over") && metrics.contains(&format!("{expired} 1"))
+    });
+    go_on(&mut unlimited).unwrap();
+}
