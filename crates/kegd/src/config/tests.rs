@@ -17,6 +17,7 @@ use super::{Config, Problems, parse};
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n";
+const SCRAM_SECRET: &str = "hunter2-hunter2-hunter2-hunter2-";
 const FULL: &str = include_str!("tests/full.yaml");
 
 /// The outside that `full.yaml` needs.
@@ -28,6 +29,7 @@ fn environment() -> MemoryEnvironment {
         })
         .with_file("tls.key", KEY)
         .with_variable("CLIENT_KEY", KEY)
+        .with_variable("SCRAM_SECRET", SCRAM_SECRET)
 }
 
 fn load(text: &str) -> Result<Config, Problems> {

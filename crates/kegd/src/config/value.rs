@@ -13,7 +13,7 @@ mod size;
 mod token;
 
 pub(crate) use api::ApiName;
-pub(crate) use credential::{CredentialHash, Password, Username};
+pub(crate) use credential::{CredentialHash, LongSecret, Password, Username};
 pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
 pub(crate) use kafka::{GroupName, NameGlob, ResourceName, TopicName};
 pub(crate) use name::{Description, DnsLabel, LogFlags, Name, Prefix};

@@ -55,7 +55,7 @@ pub(super) struct Built {
     backends: BTreeMap<String, Arc<Backend>>,
     clusters: BTreeMap<String, Arc<VirtualCluster>>,
     listeners: BTreeMap<String, Arc<Listener>>,
-    /// What salts of users are made with, as long as the process lives.
+    /// What salts of users are made with.
     secret: ServerSecret,
     /// By virtual cluster: what is known of its topics, which a change of policies doesn't end.
     known: BTreeMap<String, Known>,
@@ -196,9 +196,13 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         backends.insert(backend.name.clone(), built);
     }
 
-    let secret = match previous {
-        Some(previous) => previous.secret.clone(),
-        None => match ServerSecret::random() {
+    let running_secret = previous
+        .filter(|it| it.config.runtime.scram_secret == config.runtime.scram_secret)
+        .map(|it| it.secret.clone());
+    let is_same_secret = running_secret.is_some();
+    let secret = match running_secret {
+        Some(secret) => secret,
+        None => match authentication::secret(&config.runtime) {
             Ok(secret) => secret,
             Err(error) => {
                 let (place, message) = ("process".to_owned(), error.to_string());
@@ -232,7 +236,7 @@ pub(super) fn build(config: Config, previous: Option<&Built>) -> Result<(Built, 
         let running = taken_over.and_then(|it| it.running(cluster));
         let authentication = match running {
             // Passwords would be hashed again.
-            Some((running, before)) if before.authentication == cluster.authentication => {
+            Some((running, before)) if is_same_secret && before.authentication == cluster.authentication => {
                 (before.session_lifetime != cluster.session_lifetime).then(|| {
                     Authentication::clone(&running.authentication()).with_session_lifetime(cluster.session_lifetime)
                 })

@@ -47,6 +47,7 @@ mod renewals;
 mod repository;
 mod restarts;
 mod runs;
+mod salts;
 mod scenario;
 mod sessions;
 mod setup;

@@ -173,8 +173,8 @@ fn the_swap_of_a_kubernetes_volume_reloads_and_a_broken_one_changes_nothing() {
 }
 
 /// A directory and ports for a gateway with one virtual cluster.
-struct Rig {
-    dir: PathBuf,
+pub(crate) struct Rig {
+    pub(crate) dir: PathBuf,
     first: u16,
     health: u16,
     backend: u16,
@@ -187,7 +187,7 @@ struct Broker {
 }
 
 impl Rig {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("runs-{}-{name}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         Self {
@@ -210,7 +210,7 @@ impl Rig {
         )
     }
 
-    fn rest(&self) -> String {
+    pub(crate) fn rest(&self) -> String {
         format!(
             "runtime: {{ health_listener_address_port: [\"127.0.0.1:{}\"] }}
 virtual_clusters:
@@ -231,7 +231,7 @@ listeners:
         )
     }
 
-    fn whole(&self) -> String {
+    pub(crate) fn whole(&self) -> String {
         self.backends() + &self.rest()
     }
 
@@ -248,13 +248,13 @@ listeners:
         }
     }
 
-    fn run_file(&self, text: &str) -> Process {
+    pub(crate) fn run_file(&self, text: &str) -> Process {
         let file = self.dir.join("keg.yaml");
         fs::write(&file, text).unwrap();
         self.run(&file)
     }
 
-    fn run(&self, file: &Path) -> Process {
+    pub(crate) fn run(&self, file: &Path) -> Process {
         self.start(env!("CARGO_BIN_EXE_kegd"), ["run", "--config", file.to_str().unwrap()])
     }
 
@@ -268,7 +268,7 @@ listeners:
         });
     }
 
-    fn client(&self) -> TcpStream {
+    pub(crate) fn client(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.first)).unwrap();
         stream.set_read_timeout(Some(TIME)).unwrap();
         stream

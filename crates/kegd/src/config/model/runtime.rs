@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::super::secret::Secret;
+
 /// Bounds and times of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runtime {
@@ -18,6 +20,8 @@ pub struct Runtime {
     pub buffer_budget: usize,
     /// The connections that one listener accepts at a time.
     pub max_connections: usize,
+    /// What salts are made with; none for something that only this process knows.
+    pub scram_secret: Option<Secret>,
 }
 
 /// What the process tells about itself.

@@ -10,7 +10,7 @@ use super::super::model::{
     Names, NamespaceMode, OnConflict, Operations, PortRange, ResourceType, TlsVersion, TlsVersions, TopicAlias,
     VirtualClusterAuthentication,
 };
-use super::{CERTIFICATE, FULL, config};
+use super::{CERTIFICATE, FULL, SCRAM_SECRET, config};
 
 const ANY_TLS: TlsVersions = TlsVersions {
     min: TlsVersion::Tls12,
@@ -31,6 +31,7 @@ fn runtime_and_observability_are_what_was_written() {
     assert_eq!(runtime.max_frame_size, 100 << 20);
     assert_eq!(runtime.buffer_budget, 256 << 20);
     assert_eq!(runtime.max_connections, 10_000);
+    assert_eq!(runtime.scram_secret.as_ref().unwrap().expose(), SCRAM_SECRET);
     assert_eq!(config.observability.log_flags, "info,keg=debug");
     assert_eq!(config.observability.log_format, LogFormat::Json);
 }

@@ -37,6 +37,7 @@ fn no_problem_shows_a_secret() {
         backend("pasword: hunter2"),
         "observability: { log_format: \"${env['SECRET']}\" }".into(),
         "runtime: { drain_duration: \"${env['SECRET']}\" }".into(),
+        "runtime: { scram_secret: hunter2 }".into(),
         "virtual_clusters: [{ name: a, destination: { name: \"${env['SECRET']}\" } }]".into(),
     ] {
         let problems = parse(&text, &environment).unwrap_err().to_string();

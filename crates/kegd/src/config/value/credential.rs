@@ -47,6 +47,24 @@ impl FromText for Password {
     }
 }
 
+/// A secret that nobody can find out by trying.
+#[derive(Debug, Clone)]
+pub(crate) struct LongSecret(pub(crate) Secret);
+
+impl FromText for LongSecret {
+    const EXPECTED: &'static str = "a random text of at least 32 characters, such as what `openssl rand -hex 32` prints, or ${env['NAME']} to take it \
+         from the environment";
+    const HIDDEN: bool = true;
+
+    fn from_text(text: &str) -> Option<Self> {
+        (text.chars().count() >= 32).then(|| Self(Secret::new(text)))
+    }
+
+    fn text_schema() -> Value {
+        json!({ "type": "string", "pattern": r"^[\s\S]{32,}$" })
+    }
+}
+
 /// The salted hash of a password.
 #[derive(Debug, Clone)]
 pub(crate) struct CredentialHash(pub(crate) scram::Credential);
@@ -73,6 +91,13 @@ mod tests {
     fn a_name_and_a_password_have_something_in_them() {
         check::<Username>(&[("ann", true), ("CN=ann, O=team", true), ("", false), ("a\0", false)]);
         check::<Password>(&[("x", true), ("", false)]);
+    }
+
+    #[test]
+    fn a_secret_is_too_long_to_be_found_out() {
+        let long = "0123456789abcdef0123456789abcdef";
+        check::<LongSecret>(&[(long, true), (&long[1..], false), ("", false)]);
+        assert!(!format!("{:?}", LongSecret::from_text(long)).contains("abcdef"));
     }
 
     #[test]

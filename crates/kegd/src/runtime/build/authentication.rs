@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use keg_auth::jwt::{KeyStore, Keys, Validator};
-use keg_auth::{Authentication, Credential, Mechanism, Method, Secret, ServerSecret, plain, scram};
+use keg_auth::{Authentication, Credential, Mechanism, Method, RandomnessError, Secret, ServerSecret, plain, scram};
 use keg_proxy::Credentials;
 
 use crate::config::model::{self, BackendAuthentication, TokenKeys, Tokens, Users, VirtualClusterAuthentication};
 use crate::runtime::jwks::Fetchers;
 use crate::runtime::tokens::TokenFetchers;
+
+/// What salts are made with.
+pub(super) fn secret(runtime: &model::Runtime) -> Result<ServerSecret, RandomnessError> {
+    match &runtime.scram_secret {
+        Some(secret) => Ok(ServerSecret::from_bytes(secret.expose().as_bytes())),
+        None => ServerSecret::random(),
+    }
+}
 
 /// How clients of a virtual cluster authenticate.
 pub(super) fn of_clients(

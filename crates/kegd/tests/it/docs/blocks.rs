@@ -123,6 +123,7 @@ fn environment() -> MemoryEnvironment {
         .with_variable("ANN_PASSWORD", "ann's")
         .with_variable("BOB_PASSWORD", "bob's")
         .with_variable("KEG_PASSWORD", "keg's")
+        .with_variable("KEG_SCRAM_SECRET", "0123456789abcdef0123456789abcdef")
         .with_variable("KEG_CLIENT_SECRET", "keg's")
         .with_variable("KEG_TLS_KEY", &key);
     for folder in FOLDERS {
