@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use keg_codec::header::client_id;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
@@ -27,6 +28,8 @@ use crate::policy::{Answer, Decision, Note, Outcome, Policy};
 pub struct Chain {
     policies: Vec<Arc<dyn Policy>>,
     served: Served,
+    /// Whether connections are told of client ids.
+    client_ids: bool,
 }
 
 /// A request that is with the broker: who saw it, and what they noted.
@@ -57,7 +60,18 @@ impl Chain {
     /// API's version that one of them doesn't support isn't served at all.
     pub fn new(policies: Vec<Arc<dyn Policy>>) -> Self {
         let served = Served::by(&policies);
-        Self { policies, served }
+        Self {
+            policies,
+            served,
+            client_ids: false,
+        }
+    }
+
+    /// The same chain, for policies that ask for [`Connection::client_id`]: it is looked at in each request.
+    #[must_use]
+    pub fn with_client_ids(mut self) -> Self {
+        self.client_ids = true;
+        self
     }
 
     /// The same chain, behind something that answers SaslHandshake and SaslAuthenticate: clients are told that they are
@@ -96,6 +110,9 @@ impl Chain {
             return self.refuse(request);
         }
         request.streams = false;
+        if self.client_ids {
+            connection.call(client_id(&request.head).unwrap_or_default());
+        }
         let outcome = self.forward(connection, request, 0);
         self.mark(request, outcome)
     }

@@ -26,7 +26,7 @@ pub struct Connection {
     /// Where this client reaches the nodes of the cluster.
     pub addresses: Arc<dyn AddressBook>,
     identity: Mutex<Arc<Identity>>,
-    /// How often the identity has changed.
+    /// How often the identity or the client id has changed.
     renewals: AtomicU64,
     memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
 }
@@ -38,6 +38,14 @@ pub struct Origin {
     pub listener: Arc<str>,
     /// Its address, if that is known.
     pub address: Option<IpAddr>,
+}
+
+/// What the client calls itself.
+#[derive(Debug, Default)]
+struct ClientId {
+    /// As it was sent.
+    bytes: Box<[u8]>,
+    text: Arc<str>,
 }
 
 /// What the broker has said that it serves.
@@ -81,7 +89,30 @@ impl Connection {
         self.renewals.fetch_add(1, Ordering::Release);
     }
 
-    /// Another number each time that the client has said who it is. What is remembered of an identity counts for one number.
+    /// The client id of the latest request, which the client chooses; empty without one, and where no
+    /// [chain](crate::Chain::with_client_ids) tells it.
+    pub fn client_id(&self) -> Arc<str> {
+        self.remember(|ClientId { text, .. }| Arc::clone(text))
+    }
+
+    /// The client calls itself so from now on. If that is another name than before, it counts as another identity.
+    pub fn call(&self, client_id: &[u8]) {
+        let is_new = self.remember(|known: &mut ClientId| {
+            let is_new = *known.bytes != *client_id;
+            if is_new {
+                *known = ClientId {
+                    bytes: client_id.into(),
+                    text: String::from_utf8_lossy(client_id).into(),
+                };
+            }
+            is_new
+        });
+        if is_new {
+            self.renewals.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Another number each time that the client has said who it is, or calls itself otherwise. What is remembered of an identity counts for one number.
     pub fn renewals(&self) -> u64 {
         self.renewals.load(Ordering::Acquire)
     }

@@ -46,7 +46,7 @@ enum Command {
     /// Ask the rules of a configuration
     Acl {
         #[command(subcommand)]
-        command: AclCommand,
+        command: Box<AclCommand>,
     },
     /// Print the salted hash of a password, for password_hash in a configuration
     ///
@@ -100,9 +100,10 @@ pub fn main() -> ExitCode {
         Command::Run { configuration } => return block_on(runtime::run(configuration.config)),
         Command::Quickstart { options } => return block_on(quickstart::run(&options, &mut out)),
         Command::Validate { configuration } => command::validate(&configuration.config, &SystemEnvironment, &mut out),
-        Command::Acl {
-            command: AclCommand::Check { configuration, check },
-        } => command::acl_check(&configuration.config, &check, &SystemEnvironment, &mut out),
+        Command::Acl { command } => {
+            let AclCommand::Check { configuration, check } = &*command;
+            command::acl_check(&configuration.config, check, &SystemEnvironment, &mut out)
+        }
         Command::HashPassword { algorithm, iterations } => {
             let hash = match algorithm {
                 Algorithm::Sha256 => Hash::Sha256,

@@ -14,6 +14,7 @@ use keg_policy::{Connection, ExpressionFailed, Identity, NamePattern};
 mod check;
 mod depth;
 mod facts;
+mod inputs;
 mod mistake;
 
 pub use mistake::Mistake;
@@ -85,6 +86,12 @@ impl Condition {
     pub fn text(&self) -> &str {
         &self.0.text
     }
+
+    /// Whether it depends on the client ids of requests, which connections have to be told for it.
+    #[must_use]
+    pub fn asks_for_client_id(&self) -> bool {
+        inputs::asks_for_client_id(&self.0.root)
+    }
 }
 
 impl Names {
@@ -107,6 +114,12 @@ impl Names {
     pub fn names(&self, connection: &Connection) -> Result<Vec<NamePattern>, ExpressionFailed> {
         names(self.0.value(connection, Strings::Escaped)?).map_err(ExpressionFailed)
     }
+
+    /// Whether they depend on the client ids of requests, which connections have to be told for it.
+    #[must_use]
+    pub fn asks_for_client_id(&self) -> bool {
+        inputs::asks_for_client_id(&self.0.root)
+    }
 }
 
 fn names(value: Value) -> Result<Vec<NamePattern>, String> {
@@ -128,8 +141,8 @@ impl Expression {
         }
         let (root, places) = parsed(text)?;
         let sample = facts::sample();
-        let identity = sample.identity();
-        let scope = scope(&sample, &identity, strings);
+        let (identity, client_id) = (sample.identity(), sample.client_id());
+        let scope = scope(&sample, &identity, &client_id, strings);
         let seen = Checker::new(text, &places, &scope).check(&root)?;
         let expression = Self {
             text: text.into(),
@@ -139,8 +152,8 @@ impl Expression {
     }
 
     fn value(&self, connection: &Connection, strings: Strings) -> Result<Value, ExpressionFailed> {
-        let identity = connection.identity();
-        let scope = scope(connection, &identity, strings);
+        let (identity, client_id) = (connection.identity(), connection.client_id());
+        let scope = scope(connection, &identity, &client_id, strings);
         Value::resolve(&self.root, &scope).map_err(|error| ExpressionFailed(error.to_string()))
     }
 }
@@ -170,9 +183,15 @@ fn parsed(text: &str) -> Result<(IdedExpr, SourceInfo), Mistake> {
 }
 
 /// What an expression sees of the client of a connection.
-fn scope<'c>(connection: &'c Connection, identity: &'c Identity, strings: Strings) -> Context<'c, 'c> {
+fn scope<'c>(
+    connection: &'c Connection,
+    identity: &'c Identity,
+    client_id: &'c str,
+    strings: Strings,
+) -> Context<'c, 'c> {
     let mut scope = Context::with_env(Arc::clone(&ENVIRONMENT));
-    scope.add_variable_as_val(facts::VARIABLE, Box::new(facts::of(connection, identity, strings)));
+    let known = facts::of(connection, identity, client_id, strings);
+    scope.add_variable_as_val(facts::VARIABLE, Box::new(known));
     scope
 }
 

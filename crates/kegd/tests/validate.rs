@@ -228,13 +228,15 @@ fn rules_are_explained_for_what_a_client_proves() {
     let text = own_topics(
         ">-
               context.auth.type == 'sasl_oauth_bearer' && 'kafka' in context.auth.scopes
-              && context.tls.subject.startsWith('CN=') && context.auth.claims.realm.level > 2",
+              && context.tls.subject.startsWith('CN=') && context.auth.claims.realm.level > 2
+              && context.client_id == 'app'",
         "context.auth.claims.topics",
     );
     let all = [
         ["--auth-type", "sasl_oauth_bearer"],
         ["--scope", "kafka"],
         ["--tls-subject", "CN=ann"],
+        ["--client-id", "app"],
         ["--claims", r#"{"realm":{"level":3},"topics":["orders"]}"#],
     ];
     let check = |topic: &str, left_out: Option<usize>| {

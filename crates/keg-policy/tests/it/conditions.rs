@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use keg_codec::ApiKey;
-use keg_policy::{BlockApis, Condition, Connection, Origin};
+use keg_codec::header::request_head;
+use keg_policy::{BlockApis, Chain, Condition, Connection, Origin, Outcome, Policy};
 
-use crate::support::{Fate, Gateway, asking};
+use crate::support::{Fate, Gateway, api, asking, request};
 
 /// Holds of clients of this listener.
 #[derive(Debug)]
@@ -38,4 +39,49 @@ fn apis_are_blocked_for_those_that_the_condition_holds_of() {
             false => assert!(matches!(&fate, Fate::Forwarded(..)), "{listener}: {fate:?}"),
         }
     }
+}
+
+/// Holds of clients that call themselves so.
+#[derive(Debug)]
+struct Calls(&'static str);
+
+impl Condition for Calls {
+    fn holds(&self, connection: &Connection) -> bool {
+        &*connection.client_id() == self.0
+    }
+
+    fn identity(&self) -> &str {
+        self.0
+    }
+}
+
+#[test]
+fn a_chain_tells_what_a_client_calls_itself_with_each_request_where_that_is_asked_for() {
+    let key = ApiKey::LIST_GROUPS;
+    let blocks = |id| BlockApis::new("no-lists", vec![key]).with_condition(Arc::new(Calls(id)));
+    let connection = Gateway::of(Vec::new()).connection;
+    let is_blocked = |chain: &Chain, id: &[u8]| {
+        let mut request = request(key, 4, asking(key, 4, &[]).write(&api(key).request, 4).unwrap());
+        request.head = request_head(api(key), 4, id);
+        matches!(chain.request(&connection, &mut request), Outcome::Reply(_))
+    };
+    let policies = || vec![Arc::new(blocks("tool")) as Arc<dyn Policy>];
+    let untold = Chain::new(policies());
+    assert!(!is_blocked(&untold, b"tool"));
+    assert_eq!(connection.renewals(), 0);
+
+    let told = Chain::new(policies()).with_client_ids();
+    for (id, blocked, renewals) in [
+        (&b"tool"[..], true, 1),
+        (b"tool", true, 1),
+        (b"app", false, 2),
+        (b"", false, 3),
+        (b"tool", true, 4),
+        (b"to\xffl", false, 5),
+        (b"to\xffl", false, 5),
+    ] {
+        assert_eq!(is_blocked(&told, id), blocked, "{id:?}");
+        assert_eq!(connection.renewals(), renewals, "{id:?}");
+    }
+    assert_eq!(&*connection.client_id(), "to\u{fffd}l");
 }

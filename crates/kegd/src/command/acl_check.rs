@@ -46,6 +46,9 @@ pub struct AclCheck {
     /// The subject of the client's certificate, for conditions
     #[arg(long, value_name = "NAME", default_value = "")]
     tls_subject: String,
+    /// The client id of the client's requests, for conditions
+    #[arg(long, value_name = "ID", default_value = "")]
+    client_id: String,
 }
 
 /// What clients may be authenticated by.
@@ -144,6 +147,7 @@ fn decide(cluster: &VirtualCluster, check: &AclCheck, out: &mut impl Write) -> i
     let client = |mut connection: Connection| {
         connection.certificate_subject = check.tls_subject.as_str().into();
         connection.identify(identity);
+        connection.call(check.client_id.as_bytes());
         connection.with_origin(origin)
     };
     let decision = runtime::decide(cluster, &principal, client, check.operation, *resource_type, name);

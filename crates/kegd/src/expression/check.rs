@@ -3,7 +3,7 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, SelectExpr, SourceInfo, operators};
 use cel::{Context, Value};
 
-use super::facts::{CLAIMS, VARIABLE};
+use super::facts::{CLAIMS, CLIENT_ID, VARIABLE};
 use super::mistake::{Mistake, kind, mismatch, place};
 use crate::config::nearest;
 
@@ -139,6 +139,11 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         let mistake = self.mistake(part, format!("there is no member {name:?}"));
+        if name == "topic" && members.iter().any(|member| member == CLIENT_ID) {
+            let hint =
+                "a condition is about a client, whatever topics its requests name; rules of acls have resource_names";
+            return Err(mistake.hint(hint));
+        }
         Err(match nearest(name, members.iter().map(String::as_str)) {
             Some(meant) => mistake.hint(format!("did you mean {meant}?")),
             None => mistake.hint(format!("there are: {}", members.join(", "))),

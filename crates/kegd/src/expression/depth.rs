@@ -15,7 +15,7 @@ fn is_deeper(part: &IdedExpr, levels: usize) -> bool {
 }
 
 /// The parts that a part is made of.
-fn parts(part: &IdedExpr) -> Vec<&IdedExpr> {
+pub(super) fn parts(part: &IdedExpr) -> Vec<&IdedExpr> {
     match &part.expr {
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
         Expr::Select(select) => vec![&select.operand],

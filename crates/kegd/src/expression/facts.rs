@@ -13,6 +13,9 @@ pub(super) const VARIABLE: &str = "context";
 /// The member whose own members are different for every client.
 pub(super) const CLAIMS: &str = "claims";
 
+/// The member that the client may change with each request.
+pub(super) const CLIENT_ID: &str = "client_id";
+
 /// What becomes of the texts of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strings {
@@ -33,8 +36,13 @@ impl Strings {
 
 /// What is known of the client of a connection.
 ///
-/// `identity` is the connection's, and has to outlive the value.
-pub(super) fn of<'v>(connection: &'v Connection, identity: &'v Identity, strings: Strings) -> CelMap<'v> {
+/// `identity` and `client_id` are the connection's, and have to outlive the value.
+pub(super) fn of<'v>(
+    connection: &'v Connection,
+    identity: &'v Identity,
+    client_id: &'v str,
+    strings: Strings,
+) -> CelMap<'v> {
     let principal = &*connection.principal;
     let (principal_type, name) = principal.split_once(':').unwrap_or(("", principal));
     map([
@@ -52,6 +60,7 @@ pub(super) fn of<'v>(connection: &'v Connection, identity: &'v Identity, strings
                 ("token", boxed([(CLAIMS, claims(&identity.claims, strings))])),
             ]),
         ),
+        (CLIENT_ID, strings.value(client_id)),
         (
             "virtual_cluster",
             boxed([("name", strings.value(&connection.virtual_cluster))]),
@@ -133,5 +142,6 @@ pub(super) fn sample() -> Connection {
         scopes: vec!["scope".to_owned()],
         ..Identity::default()
     });
+    connection.call(b"client");
     connection
 }

@@ -76,7 +76,11 @@ fn what_nothing_is_called_is_found_when_an_expression_is_read() {
     );
     wrong(
         "context.principal == 'ann'",
-        "column 8: there is no member \"principal\" (there are: auth, listener, source, tls, virtual_cluster)",
+        "column 8: there is no member \"principal\" (there are: auth, client_id, listener, source, tls, virtual_cluster)",
+    );
+    wrong(
+        "context.topic.name.startsWith('a')",
+        "column 8: there is no member \"topic\" (a condition is about a client, whatever topics its requests name; rules of acls have resource_names)",
     );
     wrong(
         "true || context.auth.principal.nam == 'ann'",
@@ -252,6 +256,42 @@ fn claims_are_no_patterns_in_names_whatever_they_are_called() {
         let matches = |name: &str| names.iter().any(|pattern| pattern.matches(name));
         assert!(matches(name) && !matches(other), "{text}");
     }
+}
+
+#[test]
+fn a_condition_sees_what_a_client_calls_itself_and_names_take_it_as_it_is() {
+    let ann = client("User:ann");
+    let condition = Condition::new("context.client_id.startsWith('app-')").unwrap();
+    assert_eq!(condition.holds(&ann), Ok(false));
+    ann.call(b"app-*");
+    assert_eq!(condition.holds(&ann), Ok(true));
+    let names = Names::new("[context.client_id]").unwrap().names(&ann).unwrap();
+    assert!(names[0].matches("app-*") && !names[0].matches("app-1"));
+}
+
+#[test]
+fn it_is_known_which_expressions_depend_on_what_a_client_calls_itself() {
+    for (text, asks) in [
+        ("context.client_id == 'a'", true),
+        ("context['client_id'] == 'a'", true),
+        ("has(context.client_id)", true),
+        ("[1].all(it, context.client_id == 'a' || it == 1)", true),
+        ("{'a': context.client_id}.a == 'a'", true),
+        ("context.exists(name, name == 'other')", true),
+        ("size(context) == 3", true),
+        ("context['client' + '_id'] == 'a'", true),
+        ("context.auth.principal.name == 'a'", false),
+        ("context['auth'].claims.client_id == 'context.client_id'", false),
+        ("true", false),
+    ] {
+        assert_eq!(Condition::new(text).unwrap().asks_for_client_id(), asks, "{text}");
+    }
+    assert!(Names::new("[context.client_id]").unwrap().asks_for_client_id());
+    assert!(
+        !Names::new("[context.auth.principal.name]")
+            .unwrap()
+            .asks_for_client_id()
+    );
 }
 
 #[test]

@@ -409,7 +409,10 @@ fn chain(cluster: &model::VirtualCluster, known: &Known) -> Result<Chain, String
         ));
     }
     policies.push(Arc::new(BrokerAddresses));
-    let chain = Chain::new(policies);
+    let mut chain = Chain::new(policies);
+    if conditions::ask_for_client_ids(cluster) {
+        chain = chain.with_client_ids();
+    }
     Ok(match authentication::is_sasl(cluster) {
         true => chain.behind_sasl(),
         false => chain,

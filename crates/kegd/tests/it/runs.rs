@@ -181,7 +181,7 @@ pub(crate) struct Rig {
 }
 
 /// A broker, and what runs it.
-struct Broker {
+pub(crate) struct Broker {
     broker: DevBroker,
     _runtime: Runtime,
 }
@@ -239,7 +239,7 @@ listeners:
         self.whole() + more
     }
 
-    fn broker(&self) -> Broker {
+    pub(crate) fn broker(&self) -> Broker {
         let runtime = Runtime::new().unwrap();
         let started = DevBroker::builder().nodes(1).ports([self.backend]).start();
         Broker {
@@ -262,7 +262,7 @@ listeners:
         Process::start("kegd run", &self.dir.join("kegd.log"), program, arguments)
     }
 
-    fn until_ready(&self, kegd: &mut Process) {
+    pub(crate) fn until_ready(&self, kegd: &mut Process) {
         kegd.wait_until("readiness", TIME, |_| {
             get(self.health, "/health/probes/readiness").is_some_and(|(status, _)| status == 200)
         });

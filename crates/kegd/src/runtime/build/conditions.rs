@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keg_policy::{AclCondition, AclNameExpression, Connection, ExpressionFailed, NamePattern};
 use metrics::{Counter, counter};
 
-use crate::config::model::{Condition, Names, VirtualCluster};
+use crate::config::model::{AclResourceNames, ClusterPolicy, ClusterPolicyKind, Condition, Names, VirtualCluster};
 
 /// How many expressions a connection remembers the truth of; more are there only after many reloads.
 const REMEMBERED: usize = 1024;
@@ -67,6 +67,21 @@ impl AclNameExpression for Counted<Names> {
     fn names(&self, connection: &Connection) -> Result<Vec<NamePattern>, ExpressionFailed> {
         self.counted(self.expression.names(connection))
     }
+}
+
+/// Whether any expression of a virtual cluster depends on client ids.
+pub(super) fn ask_for_client_ids(cluster: &VirtualCluster) -> bool {
+    let names = |policy: &ClusterPolicy| match &policy.kind {
+        ClusterPolicyKind::Acls { rules } => rules.iter().any(|rule| match &rule.resource_names {
+            AclResourceNames::Expression(names) => names.asks_for_client_id(),
+            AclResourceNames::Patterns(_) => false,
+        }),
+        ClusterPolicyKind::BlockApis { .. } => false,
+    };
+    let policies = || cluster.cluster_policies.iter();
+    let of_policies = policies().filter_map(|policy| policy.condition.as_ref());
+    let of_aliases = cluster.topic_aliases.iter().filter_map(|it| it.condition.as_ref());
+    of_policies.chain(of_aliases).any(Condition::asks_for_client_id) || policies().any(names)
 }
 
 /// A condition that is taken to hold, or not to, of clients of which that can't be told.
