@@ -10,6 +10,7 @@ use bytes::Bytes;
 use keg_auth::{Authentication, Session};
 use keg_codec::Api;
 use keg_policy::{Connection, Reply, Request};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use crate::backend::{Broker, ProofError, Question};
@@ -134,7 +135,7 @@ impl<S> Guard<S> {
                 questions: None,
             })
         });
-        let (api, version) = (request.api, request.version);
+        let (api, version, began) = (request.api, request.version, Instant::now());
         let said = saying
             .conversation
             .request(api, version, &request.body_bytes(), SystemTime::now());
@@ -143,6 +144,7 @@ impl<S> Guard<S> {
         })?;
         match said {
             Said::Told(told) => {
+                saying.conversation.took(began, &told, true, self.cluster.metrics());
                 let (reply, outcome) = saying.told(told, api, version)?;
                 self.take(outcome);
                 Ok(Answer::Now(reply))
@@ -150,9 +152,10 @@ impl<S> Guard<S> {
             said => {
                 let waiting = Arc::new(Mutex::new(None));
                 self.waiting = Some(Arc::clone(&waiting));
-                let link = Arc::clone(&self.link);
+                let (link, metrics) = (Arc::clone(&self.link), Arc::clone(self.cluster.metrics()));
                 Ok(Answer::Later(Box::pin(async move {
                     let told = saying.decide(said, &link).await?;
+                    saying.conversation.took(began, &told, true, &metrics);
                     let (reply, outcome) = saying.told(told, api, version)?;
                     *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
                     Ok(reply)

@@ -45,6 +45,8 @@ impl BackendMetrics {
 /// What is counted of a virtual cluster.
 #[derive(Debug)]
 pub(crate) struct ClusterMetrics {
+    virtual_cluster: String,
+    backend_cluster: String,
     /// By api key.
     apis: Vec<ApiMetrics>,
 }
@@ -74,7 +76,35 @@ impl ClusterMetrics {
             // Keys that no API has share the handles of the one behind them; no request gets here with one.
             apis.resize(usize::try_from(api.key.0).unwrap_or(0) + 1, metrics);
         }
-        Self { apis }
+        Self {
+            virtual_cluster: virtual_cluster.to_owned(),
+            backend_cluster: backend_cluster.to_owned(),
+            apis,
+        }
+    }
+
+    /// How long it took to decide on a client.
+    pub(crate) fn authentication(
+        &self,
+        mechanism: &'static str,
+        mediation: &'static str,
+        again: bool,
+        succeeded: bool,
+        took: Duration,
+    ) {
+        let labels = [
+            ("virtual_cluster", self.virtual_cluster.clone()),
+            ("backend_cluster", self.backend_cluster.clone()),
+            ("auth_mechanism", mechanism.to_owned()),
+            ("auth_mediation", mediation.to_owned()),
+            ("reauthentication", again.to_string()),
+            ("result", if succeeded { "success" } else { "fail" }.to_owned()),
+        ];
+        histogram!(
+            "kong_keg_kafka_auth_virtual_cluster_processing_duration_seconds",
+            &labels
+        )
+        .record(took.as_secs_f64());
     }
 
     pub(crate) fn api(&self, key: ApiKey) -> Option<&ApiMetrics> {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod broker;
+mod effort;
 
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 use crate::backend::{Broker, ProofError, Question};
 pub(crate) use answer::Failed;
 use broker::{Asked, Forwarded};
+use effort::Effort;
 
 /// In version 0 of SaslHandshake tokens follow without Kafka's headers.
 const FIRST_WITH_HEADERS: i16 = 1;
@@ -30,6 +32,7 @@ pub(crate) struct Conversation {
     mechanisms: Vec<Mechanism>,
     /// Tokens come without headers.
     bare: bool,
+    effort: Effort,
 }
 
 #[derive(Debug)]
@@ -82,6 +85,7 @@ impl Conversation {
             mechanisms: handshake.mechanisms().collect(),
             state: State::Handshake(handshake),
             bare: false,
+            effort: Effort::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl Conversation {
             state: State::Over,
             mechanisms: Vec::new(),
             bare: false,
+            effort: Effort::default(),
         }
     }
 
@@ -154,7 +159,11 @@ impl Conversation {
         let State::Handshake(handshake) = std::mem::replace(&mut self.state, State::Over) else {
             return self.out_of_order();
         };
-        match handshake.choose(wanted) {
+        let chosen = handshake.choose(wanted);
+        if let Ok(chosen) = &chosen {
+            self.effort.by(chosen);
+        }
+        match chosen {
             Ok(Chosen::Exchange(exchange)) => {
                 self.state = State::Tokens(exchange);
                 Said::Told(Told::Mechanism)

@@ -167,6 +167,7 @@ impl Authenticating<'_> {
             return Ok(None);
         }
         let body = request.body;
+        let began = Instant::now();
         let said = self
             .aside(move |conversation| conversation.request(api, version, &body, SystemTime::now()))
             .await?;
@@ -174,7 +175,7 @@ impl Authenticating<'_> {
             let reason = format!("a malformed {} request (version {version}): {error}", api.name);
             Ended::because("authentication", reason)
         };
-        let told = self.decide(said.map_err(malformed)?).await?;
+        let told = self.decide(said.map_err(malformed)?, began).await?;
         let response = self.conversation.response(api, version, &told, SystemTime::now());
         let response = response.map_err(malformed)?;
         match told {
@@ -196,18 +197,21 @@ impl Authenticating<'_> {
         }
     }
 
-    /// Waits for what the answer takes.
-    async fn decide(&mut self, said: Said) -> Result<Told, Ended> {
+    /// Waits for what the answer takes, which began then.
+    async fn decide(&mut self, said: Said, began: Instant) -> Result<Told, Ended> {
         let mut broker = Asking {
             routed: self.routed,
             stream: &mut self.broker,
         };
         let told = sasl::decide(&mut self.conversation, said, &mut broker).await;
-        told.map_err(|error| {
+        let told = told.map_err(|error| {
             let name = self.routed.cluster.backend().name();
             let reason = format!("backend cluster {name:?} can't be asked about the client: {error}");
             Ended::because("backend", reason)
-        })
+        })?;
+        let metrics = self.routed.cluster.metrics();
+        self.conversation.took(began, &told, false, metrics);
+        Ok(told)
     }
 
     /// Goes on with the conversation where it may take its time: a salted hash is meant to.
@@ -227,9 +231,10 @@ impl Authenticating<'_> {
 
     async fn bare_token(&mut self, token: &Bytes) -> Result<Option<Session>, Ended> {
         let token = token.clone();
+        let began = Instant::now();
         let said = self.aside(move |conversation| conversation.token(&token, SystemTime::now()));
         let said = said.await?;
-        let (token, session) = match self.decide(said).await? {
+        let (token, session) = match self.decide(said, began).await? {
             Told::Mechanism => (Vec::new(), None),
             Told::Challenge(token) => (token, None),
             Told::Authenticated(token, session) => (token, Some(session)),

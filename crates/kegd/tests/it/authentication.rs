@@ -177,8 +177,15 @@ fn users_of_the_brokers_pass_through_with_every_mechanism_and_again_and_again() 
     });
     expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["passed"]), TIME);
     let gateway = scenario.gateway.as_mut().unwrap();
-    gateway.wait_until("what the brokers have said", |log, _| {
+    gateway.wait_until("what the brokers have said", |log, metrics| {
+        let measured = |again: bool, result: &str| {
+            let labels = format!("auth_mediation=\"passthrough\",reauthentication=\"{again}\",result=\"{result}\"}}");
+            metrics.contains(&labels)
+        };
         log.contains("the broker refuses the client (error 58)")
+            && measured(false, "success")
+            && measured(false, "fail")
+            && measured(true, "success")
     });
     let log = gateway.log_tail();
     assert!(

@@ -22,6 +22,7 @@ mod certs;
 mod client_ids;
 mod codecs;
 mod connect;
+mod decisions;
 mod docs;
 mod errors;
 mod filters;

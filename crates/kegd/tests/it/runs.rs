@@ -176,7 +176,7 @@ fn the_swap_of_a_kubernetes_volume_reloads_and_a_broken_one_changes_nothing() {
 pub(crate) struct Rig {
     pub(crate) dir: PathBuf,
     first: u16,
-    health: u16,
+    pub(crate) health: u16,
     backend: u16,
 }
 

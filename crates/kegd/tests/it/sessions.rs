@@ -76,6 +76,10 @@ fn sessions_of_every_mechanism_end_and_java_clients_renew_them_without_a_break()
     let metrics = scenario.gateway.as_ref().unwrap().metrics();
     assert!(!metrics.contains(expired), "{metrics}");
 
+    let renewed = "auth_mediation=\"terminate\",reauthentication=\"true\",result=\"success\"}";
+    let measured = MECHANISMS.map(|it| format!("auth_mechanism=\"{it}\",{renewed}"));
+    assert!(measured.iter().all(|it| metrics.contains(it)), "{metrics}");
+
     thread::sleep(lifetime);
     assert_eq!(go_on(&mut client).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     let gateway = scenario.gateway.as_mut().unwrap();

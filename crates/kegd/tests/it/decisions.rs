@@ -1,0 +1,66 @@
+//! Decisions on who clients are, as metrics tell of them.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use keg_codec::{Api, ApiKey};
+
+use crate::ask::say;
+use crate::gateway::get;
+use crate::runs::Rig;
+
+const TIME: Duration = Duration::from_secs(20);
+
+/// The error code of the answer.
+fn handshake(client: &mut TcpStream, mechanism: &str) -> u8 {
+    let name = [&[0, mechanism.len() as u8][..], mechanism.as_bytes()].concat();
+    say(client, Api::of(ApiKey::SASL_HANDSHAKE).unwrap(), 1, &name).unwrap()[1]
+}
+
+fn authenticate(client: &mut TcpStream, password: &str) -> u8 {
+    assert_eq!(handshake(client, "PLAIN"), 0);
+    let token = format!("\0ann\0{password}");
+    let token = [&[0, 0, 0, token.len() as u8], token.as_bytes()].concat();
+    say(client, Api::of(ApiKey::SASL_AUTHENTICATE).unwrap(), 1, &token).unwrap()[1]
+}
+
+#[test]
+fn each_decision_on_a_client_is_measured_by_its_mechanism_and_result() {
+    let rig = Rig::new("decisions");
+    let broker = rig.broker();
+    let ann = "{ type: sasl_plain, mediation: terminate, principals: [{ username: ann, password: ann-secret }] }";
+    let mut kegd = rig.run_file(&rig.whole().replace(
+        "authentication: [{ type: anonymous }]",
+        &format!("authentication: [{ann}]"),
+    ));
+    rig.until_ready(&mut kegd);
+    let counts = || {
+        let start = "kong_keg_kafka_auth_virtual_cluster_processing_duration_seconds_count{virtual_cluster=\"team\",\
+                     backend_cluster=\"main\",auth_mechanism=";
+        let metrics = get(rig.health, "/metrics").unwrap().1;
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix(start));
+        let mut counts: Vec<_> = lines.map(|it| it.replace(['"', '}'], "")).collect();
+        counts.sort();
+        counts
+    };
+    assert_eq!(counts(), [""; 0]);
+    let mut client = rig.client();
+    for _ in 0..3 {
+        assert_eq!(authenticate(&mut client, "ann-secret"), 0);
+    }
+    assert_eq!(authenticate(&mut client, "wrong"), 58);
+    assert_eq!(authenticate(&mut rig.client(), "wrong"), 58);
+    assert_eq!(handshake(&mut rig.client(), "GSSAPI"), 33);
+    assert_eq!(
+        counts(),
+        [
+            "PLAIN,auth_mediation=terminate,reauthentication=false,result=fail 1",
+            "PLAIN,auth_mediation=terminate,reauthentication=false,result=success 1",
+            "PLAIN,auth_mediation=terminate,reauthentication=true,result=fail 1",
+            "PLAIN,auth_mediation=terminate,reauthentication=true,result=success 2",
+            "none,auth_mediation=none,reauthentication=false,result=fail 1",
+        ]
+    );
+    kegd.terminate(TIME);
+    drop(broker);
+}
