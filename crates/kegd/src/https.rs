@@ -101,6 +101,13 @@ impl HttpsClient {
         Ok(Self { tls, timeout })
     }
 
+    /// The same client with another timeout.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Fetches a document of JSON.
     ///
     /// # Errors

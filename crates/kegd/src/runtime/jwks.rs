@@ -21,12 +21,12 @@ impl Fetchers {
     /// Those that a configuration needs. What runs before is taken over, with its keys.
     pub(super) fn of(config: &Config, before: Option<&Self>) -> Result<Self, String> {
         let fetchers = users(config).into_iter().filter_map(|(key, users)| {
-            let settings = Settings::of(&users)?;
             let running = before.and_then(|before| before.0.get(&key));
-            Some(match running {
-                Some(running) => settings.check().map(|()| (key, Arc::clone(running))),
-                None => Fetcher::new(settings).map(|fetcher| (key, Arc::new(fetcher))),
-            })
+            let fetcher = match running {
+                Some(running) => Ok(Arc::clone(running)),
+                None => Fetcher::new(Settings::of(&users)?, key.1.as_deref()).map(Arc::new),
+            };
+            Some(fetcher.map(|fetcher| (key, fetcher)))
         });
         fetchers.collect::<Result<_, _>>().map(Self)
     }

@@ -33,7 +33,6 @@ pub(super) struct Fetcher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     endpoint: Endpoint,
-    ca_bundle: Option<String>,
     timeout: Duration,
     cache_expiration: Duration,
 }
@@ -41,6 +40,7 @@ pub(super) struct Settings {
 /// What the task has.
 #[derive(Debug)]
 struct Work {
+    client: HttpsClient,
     keys: KeyStore,
     settings: watch::Receiver<Settings>,
     asked: watch::Receiver<u64>,
@@ -61,29 +61,21 @@ impl Settings {
         let first = users.first()?;
         Some(Self {
             endpoint: first.endpoint.clone(),
-            ca_bundle: first.ca_bundle.clone(),
             timeout: users.iter().map(|it| it.timeout).max()?,
             cache_expiration: users.iter().map(|it| it.cache_expiration).min()?,
         })
     }
-
-    pub(super) fn check(&self) -> Result<(), String> {
-        self.client().map(drop)
-    }
-
-    fn client(&self) -> Result<HttpsClient, String> {
-        let mut tls = ClientTls::new();
-        if let Some(pem) = &self.ca_bundle {
-            let bundle = TrustBundle::from_pem(pem).map_err(|error| format!("jwks: ca_bundle: {error}"))?;
-            tls = tls.trust(bundle);
-        }
-        HttpsClient::new(&tls, self.timeout).map_err(|error| format!("jwks: {error}"))
-    }
 }
 
 impl Fetcher {
-    pub(super) fn new(settings: Settings) -> Result<Self, String> {
-        settings.check()?;
+    /// One that trusts these authorities, as PEM, or Mozilla's.
+    pub(super) fn new(settings: Settings, ca_bundle: Option<&str>) -> Result<Self, String> {
+        let mut tls = ClientTls::new();
+        if let Some(pem) = ca_bundle {
+            let bundle = TrustBundle::from_pem(pem).map_err(|error| format!("jwks: ca_bundle: {error}"))?;
+            tls = tls.trust(bundle);
+        }
+        let client = HttpsClient::new(&tls, settings.timeout).map_err(|error| format!("jwks: {error}"))?;
         let bare = KeyStore::default();
         let (asked, asks) = watch::channel(0);
         let (answers, answered) = watch::channel(0);
@@ -94,6 +86,7 @@ impl Fetcher {
             answered,
         };
         let work = Work {
+            client,
             keys: bare.clone(),
             settings: changes,
             asked: asks,
@@ -159,7 +152,7 @@ impl Work {
             let settings = self.settings.borrow_and_update().clone();
             let demand = *self.asked.borrow_and_update();
             let began = Instant::now();
-            let outcome = fetch(&settings).await;
+            let outcome = self.fetch(&settings).await;
             fetches(&settings.endpoint, outcome.is_ok()).increment(1);
             let has_keys = !self.keys.keys().is_empty();
             match outcome {
@@ -202,12 +195,13 @@ impl Work {
             sleep_until(soonest.min(latest)).await;
         }
     }
-}
 
-async fn fetch(settings: &Settings) -> Result<Keys, String> {
-    let body = settings.client()?.get(&settings.endpoint).await;
-    let body = body.map_err(|error| error.to_string())?;
-    Keys::from_jwks(&body).map_err(|error| format!("{}: {error}", settings.endpoint))
+    async fn fetch(&self, settings: &Settings) -> Result<Keys, String> {
+        let client = self.client.clone().with_timeout(settings.timeout);
+        let body = client.get(&settings.endpoint).await;
+        let body = body.map_err(|error| error.to_string())?;
+        Keys::from_jwks(&body).map_err(|error| format!("{}: {error}", settings.endpoint))
+    }
 }
 
 fn fetches(endpoint: &Endpoint, succeeded: bool) -> Counter {
