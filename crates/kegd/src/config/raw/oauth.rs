@@ -40,8 +40,8 @@ entity! {
         endpoint: Option<Endpoint>,
         /// How long a fetch may take.
         timeout: Duration = "10s",
-        /// When they are fetched again. A token with a key that isn't known has them fetched before, at most every 10
-        /// seconds.
+        /// When they are fetched again. A token with a key that isn't known has them fetched before, but no sooner than 10
+        /// seconds after the last time.
         cache_expiration: Duration = "1h",
         /// The certificate authorities of the endpoint, as PEM, in place of Mozilla's.
         ca_bundle: Option<Pem>,
