@@ -25,10 +25,20 @@ pub(crate) fn connect(address: &str) -> io::Result<TcpStream> {
 
 /// The body of the response, over a connection that is there.
 pub(crate) fn say(broker: &mut TcpStream, api: &'static Api, version: i16, body: &[u8]) -> io::Result<Bytes> {
+    send(broker, api, version, body)?;
+    hear(broker, api, version)
+}
+
+/// Sends a request, and doesn't wait for the response.
+pub(crate) fn send(broker: &mut TcpStream, api: &'static Api, version: i16, body: &[u8]) -> io::Result<()> {
     let mut frame = request_head(api, version, b"keg").to_vec();
     frame.extend(body);
     broker.write_all(&u32::try_from(frame.len()).unwrap().to_be_bytes())?;
-    broker.write_all(&frame)?;
+    broker.write_all(&frame)
+}
+
+/// The body of the next response.
+pub(crate) fn hear(broker: &mut TcpStream, api: &'static Api, version: i16) -> io::Result<Bytes> {
     let mut size = [0; 4];
     broker.read_exact(&mut size)?;
     let mut answer = vec![0; u32::from_be_bytes(size) as usize];

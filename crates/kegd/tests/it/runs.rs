@@ -198,7 +198,7 @@ impl Rig {
         }
     }
 
-    fn backends(&self) -> String {
+    pub(crate) fn backends(&self) -> String {
         format!(
             "backend_clusters:
   - name: main
