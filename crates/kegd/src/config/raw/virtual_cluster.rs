@@ -24,7 +24,7 @@ entity! {
         /// How clients authenticate: tried in order, and the first that fits the client's mechanism decides.
         authentication: NonEmpty<At<VirtualClusterAuthentication>>,
         /// How long a client of SASL may go on before it has to authenticate again (KIP-368); as long as it wants when this is
-        /// left out. Tokens end sessions earlier.
+        /// left out. Tokens end sessions earlier; of clients that pass through, brokers decide.
         session_lifetime: Option<At<Duration>>,
         /// Who decides what a client may do.
         acl_mode: AclMode = "passthrough",

@@ -6,7 +6,7 @@ use keg_auth::scram::Hash;
 
 use super::super::decode::{At, NonEmpty};
 use super::super::model::{
-    BackendUser, Credential, Mediation, Principal, ScramAlgorithm, Users,
+    BackendUser, Credential, Mediation, Principal, ScramAlgorithm, Tokens, Users,
     VirtualClusterAuthentication as Authentication,
 };
 use super::super::problem::{Problem, Report};
@@ -33,23 +33,35 @@ pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Re
     methods.into_iter().collect()
 }
 
-/// How long sessions last. Only those of SASL can go on in the same connection.
-pub(super) fn session_lifetime(raw: &raw::VirtualCluster, report: &Report) -> Option<Option<Duration>> {
+/// How long sessions last that the gateway gives. Only those of SASL can go on in the same connection.
+pub(super) fn session_lifetime(
+    raw: &raw::VirtualCluster,
+    methods: Option<&[Authentication]>,
+    report: &Report,
+) -> Option<Option<Duration>> {
     let Some(lifetime) = raw.session_lifetime.as_ref()? else {
         return Some(None);
     };
-    let mut methods = raw.authentication.as_ref()?.0.iter();
     let (message, hint) = if lifetime.value < SHORTEST_SESSION {
         let message = "a session of less than a second is over before a client can authenticate again";
         (message, "raise it")
-    } else if methods.all(|it| matches!(it.value, raw::VirtualClusterAuthentication::Anonymous(_))) {
-        let message = "clients don't use SASL here, whose sessions these are";
+    } else if !methods?.iter().any(gives_sessions) {
+        let message = "clients don't authenticate to the gateway by SASL, whose sessions these are";
         (message, "remove it, or add a method to authentication")
     } else {
         return Some(Some(lifetime.value));
     };
     report.add(Problem::new(lifetime.place.clone(), message).hint(hint));
     None
+}
+
+/// Whether the gateway says how long clients may stay by this method. Where brokers alone decide on a client, they do.
+fn gives_sessions(method: &Authentication) -> bool {
+    match method {
+        Authentication::SaslPlain(users) | Authentication::SaslScram { users, .. } => matches!(users, Users::Listed(_)),
+        Authentication::OAuthBearer(tokens) => matches!(tokens, Tokens::Checked(_)),
+        _ => false,
+    }
 }
 
 fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {

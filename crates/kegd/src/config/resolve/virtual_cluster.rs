@@ -18,7 +18,7 @@ pub(super) fn virtual_cluster(
         refuse_anonymous(raw, backend, report);
     }
     let authentication = raw.authentication.as_ref().and_then(|it| sasl::methods(&it.0, report));
-    let session_lifetime = sasl::session_lifetime(raw, report);
+    let session_lifetime = sasl::session_lifetime(raw, authentication.as_deref(), report);
     let policies = raw.cluster_policies.as_ref();
     let names = policies.into_iter().flatten().filter_map(|policy| match policy {
         raw::ClusterPolicy::Acls(policy) => policy.name.as_ref()?.as_ref(),

@@ -33,9 +33,12 @@ fn a_lifetime_that_nobody_could_have_is_refused() {
         "virtual_clusters[0].session_lifetime",
         "is over before a client can authenticate again",
     );
-    check_one(
-        &lasting("session_lifetime: 1h", "{ type: anonymous }"),
-        "virtual_clusters[0].session_lifetime",
-        "clients don't use SASL here",
-    );
+    let passed = "{ type: anonymous }, { type: sasl_plain, mediation: passthrough }, { type: oauth_bearer, mediation: passthrough }";
+    for methods in ["{ type: anonymous }", passed] {
+        check_one(
+            &lasting("session_lifetime: 1h", methods),
+            "virtual_clusters[0].session_lifetime",
+            "clients don't authenticate to the gateway by SASL",
+        );
+    }
 }
