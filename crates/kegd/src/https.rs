@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use form::encode_text;
 
 use crate::config::Secret;
 

@@ -7,19 +7,22 @@ pub(super) fn encode(fields: &[(&str, &str)]) -> String {
         if !form.is_empty() {
             form.push('&');
         }
-        push(&mut form, name);
+        form.push_str(&encode_text(name));
         form.push('=');
-        push(&mut form, value);
+        form.push_str(&encode_text(value));
     }
     form
 }
 
-fn push(form: &mut String, text: &str) {
+/// A name or a value, as it stands in a form.
+pub(crate) fn encode_text(text: &str) -> String {
+    let mut encoded = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => form.push(char::from(byte)),
-            b' ' => form.push('+'),
-            byte => form.push_str(&format!("%{byte:02X}")),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
+            b' ' => encoded.push('+'),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
+    encoded
 }

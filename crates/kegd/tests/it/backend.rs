@@ -2,6 +2,7 @@
 
 mod node;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use node::{Node, NodeFiles, Ports, external_host};
 
 use crate::certs::Authority;
+use crate::issuer::{self, Issuer};
 use crate::ports::free_port;
 use crate::setup::{CURRENT, OLDER, Setup};
 
@@ -68,7 +70,7 @@ impl Backend {
     }
 
     /// Three nodes of the caller's own, which end with what is returned.
-    pub(crate) fn own(setup: &'static Setup, name: &str, more: &'static str) -> Self {
+    pub(crate) fn own(setup: &'static Setup, name: &str, more: &str) -> Self {
         Self::start_with(setup, name, CURRENT, 3, more)
     }
 
@@ -97,18 +99,34 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
         })
     }
 
-    /// One node more like that, which ends sessions after three seconds.
+    /// One node more like that, which ends sessions after three seconds, and takes the tokens of [`Issuer::of_brokers`].
     pub(crate) fn with_short_sessions(setup: &'static Setup) -> &'static Self {
         static SHORT: Started = Started::new();
-        let more = "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SASL_SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
+        Self::once(&SHORT, || {
+            let issuer = Issuer::of_brokers();
+            let ca = setup.dir("short-sessions").join("issuer-ca.pem");
+            fs::write(&ca, issuer.ca()).unwrap();
+            let more = format!(
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SASL_SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 connections.max.reauth.ms=3000
 listener.name.ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_keg=\"gateway's\";
-listener.name.ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";
+listener.name.ssl.oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
+listener.name.ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\" ssl.truststore.type=\"PEM\" ssl.truststore.location=\"{ca}\";
+sasl.oauthbearer.jwks.endpoint.url={keys}
+sasl.oauthbearer.expected.issuer={issuer}
+sasl.oauthbearer.expected.audience={audience}
+sasl.oauthbearer.clock.skew.seconds=0
 listener.name.ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-";
-        Self::once(&SHORT, || Self::start_with(setup, "short-sessions", CURRENT, 1, more))
+",
+                ca = ca.display(),
+                keys = issuer.url(),
+                issuer = issuer::ISSUER,
+                audience = issuer::AUDIENCE,
+            );
+            Self::start_with(setup, "short-sessions", CURRENT, 1, &more)
+        })
     }
 
     /// Two clusters of one node each, with the same settings and the same ids: one to share, and one to have alone.
@@ -228,7 +246,7 @@ super.users=User:ANONYMOUS
     }
 
     /// Starts nodes whose properties have these lines more.
-    fn start_with(setup: &'static Setup, name: &str, version: &'static str, count: usize, more: &'static str) -> Self {
+    fn start_with(setup: &'static Setup, name: &str, version: &'static str, count: usize, more: &str) -> Self {
         let dir = setup.dir(name);
         let authority = Authority::new("backend-ca", &dir);
         let identity = authority.identity("broker", &HOSTS);
@@ -243,7 +261,7 @@ super.users=User:ANONYMOUS
             trust_store: authority.file().to_owned(),
             advertised_port,
             dir,
-            more,
+            more: more.to_owned(),
         };
         let nodes: Vec<Mutex<Node>> = (1..=count)
             .map(|id| Mutex::new(Node::new(&files, id, &voters)))

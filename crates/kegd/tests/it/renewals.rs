@@ -1,12 +1,11 @@
 //! Brokers that end sessions, and a gateway that renews them on the open connections.
 
-use std::time::{Duration, SystemTime};
-
-use data_encoding::BASE64URL_NOPAD;
-use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::gateway::{Config, get};
+use crate::issuer::{Issuer, give_forged_tokens, give_tokens};
 use crate::java::expect_checks_to_pass;
 use crate::load::Load;
 use crate::scenario::{Scenario, direct, setup_or_skip};
@@ -114,30 +113,6 @@ fn readiness_tells_of_credentials_that_brokers_refuse_where_it_is_asked_to() {
     });
 }
 
-/// A token as Kafka takes it where no keys are configured, which is good for half a minute.
-fn token() -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let part = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let claims = json!({ "sub": "keg", "iat": now, "exp": now + 30 });
-    format!("{}.{}.", part(json!({ "alg": "none" })), part(claims))
-}
-
-/// Gives out tokens to be renewed before this time, to who asks for them in the way that Kafka's own client does.
-fn give(endpoint: &Endpoint, expires_in: u64) {
-    endpoint.answer(move |request| {
-        let is_right = request.starts_with("POST /token HTTP/1.1\r\n")
-            && request.contains("authorization: Basic a2VnOmh1bnRlcjI=\r\n")
-            && request.ends_with("\r\n\r\ngrant_type=client_credentials&scope=kafka");
-        match is_right {
-            true => json!({ "access_token": token(), "token_type": "Bearer", "expires_in": expires_in }),
-            false => json!({ "not": "as expected" }),
-        }
-    });
-}
-
 fn fetches(metrics: &str, result: &str) -> u64 {
     let name = format!("keg_token_fetches_total{{backend_cluster=\"main\",result=\"{result}\"}} ");
     let count = metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok());
@@ -153,26 +128,30 @@ fn tokens_for_brokers_are_fetched_renewed_and_kept_while_a_load_goes_on() {
         return;
     }
     let backend = Backend::with_short_sessions(setup);
-    let endpoint = Endpoint::start();
-    give(&endpoint, 2);
-    let authentication = format!(
-        "{{ type: oauth_bearer, token_endpoint: \"https://localhost:{}/token\", client_id: keg, client_secret: hunter2, \
-           scope: kafka, timeout: 10s, ca_bundle: {:?} }}",
-        endpoint.port, endpoint.ca
-    );
-    let config = config(backend, "renewals-tokens", &authentication);
+    let (endpoint, keys) = (Endpoint::start(), &Issuer::of_brokers().keys);
+    give_tokens(&endpoint, keys, 3600);
+    let config = config(backend, "renewals-tokens", &by_token(&endpoint));
     let mut scenario = Scenario::with(setup, backend, "renewals-tokens", &config);
     let mut load = Load::start(&scenario, &["undisturbed"]);
     let gateway = scenario.gateway.as_mut().unwrap();
-    gateway.wait_until("sessions and tokens to be renewed", |_, metrics| {
-        renewals(metrics, "success") >= RENEWALS && fetches(metrics, "ok") >= 3
+    gateway.wait_until("sessions to be renewed", |_, metrics| {
+        renewals(metrics, "success") >= RENEWALS
     });
-    give(&endpoint, 20);
-    let so_far = fetches(&gateway.metrics(), "ok");
-    gateway.wait_until("a token that lasts", |_, metrics| fetches(metrics, "ok") >= so_far + 2);
-    endpoint.fail();
-    // Asked for in another way, it is the same token.
+    assert_eq!(fetches(&gateway.metrics(), "ok"), 1, "all connections share a token");
+
+    // The same token in another way: what was fetched stays until there are some of those that end soon.
+    give_tokens(&endpoint, keys, 6);
     gateway.reload(&config.yaml().replace("timeout: 10s", "timeout: 11s"));
+    gateway.wait_until("tokens to be renewed before they end", |_, metrics| {
+        fetches(metrics, "ok") >= 5
+    });
+    let so_far = fetches(&gateway.metrics(), "ok");
+    let given = give_tokens(&endpoint, keys, 30);
+    gateway.wait_until("a token that lasts", |_, metrics| {
+        given.load(Ordering::Relaxed) > 0 && fetches(metrics, "ok") > so_far
+    });
+    endpoint.fail();
+    gateway.reload(&config.yaml().replace("timeout: 10s", "timeout: 12s"));
     gateway.wait_until("the token to be kept", |log, metrics| {
         log.contains("the last one stays in use while it is good") && fetches(metrics, "error") > 0
     });
@@ -180,7 +159,7 @@ fn tokens_for_brokers_are_fetched_renewed_and_kept_while_a_load_goes_on() {
     gateway.wait_until("sessions to be renewed by it", |_, metrics| {
         renewals(metrics, "success") > renewed
     });
-    give(&endpoint, 2);
+    give_tokens(&endpoint, keys, 6);
     gateway.wait_until("the endpoint to be back", |log, _| log.contains("was fetched again"));
     load.go_on(&scenario);
     load.finish(&scenario);
@@ -192,4 +171,40 @@ fn tokens_for_brokers_are_fetched_renewed_and_kept_while_a_load_goes_on() {
     gateway.reload(&config.yaml().replace("hunter2", "hunter3"));
     gateway.wait_until("no token at all", |log, _| log.contains("authenticate to them: "));
     assert!(!gateway.log_tail().contains("hunter"));
+}
+
+#[test]
+fn tokens_that_brokers_refuse_are_the_operators_to_mend() {
+    let Some(setup) = setup_or_skip("refused-tokens") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let backend = Backend::with_short_sessions(setup);
+    let endpoint = Endpoint::start();
+    give_forged_tokens(&endpoint);
+    let config = config(backend, "refused-tokens", &by_token(&endpoint));
+    let mut scenario = Scenario::with(setup, backend, "refused-tokens", &config);
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["unreachable"]), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("a word to the operator", |log, metrics| {
+        log.contains("do not take the credentials of the gateway")
+            && metrics.contains("kong_keg_kafka_backend_authenticated{backend_cluster=\"main\"} 0")
+    });
+    give_tokens(&endpoint, &Issuer::of_brokers().keys, 3600);
+    // What is asked for in another way is asked for at once.
+    gateway.reload(&config.yaml().replace("timeout: 10s", "timeout: 11s"));
+    gateway.wait_until("a token that they take", |_, metrics| {
+        metrics.contains("kong_keg_kafka_backend_authenticated{backend_cluster=\"main\"} 1")
+    });
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["backend"]), TIME);
+}
+
+fn by_token(endpoint: &Endpoint) -> String {
+    format!(
+        "{{ type: oauth_bearer, token_endpoint: \"https://localhost:{}/token\", client_id: keg, client_secret: hunter2, \
+           scope: kafka, timeout: 10s, ca_bundle: {:?} }}",
+        endpoint.port, endpoint.ca
+    )
 }

@@ -75,10 +75,12 @@ pub struct Jwks {
 pub struct ClientCredentials {
     /// Where they are given out.
     pub token_endpoint: Endpoint,
-    /// Who the gateway is there; without a colon.
+    /// Who the gateway is there; without a colon, unless it is URL-encoded.
     pub client_id: String,
     /// Its secret there.
     pub client_secret: Secret,
+    /// Whether both are URL-encoded in the header.
+    pub header_urlencode: bool,
     /// What a token is asked for; none for what the endpoint chooses.
     pub scope: Option<String>,
     /// How long a fetch may take.

@@ -82,6 +82,9 @@ entity! {
         client_id: At<Username>,
         /// Its secret there.
         client_secret: Password,
+        /// Whether client_id and client_secret are URL-encoded in the request's header, as RFC 6749 (2.3.1) has it, but
+        /// not what every endpoint expects. It is Kafka's sasl.oauthbearer.header.urlencode.
+        header_urlencode: bool = false,
         /// What the token is asked for.
         scope: Option<TokenText>,
         /// How long a fetch may take.

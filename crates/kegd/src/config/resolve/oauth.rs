@@ -112,10 +112,13 @@ fn keys(raw: &At<raw::Jwks>, report: &Report) -> Option<TokenKeys> {
 
 pub(super) fn client_credentials(raw: &raw::OAuthBearer, report: &Report) -> Option<ClientCredentials> {
     let (client, timeout) = (raw.client_id.as_ref(), raw.timeout.as_ref());
-    if let Some(client) = client.filter(|client| client.value.0.contains(':')) {
+    let is_as_it_is = raw.header_urlencode == Some(false);
+    if let Some(client) = client.filter(|client| is_as_it_is && client.value.0.contains(':')) {
         let message = "a client id with a colon can't be told from its secret in HTTP's basic authentication";
         let problem = Problem::new(client.place.clone(), message);
-        report.add(problem.hint("have the authority name the gateway without one"));
+        report.add(
+            problem.hint("set header_urlencode, if the endpoint decodes it, or have it name the gateway without one"),
+        );
     }
     if let Some(timeout) = timeout.filter(|timeout| timeout.value < Duration::from_secs(1)) {
         let problem = Problem::new(timeout.place.clone(), "timeout is less than a second");
@@ -125,6 +128,7 @@ pub(super) fn client_credentials(raw: &raw::OAuthBearer, report: &Report) -> Opt
         token_endpoint: raw.token_endpoint.clone()?,
         client_id: client?.value.0.clone(),
         client_secret: raw.client_secret.as_ref()?.0.clone(),
+        header_urlencode: raw.header_urlencode?,
         scope: raw.scope.as_ref()?.as_ref().map(|it| it.0.clone()),
         timeout: timeout?.value,
         ca_bundle: raw.ca_bundle.as_ref()?.as_ref().map(|it| it.0.clone()),

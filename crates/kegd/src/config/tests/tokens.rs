@@ -83,13 +83,15 @@ fn what_the_gateway_fetches_tokens_by_is_checked() {
         "type: oauth_bearer, token_endpoint: \"https://idp.example/token\", client_id: keg, client_secret: hunter2";
     let text = |fields: &str| virtual_clusters(&[""]).replacen("{ type: anonymous }", &format!("{{ {fields} }}"), 1);
     config(&text(&format!("{good}, scope: kafka, timeout: 2s")));
+    let encoded = format!("{good}, header_urlencode: true").replace(": keg", ": \"k:eg\"");
+    config(&text(&encoded));
     for (from, to, path, message) in [
         ("https://", "http://", "token_endpoint", "expected a URL of https://"),
         (
             ": keg",
             ": \"k:eg\"",
             "client_id",
-            "have the authority name the gateway without one",
+            "set header_urlencode, if the endpoint decodes it, or have it name the gateway without one",
         ),
         (
             "hunter2",

@@ -1,15 +1,16 @@
 //! Asking for a token by client credentials (RFC 6749, 4.4).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use keg_auth::{Secret, oauthbearer};
 use serde_json::Value;
 
 use crate::config::{self, model::ClientCredentials};
-use crate::https::{Answer, HttpsClient};
+use crate::https::{Answer, HttpsClient, encode_text};
 
-/// How long a token is taken to be good of which that isn't said: what such endpoints give out lasts for longer.
+/// How long a token is taken to be good of which neither the endpoint nor itself says that: what such endpoints give out
+/// lasts for longer.
 const UNSAID: Duration = Duration::from_secs(300);
 
 /// The longest time that is believed.
@@ -23,18 +24,18 @@ pub(super) struct Grant {
     pub(super) lifetime: Duration,
 }
 
-/// Asks for a token, as Kafka's own client does: who the gateway is goes in the header of HTTP's basic authentication, as
-/// it is.
+/// Asks for a token, as Kafka's own client does: who the gateway is goes in the header of HTTP's basic authentication.
 pub(super) async fn grant(client: &HttpsClient, wanted: &ClientCredentials) -> Result<Grant, String> {
-    let who = format!("{}:{}", wanted.client_id, wanted.client_secret.expose());
-    let who = config::Secret::new(format!("Basic {}", BASE64.encode(who.as_bytes())));
+    let who = authorization(wanted);
     let mut fields = vec![("grant_type", "client_credentials")];
     fields.extend(wanted.scope.as_deref().map(|scope| ("scope", scope)));
     let answer = client.post_form(&wanted.token_endpoint, &fields, Some(&who)).await;
     let answer = answer.map_err(|error| error.to_string())?;
-    read(&answer).map_err(|reason| {
+    read(&answer, SystemTime::now()).map_err(|reason| {
         // An endpoint that gives back what it was sent doesn't get it into the log.
-        let reason = match reason.contains(wanted.client_secret.expose()) {
+        let secret = wanted.client_secret.expose();
+        let sent = [secret, &encode_text(secret), who.expose().trim_start_matches("Basic ")];
+        let reason = match sent.iter().any(|sent| reason.contains(sent)) {
             true => format!("it answers with status {}", answer.status),
             false => reason,
         };
@@ -42,8 +43,19 @@ pub(super) async fn grant(client: &HttpsClient, wanted: &ClientCredentials) -> R
     })
 }
 
+/// The header by which the gateway says who it is. RFC 6749 (2.3.1) has both parts URL-encoded, which many endpoints don't
+/// decode.
+fn authorization(wanted: &ClientCredentials) -> config::Secret {
+    let (id, secret) = (&*wanted.client_id, wanted.client_secret.expose());
+    let who = match wanted.header_urlencode {
+        true => format!("{}:{}", encode_text(id), encode_text(secret)),
+        false => format!("{id}:{secret}"),
+    };
+    config::Secret::new(format!("Basic {}", BASE64.encode(who.as_bytes())))
+}
+
 /// Reads an answer. What is said of one that is no token has nothing in it that may be one.
-fn read(answer: &Answer) -> Result<Grant, String> {
+fn read(answer: &Answer, now: SystemTime) -> Result<Grant, String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     if !answer.is_success() {
@@ -70,7 +82,7 @@ fn read(answer: &Answer) -> Result<Grant, String> {
         return Err("access_token has characters that a token can't have".to_owned());
     }
     let lifetime = match body.get("expires_in") {
-        None | Some(Value::Null) => UNSAID,
+        None | Some(Value::Null) => remaining(token.reveal(), now).unwrap_or(UNSAID).min(LONGEST),
         Some(value) => {
             let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok());
             let lifetime = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -83,13 +95,23 @@ fn read(answer: &Answer) -> Result<Grant, String> {
     }
 }
 
+/// For how long a token is good by what it says itself, if it is one of those that can be read (RFC 7519). Endpoints need
+/// not say it (RFC 6749, 5.1), and Kafka's own client looks nowhere else.
+fn remaining(token: &str, now: SystemTime) -> Option<Duration> {
+    let claims = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let end = Duration::try_from_secs_f64(claims.get("exp")?.as_f64()?).ok()?;
+    let now = now.duration_since(UNIX_EPOCH).ok()?;
+    Some(end.saturating_sub(now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(status: u16, body: &str) -> Result<(String, u64), String> {
         let body = body.to_owned().into();
-        let grant = read(&Answer { status, body })?;
+        let grant = read(&Answer { status, body }, UNIX_EPOCH + Duration::from_secs(1_000))?;
         Ok((grant.token.reveal().to_owned(), grant.lifetime.as_secs()))
     }
 
@@ -102,6 +124,24 @@ mod tests {
             (r#"{"access_token":"t","expires_in":1e18}"#, 365 * 24 * 3600),
         ] {
             assert_eq!(of(200, body), Ok(("t".to_owned(), lifetime)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_token_says_how_long_it_is_good_where_the_endpoint_does_not() {
+        for (claims, said, expected) in [
+            (r#"{"exp":1060}"#, "", Ok(60)),
+            (r#"{"exp":1060.5}"#, "", Ok(60)),
+            (r#"{"exp":1060}"#, r#","expires_in":30"#, Ok(30)),
+            (r#"{"exp":1e300}"#, "", Ok(300)),
+            (r#"{"sub":"keg"}"#, "", Ok(300)),
+            ("no claims", "", Ok(300)),
+            (r#"{"exp":1000}"#, "", Err("the token has expired already".to_owned())),
+            (r#"{"exp":-1}"#, "", Ok(300)),
+        ] {
+            let token = format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(claims.as_bytes()));
+            let found = of(200, &format!(r#"{{"access_token":"{token}"{said}}}"#));
+            assert_eq!(found.map(|(_, lifetime)| lifetime), expected, "{claims}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) struct NodeFiles {
     /// The port that the external listeners advertise: a gateway's.
     pub(super) advertised_port: u16,
     /// More lines of properties.
-    pub(super) more: &'static str,
+    pub(super) more: String,
 }
 
 /// The ports of a node's listeners.
@@ -44,6 +44,8 @@ pub(super) struct Node {
     cluster_id: String,
     config: PathBuf,
     log: PathBuf,
+    /// From where the node may fetch keys.
+    allowed_urls: String,
     process: Option<Process>,
     /// How often the log says that the node serves; it is appended to at every start.
     starts: usize,
@@ -67,6 +69,7 @@ impl Node {
             cluster_id: files.cluster_id.clone(),
             config,
             log: files.dir.join(format!("node-{id}.log")),
+            allowed_urls: allowed_urls(&files.more),
             process: None,
             starts: 0,
         }
@@ -85,6 +88,10 @@ impl Node {
             .heap("-Xmx512m")
             .option("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
             .option("-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info");
+        let java = match &*self.allowed_urls {
+            "" => java,
+            urls => java.option(format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={urls}")),
+        };
         let name = format!("node {}", self.id);
         let config = self.config.display().to_string();
         self.process = Some(java.start(&name, &self.log, "keg.Node", &[&self.cluster_id, &config]));
@@ -116,6 +123,13 @@ impl Node {
 /// What a node's external listener is called.
 pub(super) fn external_host(id: usize) -> String {
     format!("broker-{id}.kafka.test")
+}
+
+/// Nodes fetch nothing from where a setting alone sends them.
+fn allowed_urls(properties: &str) -> String {
+    let name = "sasl.oauthbearer.jwks.endpoint.url=";
+    let urls: Vec<&str> = properties.lines().filter_map(|line| line.strip_prefix(name)).collect();
+    urls.join(",")
 }
 
 fn properties(files: &NodeFiles, id: usize, voters: &[(usize, u16)], ports: Ports) -> String {
