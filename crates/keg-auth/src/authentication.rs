@@ -9,7 +9,7 @@ pub use exchange::{AwaitingKeys, Exchange, Next};
 pub use handshake::{Chosen, Handshake};
 pub use passthrough::Passthrough;
 
-use crate::failure::{Failure, Reason};
+use crate::failure::{Failure, Name, Reason};
 use crate::session::Proof;
 use crate::{Mechanism, Principal, Session, jwt, plain, scram};
 
@@ -26,7 +26,8 @@ pub struct Authentication {
 pub enum Method {
     /// Not at all: a client that doesn't use SASL is [`Principal::anonymous`].
     Anonymous,
-    /// By the certificate of a client that has one and doesn't use SASL.
+    /// By the certificate of a client that has one and doesn't use SASL. One whose certificate gives no name is refused,
+    /// and not taken for somebody without a certificate.
     ClientCertificate,
     /// PLAIN, with these principals.
     Plain(Arc<plain::Principals>),
@@ -49,9 +50,17 @@ pub enum Method {
 /// What is known of a client before it sends anything.
 #[derive(Debug, Clone, Default)]
 pub struct Peer {
-    /// The name of its certificate, after the listener's mapping, such as that of
-    /// [`certificate::Mapping`](crate::certificate::Mapping).
-    pub certificate: Option<Arc<str>>,
+    /// What its certificate says of it, if it has shown one that was verified.
+    pub certificate: Option<PeerCertificate>,
+}
+
+/// What a verified certificate says of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeerCertificate {
+    /// Its name, after the listener's mapping, such as that of [`certificate::Mapping`](crate::certificate::Mapping).
+    Named(Arc<str>),
+    /// Nothing: no rule of the mapping gives it a name. This is what the certificate says, for the operator.
+    Unmapped(Arc<str>),
 }
 
 /// What comes next on a connection.
@@ -141,13 +150,17 @@ impl Authentication {
             .methods
             .iter()
             .find_map(|method| match (method, &peer.certificate) {
-                (Method::Anonymous, _) => Some(Session::new(Principal::anonymous(), Proof::Nothing)),
-                (Method::ClientCertificate, Some(name)) => {
-                    Some(Session::new(Principal::user(name.clone()), Proof::Certificate))
+                (Method::Anonymous, _) => Some(Ok(Session::new(Principal::anonymous(), Proof::Nothing))),
+                (Method::ClientCertificate, Some(PeerCertificate::Named(name))) => {
+                    Some(Ok(Session::new(Principal::user(name.clone()), Proof::Certificate)))
+                }
+                (Method::ClientCertificate, Some(PeerCertificate::Unmapped(certificate))) => {
+                    Some(Err(Reason::UnmappedCertificate(Name::new(certificate))))
                 }
                 _ => None,
             });
-        session.ok_or_else(|| Failure::new("Authentication is required", Reason::NotAuthenticated))
+        let session = session.unwrap_or(Err(Reason::NotAuthenticated));
+        session.map_err(|reason| Failure::new("Authentication is required", reason))
     }
 }
 

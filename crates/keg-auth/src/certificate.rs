@@ -13,10 +13,15 @@ mod java;
 mod parse;
 mod replacement;
 
+use std::fmt;
+
 use regex::Regex;
 
 pub use parse::MappingError;
 use replacement::Replacement;
+
+/// The rule that keeps a name.
+const DEFAULT: &str = "DEFAULT";
 
 /// Rules, of which the first that matches a name says what becomes of it: `RULE:pattern/replacement/[LU]` or `DEFAULT`,
 /// which keeps the name, separated by commas.
@@ -28,8 +33,11 @@ use replacement::Replacement;
 /// possessive quantifiers, operations on character classes, and flags other than `(?i)`. That one is about all letters
 /// here, and about those of ASCII in Java. A replacement that refers to a group that isn't there is refused as well;
 /// Kafka takes it literally or fails later.
+///
+/// Two are equal when they were written the same.
 #[derive(Debug, Clone)]
 pub struct Mapping {
+    text: Box<str>,
     rules: Vec<Rule>,
 }
 
@@ -62,8 +70,24 @@ impl Default for Mapping {
     /// Keeps all names, as Kafka does without rules.
     fn default() -> Self {
         Self {
+            text: DEFAULT.into(),
             rules: vec![Rule::Default],
         }
+    }
+}
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Mapping {}
+
+impl fmt::Display for Mapping {
+    /// The rules, as they were written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

@@ -24,6 +24,9 @@ pub enum Reason {
     /// Clients have to authenticate, and this one went on without.
     #[error("the client didn't authenticate: neither a client certificate nor SASL")]
     NotAuthenticated,
+    /// The client has a certificate, and no rule says who its holder is.
+    #[error("no rule of the principal mapping gives the holder of the certificate {0} a name")]
+    UnmappedCertificate(Name),
     /// A message that is none of the mechanism.
     #[error("not a message of {mechanism}: {problem}")]
     Malformed {
@@ -151,6 +154,7 @@ impl Reason {
         match self {
             Self::UnsupportedMechanism(_) => "unsupported_mechanism",
             Self::NotAuthenticated => "not_authenticated",
+            Self::UnmappedCertificate(_) => "unmapped_certificate",
             Self::Malformed { .. } => "malformed",
             Self::UnknownUser(_) => "unknown_user",
             Self::WrongPassword(_) => "wrong_password",

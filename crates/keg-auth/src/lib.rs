@@ -95,7 +95,7 @@ mod secret;
 mod session;
 
 pub use authentication::{
-    Authentication, AwaitingKeys, Chosen, Exchange, Handshake, Method, Next, Passthrough, Peer, Step,
+    Authentication, AwaitingKeys, Chosen, Exchange, Handshake, Method, Next, Passthrough, Peer, PeerCertificate, Step,
 };
 pub use claims::{Claim, Claims};
 pub use client::{Client, ClientError, ClientStep, Waiting};

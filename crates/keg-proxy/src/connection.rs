@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use addresses::RouteAddresses;
 
 use crate::budget::Budget;
+use crate::certificate::CertificateMapping;
 use crate::drain::{Draining, either};
 use crate::incoming::Incoming;
 use crate::limits::Limits;
@@ -57,6 +58,8 @@ struct Routed {
     peer: SocketAddr,
     /// The name of the listener.
     listener: Arc<str>,
+    /// Who it is by its certificate.
+    mapping: Arc<CertificateMapping>,
     cluster: Arc<VirtualCluster>,
     endpoint: Endpoint,
     addresses: Addresses,
@@ -189,6 +192,8 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
             let listener = Arc::clone(&accepted.listener.name);
+            let tls = accepted.listener.tls.as_ref();
+            let mapping = tls.map(|tls| Arc::clone(&tls.mapping)).unwrap_or_default();
             let stream = tokio::select! {
                 biased;
                 () = draining.begun() => return Ok(()),
@@ -198,6 +203,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
                 stream,
                 peer,
                 listener,
+                mapping,
                 cluster,
                 endpoint,
                 addresses,
@@ -244,9 +250,9 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
     let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
     let authentication = routed.cluster.authentication();
-    let peer = peer::of(&routed.stream)?;
-    connection.certificate_subject = peer.certificate.clone().unwrap_or_default();
-    let (session, broker) = match authentication.begin(&peer) {
+    let known = peer::of(&routed.stream, &routed.mapping)?;
+    connection.certificate_subject = known.subject;
+    let (session, broker) = match authentication.begin(&known.peer) {
         Step::Authenticated(session) => (session, None),
         Step::Handshake(handshake) => {
             incoming.set_limit(MAX_UNAUTHENTICATED_FRAME);

@@ -130,6 +130,7 @@
 
 mod backend;
 mod budget;
+mod certificate;
 mod connection;
 mod current;
 mod drain;
@@ -150,6 +151,7 @@ mod stream;
 mod virtual_cluster;
 
 pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort, TokenFeed, Tokens};
+pub use certificate::{CertificateMapping, CertificateName};
 pub use error::{Over, Unanswered};
 pub use gateway::{BindError, Change, Gateway};
 pub use limits::{Limits, LimitsError};

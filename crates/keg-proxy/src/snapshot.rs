@@ -8,6 +8,7 @@ use keg_router::{Ports, Table};
 use keg_tls::{Live, ServerTls};
 
 use crate::backend::Backend;
+use crate::certificate::CertificateMapping;
 use crate::limits::Limits;
 use crate::virtual_cluster::VirtualCluster;
 
@@ -49,6 +50,8 @@ pub struct ListenerTls {
     pub config: Arc<Live<ServerTls>>,
     /// Whether clients may also connect without TLS.
     pub allow_plaintext: bool,
+    /// Who clients are by their certificates.
+    pub mapping: Arc<CertificateMapping>,
 }
 
 /// Where a connection goes.

@@ -85,7 +85,7 @@ pub use hello::{DEFAULT_MAX_HELLO, Hello, HelloReader, Malformed, Outcome, Plain
 pub use identity::{Identity, IdentityError};
 pub use live::{BuildError, Live, Settings};
 pub use peek::{PeekError, Peeked, peek};
-pub use peer::client_certificate;
+pub use peer::{PeerChain, client_certificate};
 pub use pem::{PemError, Sections, certificates, private_key};
 pub use prefixed::Prefixed;
 pub use rustls::pki_types::ServerName;

@@ -3,12 +3,15 @@
 mod resolver;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::ServerConfig;
+use rustls::pki_types::UnixTime;
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 
 use crate::server::resolver::BySni;
-use crate::{BuildError, Identity, Settings, TrustBundle, Versions, provider};
+use crate::{BuildError, HandshakeError, Identity, PeerChain, Settings, TrustBundle, Versions, provider};
 
 /// The settings of a TLS server: its certificates, its versions, and what it asks of clients.
 ///
@@ -56,9 +59,40 @@ impl ServerTls {
         self
     }
 
+    /// What is asked of clients.
+    pub fn client_authentication(&self) -> &ClientAuth {
+        &self.client_auth
+    }
+
     /// The certificates, the default one first.
     pub fn certificates(&self) -> &[Identity] {
         &self.certificates
+    }
+
+    /// Whether a client that has shown this in a handshake with other settings would have been let in with these, at
+    /// that time: so that a connection can be ended that is open only because it is an old one. What is shown to a server
+    /// that asks for nothing is of no interest to it.
+    ///
+    /// # Errors
+    /// When it wouldn't; as the handshake would have failed.
+    pub fn admits(&self, shown: Option<&PeerChain>, at: SystemTime) -> Result<(), HandshakeError> {
+        let refused = |error| Err(HandshakeError::Certificate(error));
+        let verifier = self.client_auth.verifier();
+        let verifier = verifier.map_err(|error| HandshakeError::Tls(rustls::Error::General(error.to_string())))?;
+        let Some(verifier) = verifier else {
+            return Ok(());
+        };
+        let Some((own, intermediates)) = shown.and_then(PeerChain::certificates) else {
+            return match verifier.client_auth_mandatory() {
+                true => refused(rustls::Error::NoCertificatesPresented),
+                false => Ok(()),
+            };
+        };
+        let at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        match verifier.verify_client_cert(own, intermediates, UnixTime::since_unix_epoch(at)) {
+            Ok(_) => Ok(()),
+            Err(error) => refused(error),
+        }
     }
 
     /// The configuration that rustls takes.
@@ -71,15 +105,9 @@ impl ServerTls {
     pub fn build(&self) -> Result<Arc<ServerConfig>, BuildError> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_protocol_versions(self.versions.supported())?;
-        let builder = match &self.client_auth {
-            ClientAuth::None => builder.with_no_client_auth(),
-            ClientAuth::Requested(trust) => {
-                let verifier = WebPkiClientVerifier::builder_with_provider(trust.roots(), provider());
-                builder.with_client_cert_verifier(verifier.allow_unauthenticated().build()?)
-            }
-            ClientAuth::Required(trust) => builder.with_client_cert_verifier(
-                WebPkiClientVerifier::builder_with_provider(trust.roots(), provider()).build()?,
-            ),
+        let builder = match self.client_auth.verifier()? {
+            None => builder.with_no_client_auth(),
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
         Ok(Arc::new(
             builder.with_cert_resolver(Arc::new(BySni::new(&self.certificates))),
@@ -106,4 +134,20 @@ pub enum ClientAuth {
     Requested(TrustBundle),
     /// Clients without one are refused.
     Required(TrustBundle),
+}
+
+impl ClientAuth {
+    /// Whether clients are asked for a certificate.
+    pub fn asks(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    fn verifier(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, BuildError> {
+        let verifier = |trust: &TrustBundle| WebPkiClientVerifier::builder_with_provider(trust.roots(), provider());
+        Ok(match self {
+            Self::None => None,
+            Self::Requested(trust) => Some(verifier(trust).allow_unauthenticated().build()?),
+            Self::Required(trust) => Some(verifier(trust).build()?),
+        })
+    }
 }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use regex::Regex;
 
 use super::replacement::Replacement;
-use super::{Case, Mapping, Rule, java};
+use super::{Case, DEFAULT, Mapping, Rule, java};
 
 /// Rules that are none, or that can't be followed here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,13 +58,16 @@ impl FromStr for Mapping {
         }
         match rules.is_empty() {
             true => Err(MappingError::Empty),
-            false => Ok(Self { rules }),
+            false => Ok(Self {
+                text: text.trim().into(),
+                rules,
+            }),
         }
     }
 }
 
 fn rule(text: &str) -> Result<(Rule, &str), MappingError> {
-    if let Some(behind) = text.strip_prefix("DEFAULT") {
+    if let Some(behind) = text.strip_prefix(DEFAULT) {
         return Ok((Rule::Default, behind));
     }
     let parts = || {
@@ -85,7 +88,7 @@ fn rule(text: &str) -> Result<(Rule, &str), MappingError> {
     let compile = |translated: &str| {
         Regex::new(translated).map_err(|error| MappingError::Pattern {
             pattern: pattern.to_owned(),
-            problem: error.to_string(),
+            problem: in_a_line(&error),
         })
     };
     let compiled = compile(&translated)?;
@@ -100,6 +103,13 @@ fn rule(text: &str) -> Result<(Rule, &str), MappingError> {
         case,
     };
     Ok((rule, behind))
+}
+
+/// The crate regex draws the pattern above what is wrong with it.
+fn in_a_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or(&text);
+    last.trim().trim_start_matches("error: ").to_owned()
 }
 
 /// What is in front of the next slash that has no backslash, and what is behind it.

@@ -5,6 +5,14 @@ fn mapping(rules: &str) -> Mapping {
 }
 
 #[test]
+fn rules_are_the_same_when_they_are_written_the_same() {
+    assert_eq!(mapping("DEFAULT"), Mapping::default());
+    assert_eq!(mapping(" RULE:a/b/L "), mapping("RULE:a/b/L"));
+    assert_ne!(mapping("RULE:a/b/L"), mapping("RULE:a/b/U"));
+    assert_eq!(mapping("RULE:a/b/L").to_string(), "RULE:a/b/L");
+}
+
+#[test]
 fn the_example_of_kafka_s_documentation_maps_as_it_says() {
     let mapping = mapping(
         r"RULE:^CN=(.*?),OU=ServiceUsers.*$/$1/,

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use keg_auth::scram::Hash;
 use keg_auth::{
-    Authentication, Chosen, Client, ClientStep, Exchange, Failure, Handshake, Mechanism, Method, Next, Peer, Proof,
-    Secret, Session, Step,
+    Authentication, Chosen, Client, ClientStep, Exchange, Failure, Handshake, Mechanism, Method, Next, Peer,
+    PeerCertificate, Proof, Secret, Session, Step,
 };
 
 use crate::support::{now, password, plain, salted, scram, scram_client};
@@ -113,7 +113,7 @@ fn a_client_without_sasl_is_anonymous_only_where_that_is_a_method() {
 #[test]
 fn of_a_certificate_and_nothing_the_first_method_that_fits_decides() {
     let with = Peer {
-        certificate: Some("CN=ann".into()),
+        certificate: Some(PeerCertificate::Named("CN=ann".into())),
     };
     let name = |methods: Vec<Method>, peer: &Peer| match Authentication::new(methods).begin(peer) {
         Step::Authenticated(session) => Some(session.principal().name().to_owned()),
@@ -125,6 +125,37 @@ fn of_a_certificate_and_nothing_the_first_method_that_fits_decides() {
     let both = vec![Method::Anonymous, Method::ClientCertificate];
     assert_eq!(name(both, &with).as_deref(), Some("ANONYMOUS"));
     assert_eq!(name(vec![Method::ClientCertificate], &Peer::default()), None);
+}
+
+#[test]
+fn a_certificate_without_a_name_is_refused_and_not_taken_for_none() {
+    let peer = Peer {
+        certificate: Some(PeerCertificate::Unmapped("CN=ann\n".into())),
+    };
+    let refused = |methods: Vec<Method>| match Authentication::new(methods).begin(&peer) {
+        Step::Authenticated(session) => panic!("{session:?}"),
+        Step::Handshake(handshake) => handshake.without_sasl().unwrap_err(),
+    };
+    for methods in [
+        vec![Method::ClientCertificate],
+        vec![Method::ClientCertificate, Method::Anonymous],
+    ] {
+        let failure = refused(methods);
+        assert_eq!(failure.reason().label(), "unmapped_certificate");
+        assert!(failure.reason().to_string().contains("\"CN=ann\\n\""));
+        assert_eq!(failure.message(), "Authentication is required");
+    }
+    // Who uses SASL is whoever that says.
+    let mut methods = users();
+    methods.insert(0, Method::ClientCertificate);
+    let Step::Handshake(handshake) = Authentication::new(methods).begin(&peer) else {
+        panic!("a session");
+    };
+    let session = play(handshake, client(Mechanism::Plain, "right")).unwrap();
+    assert_eq!(
+        (session.principal().name(), session.proof()),
+        ("ann", Proof::Sasl(Mechanism::Plain))
+    );
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use kafka_protocol::messages::MetadataRequest;
 use keg_auth::{Authentication, Method};
 use keg_policy::{BlockApis, BrokerAddresses, Chain, Condition, Connection};
-use keg_proxy::{Destination, Gateway, Limits, ListenerTls, VirtualCluster};
+use keg_proxy::{CertificateMapping, CertificateName, Destination, Gateway, Limits, ListenerTls, VirtualCluster};
 use keg_router::Sni;
 use keg_tls::{ClientAuth, Live, ServerTls};
+use rcgen::{DistinguishedName, SanType};
 
 use crate::support::authority::Authority;
 use crate::support::client::Client;
@@ -19,11 +20,16 @@ const METADATA: i16 = 12;
 const NAME: &str = "bootstrap.team.keg.test";
 
 fn listening(cluster: &Arc<VirtualCluster>, server: &ServerTls) -> (Gateway, u16) {
+    mapping_by(cluster, server, &Arc::default())
+}
+
+fn mapping_by(cluster: &Arc<VirtualCluster>, server: &ServerTls, mapping: &Arc<CertificateMapping>) -> (Gateway, u16) {
     start_anywhere(|port| {
         let rule = Sni::new(".keg.test").destination(Destination::VirtualCluster(Arc::clone(cluster)), "team");
         let tls = ListenerTls {
             config: Arc::new(Live::new(server.clone()).unwrap()),
             allow_plaintext: false,
+            mapping: Arc::clone(mapping),
         };
         let listening = Listening::new("tls", ports(port, port), rule).tls(tls);
         snapshot(vec![listening], &[cluster], Limits::default())
@@ -69,6 +75,81 @@ async fn a_client_is_who_its_certificate_is_for_as_long_as_that_counts() {
         lines.contains("not_admitted") && lines.contains("User:CN=ann"),
         "{lines}"
     );
+}
+
+#[test]
+fn the_name_of_a_kind_that_a_rule_is_for_says_who_the_holder_is() {
+    let clients = Authority::new("clients");
+    let info = clients.info("ann", |params| {
+        for name in ["*.Example", "orders.example"] {
+            params
+                .subject_alt_names
+                .push(SanType::DnsName(name.try_into().unwrap()));
+        }
+        for name in ["https://ann.example", "spiffe://example/ann"] {
+            params.subject_alt_names.push(SanType::URI(name.try_into().unwrap()));
+        }
+        let email = "ann@example".try_into().unwrap();
+        params.subject_alt_names.push(SanType::Rfc822Name(email));
+    });
+    let nameless = clients.info("", |params| params.distinguished_name = DistinguishedName::new());
+    assert_eq!(nameless.subject, "");
+    use CertificateName::{Dns, Email, Subject, Uri};
+    for (kind, rules, expected) in [
+        (Subject, "DEFAULT", Some("CN=ann")),
+        (Subject, "RULE:^CN=(.*)$/$1/U", Some("ANN")),
+        (Subject, "RULE:^ann$/x/", None),
+        (Subject, "RULE:^CN=ann$//, DEFAULT", None),
+        (Dns, "DEFAULT", Some("ann")),
+        (Dns, r"RULE:^([a-z]+)\.example$/$1/", Some("orders")),
+        (Uri, "DEFAULT", Some("https://ann.example")),
+        (Uri, r"RULE:^spiffe:\/\/example\/(.*)$/$1/", Some("ann")),
+        (Email, "RULE:^(.*)@example$/$1/", Some("ann")),
+    ] {
+        let mapping = CertificateMapping::new(kind, rules.parse().unwrap());
+        assert_eq!(mapping.principal(&info).as_deref(), expected, "{kind:?} {rules}");
+        assert_eq!(mapping.principal(&nameless), None, "{kind:?} {rules}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_no_rule_maps_is_refused_and_the_log_says_which() {
+    let logs = Logs::capture();
+    let (servers, clients) = (Authority::new("servers"), Authority::new("clients"));
+    let broker = broker().start().await.unwrap();
+    let authentication = Authentication::new(vec![Method::ClientCertificate, Method::Anonymous]);
+    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
+    let backend = backend(broker.addresses());
+    let cluster = Arc::new(VirtualCluster::new("team", backend, authentication, chain));
+    let server = ServerTls::new(servers.identity("*.team.keg.test"));
+    let server = server.client_auth(ClientAuth::Requested(clients.trust()));
+    let rules = "RULE:^CN=(a.*)$/$1/".parse().unwrap();
+    let mapping = Arc::new(CertificateMapping::new(CertificateName::Subject, rules));
+    let (_gateway, port) = mapping_by(&cluster, &server, &mapping);
+    let trusting = servers.settings();
+    for (settings, is_let_in) in [
+        (trusting.clone().identity(clients.identity("ann")), true),
+        (trusting.clone().identity(clients.identity("bob")), false),
+        (trusting, true),
+    ] {
+        let live = Live::new(settings).unwrap();
+        let mut client = Client::tls(local(port), &live, NAME).await;
+        if is_let_in {
+            let metadata = client.call(METADATA, MetadataRequest::default()).await;
+            assert_eq!(metadata.brokers.len(), 3);
+        } else {
+            let request = client.frame_of(METADATA, &MetadataRequest::default());
+            client.write(&request).await;
+            assert_eq!(client.frame().await, None);
+        }
+    }
+    let mut lines = String::new();
+    until("the reason is logged", || {
+        lines.push_str(&logs.take().join("\n"));
+        lines
+            .contains("no rule of the principal mapping gives the holder of the certificate \"CN=bob; DNS bob\" a name")
+    })
+    .await;
 }
 
 /// Holds of clients that have shown ann's certificate.

@@ -27,6 +27,7 @@ fn listener_tls(authority: &Authority, allow_plaintext: bool) -> ListenerTls {
     ListenerTls {
         config: Arc::new(authority.server(&["*.team.keg.test", "localhost"])),
         allow_plaintext,
+        mapping: Arc::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use keg_tls::{
-    CertificateError, ClientAuth, HandshakeError, ServerTls, TlsVersion, Versions, client_certificate, fatal_alert,
+    CertificateError, ClientAuth, HandshakeError, PeerChain, ServerTls, TlsVersion, Versions, client_certificate,
+    fatal_alert,
 };
 use rustls::{AlertDescription, Error, HandshakeKind, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -108,6 +109,44 @@ async fn a_client_certificate_is_asked_for_as_configured() {
                 }
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_shown_can_be_judged_by_other_settings_later() {
+    let (ca, clients, others) = (Authority::new(), Authority::new(), Authority::new());
+    let by = |mode: ClientAuth| ServerTls::new(ca.identity(&["a.example"])).client_auth(mode);
+    let server = by(ClientAuth::Requested(clients.trust())).build().unwrap();
+    let now = SystemTime::now();
+    for identity in [Some(clients.identity(&["ann"])), None] {
+        let client = match &identity {
+            Some(identity) => ca.client().identity(identity.clone()),
+            None => ca.client(),
+        };
+        let (accepted, _connected) = handshake(server.clone(), client.build().unwrap(), "a.example").await;
+        let shown = PeerChain::of(&accepted.unwrap());
+        assert_eq!(shown.is_some(), identity.is_some());
+        let has = identity.is_some();
+        for (mode, expected) in [
+            (ClientAuth::None, true),
+            (ClientAuth::Requested(clients.trust()), true),
+            (ClientAuth::Requested(others.trust()), !has),
+            (ClientAuth::Required(clients.trust()), has),
+            (ClientAuth::Required(others.trust()), false),
+            (ClientAuth::Required(others.trust().and(&clients.trust())), has),
+        ] {
+            let admitted = by(mode.clone()).admits(shown.as_ref(), now);
+            assert_eq!(admitted.is_ok(), expected, "{mode:?} {shown:?}: {admitted:?}");
+            assert!(admitted.err().is_none_or(|error| error.kind() == "certificate"));
+        }
+        // The certificates of these tests end in the year 4096.
+        let later = now + Duration::from_secs(3000 * 365 * 24 * 60 * 60);
+        assert_eq!(
+            by(ClientAuth::Requested(clients.trust()))
+                .admits(shown.as_ref(), later)
+                .is_ok(),
+            !has
+        );
     }
 }
 

@@ -18,7 +18,7 @@ pub use backend_cluster::{BackendAuthentication, BackendCluster, BackendTls};
 pub use keg_policy::{
     AclAction, Additional, AdditionalTopics, NamePattern, NameSet, OnConflict, Operations, ResourceType,
 };
-pub use keg_proxy::HostPort;
+pub use keg_proxy::{CertificateMapping, CertificateName, HostPort};
 pub use keg_router::{BootstrapPort, BrokerHostFormat, PortRange};
 pub use listener::{Forward, Listener, PortMapping, Sni, SniPassthrough};
 pub use oauth::{ClientCredentials, Jwks, OAuthBearer, TokenKeys, TokenMediation, Tokens};

@@ -11,6 +11,7 @@ mod acls;
 mod additional;
 mod advertised;
 mod backend_cluster;
+mod client_certificate;
 mod dns;
 mod forward;
 mod listener;
@@ -57,6 +58,7 @@ pub(crate) fn resolve(merged: &Merged, report: &Report) -> Option<Config> {
     prefix::check(&merged.virtual_clusters.items, report);
     additional::check(&merged.virtual_clusters.items, report);
     dns::check(&merged.virtual_clusters.items, &merged.listeners.items, report);
+    client_certificate::check(&merged.virtual_clusters.items, &merged.listeners, report);
     socket::check(&merged.listeners.items, merged.runtime.as_ref(), report);
     advertised::check(&merged.listeners.items, report);
     Some(Config {

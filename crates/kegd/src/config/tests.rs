@@ -1,5 +1,6 @@
 //! Whole configurations.
 
+mod certificates;
 mod changes;
 mod expressions;
 mod full;

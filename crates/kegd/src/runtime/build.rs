@@ -438,6 +438,7 @@ fn new_listener(
             running.tls.as_ref().map(|running| ListenerTls {
                 config: Arc::clone(&running.config),
                 allow_plaintext: running.allow_plaintext,
+                mapping: Arc::clone(&running.mapping),
             })
         }
         (Some(tls), _) => {
@@ -446,6 +447,11 @@ fn new_listener(
             Some(ListenerTls {
                 config: Arc::new(config),
                 allow_plaintext: tls.allow_plaintext,
+                mapping: Arc::new(
+                    tls.client_authentication
+                        .as_ref()
+                        .map_or_else(Default::default, |it| it.mapping.clone()),
+                ),
             })
         }
     };

@@ -1,6 +1,6 @@
 //! Certificates made on the spot.
 
-use keg_tls::{ClientTls, Identity, Live, ServerTls, TrustBundle};
+use keg_tls::{CertificateInfo, ClientTls, Identity, Live, ServerTls, TrustBundle};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
 
 pub(crate) struct Authority {
@@ -36,11 +36,24 @@ impl Authority {
     /// A certificate for this name, which is its common name too.
     pub(crate) fn identity(&self, name: &str) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let leaf = Self::params(name).signed_by(&key, &self.issuer).unwrap();
+        Identity::from_pem(leaf.pem(), key.serialize_pem()).unwrap()
+    }
+
+    fn params(name: &str) -> CertificateParams {
+        let names = [name].into_iter().filter(|name| !name.is_empty());
+        let mut params = CertificateParams::new(names.map(str::to_owned).collect::<Vec<_>>()).unwrap();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        Identity::from_pem(leaf.pem(), key.serialize_pem()).unwrap()
+        params
+    }
+
+    /// What is known of a certificate for this name, and for more.
+    pub(crate) fn info(&self, name: &str, more: impl FnOnce(&mut CertificateParams)) -> CertificateInfo {
+        let mut params = Self::params(name);
+        more(&mut params);
+        let leaf = params.signed_by(&KeyPair::generate().unwrap(), &self.issuer).unwrap();
+        CertificateInfo::from_der(leaf.der()).unwrap()
     }
 
     pub(crate) fn trust(&self) -> TrustBundle {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use keg_proxy::CertificateMapping;
+
 use super::super::secret::Secret;
 
 /// A certificate chain and its private key.
@@ -51,6 +53,8 @@ pub struct ClientAuthentication {
     pub mode: ClientAuthenticationMode,
     /// The CAs that a client's certificate must come from; at least one.
     pub trust_bundles: Vec<Arc<TrustBundle>>,
+    /// Who clients are by their certificates.
+    pub mapping: CertificateMapping,
 }
 
 /// Whether a client must have a certificate.

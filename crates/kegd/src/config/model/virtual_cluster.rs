@@ -47,6 +47,8 @@ pub enum VirtualClusterAuthentication {
     },
     /// SASL/OAUTHBEARER.
     OAuthBearer(Tokens),
+    /// By the certificate that a client has shown to the listener.
+    ClientCertificate,
 }
 
 impl VirtualClusterAuthentication {
@@ -54,7 +56,7 @@ impl VirtualClusterAuthentication {
     #[must_use]
     pub fn reaches_brokers(&self) -> bool {
         match self {
-            Self::Anonymous => false,
+            Self::Anonymous | Self::ClientCertificate => false,
             Self::SaslPlain(users) | Self::SaslScram { users, .. } => *users == Users::OfBrokers,
             Self::OAuthBearer(Tokens::Checked(bearer)) => bearer.forward,
             Self::OAuthBearer(Tokens::OfBrokers) => true,

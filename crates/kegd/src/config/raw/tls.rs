@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::decode::{At, NonEmpty, NotYet, choice, entity};
-use super::super::model::{ClientAuthenticationMode, TlsVersion};
-use super::super::value::{Description, Name, Pem, SecretPem};
+use super::super::decode::{At, NonEmpty, choice, entity};
+use super::super::model::{CertificateName, ClientAuthenticationMode, TlsVersion};
+use super::super::value::{Description, Name, Pem, PrincipalRules, SecretPem};
 use super::Reference;
 
 entity! {
@@ -78,8 +78,20 @@ entity! {
         mode: ClientAuthenticationMode,
         /// The CAs that a client's certificate must come from.
         tls_trust_bundles: NonEmpty<Reference>,
-        /// Not supported yet.
-        principal_mapping: NotYet,
+        /// Who the holder of a certificate is: rules in the form of Kafka's `ssl.principal.mapping.rules`, of which the
+        /// first that matches its name decides.
+        principal_mapping: PrincipalRules = "DEFAULT",
+        /// Which name of the certificate the rules are for: its subject, or one of its subject alternative names.
+        principal_source: CertificateName = "subject",
+    }
+}
+
+choice! {
+    CertificateName {
+        "subject" => Subject,
+        "san_dns" => Dns,
+        "san_uri" => Uri,
+        "san_email" => Email,
     }
 }
 

@@ -48,13 +48,18 @@ tagged! {
         "sasl_plain" => SaslPlain(SaslPlainClient),
         "sasl_scram" => SaslScram(SaslScramClient),
         "oauth_bearer" => OAuthBearer(OAuthBearerClient),
+        "client_certificate" => ClientCertificate(CertificateClient),
     }
-    later ["client_certificate"]
 }
 
 entity! {
     /// No authentication.
     AnonymousClient {}
+}
+
+entity! {
+    /// The certificate that a client has shown to the listener, whose `principal_mapping` says who it is.
+    CertificateClient {}
 }
 
 choice! {

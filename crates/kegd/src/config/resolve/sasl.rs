@@ -12,7 +12,7 @@ use super::super::model::{
 use super::super::problem::{Problem, Report};
 use super::super::raw;
 use super::super::value::{Password, Username};
-use super::{oauth, refuse_duplicates};
+use super::{client_certificate, oauth, refuse_duplicates};
 
 /// Clients authenticate again after 85 to 95 percent of the time, and have the rest for it.
 const SHORTEST_SESSION: Duration = Duration::from_secs(1);
@@ -29,6 +29,7 @@ pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Re
         }
         mechanisms.push(mechanism);
     }
+    client_certificate::refuse_behind_anonymous(raw, report);
     let methods: Vec<_> = raw.iter().map(|method| self::method(&method.value, report)).collect();
     methods.into_iter().collect()
 }
@@ -73,12 +74,14 @@ fn mechanism(raw: &raw::VirtualClusterAuthentication) -> &'static str {
             _ => "SCRAM-SHA-512",
         },
         raw::VirtualClusterAuthentication::OAuthBearer(_) => "OAUTHBEARER",
+        raw::VirtualClusterAuthentication::ClientCertificate(_) => "a certificate and no SASL",
     }
 }
 
 fn method(raw: &raw::VirtualClusterAuthentication, report: &Report) -> Option<Authentication> {
     match raw {
         raw::VirtualClusterAuthentication::Anonymous(_) => Some(Authentication::Anonymous),
+        raw::VirtualClusterAuthentication::ClientCertificate(_) => Some(Authentication::ClientCertificate),
         raw::VirtualClusterAuthentication::SaslPlain(plain) => {
             let (mediation, principals) = (plain.mediation.as_ref()?, plain.principals.as_ref()?);
             Some(Authentication::SaslPlain(users(

@@ -1,7 +1,9 @@
 //! TLS on both legs.
 
 use super::super::decode::NonEmpty;
-use super::super::model::{ClientAuthentication, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle};
+use super::super::model::{
+    CertificateMapping, ClientAuthentication, Identity, TlsServer, TlsVersion, TlsVersions, TrustBundle,
+};
 use super::super::problem::{Problem, Report};
 use super::super::raw;
 use super::TrustBundles;
@@ -74,5 +76,6 @@ fn client_authentication(
     Some(ClientAuthentication {
         mode: raw.mode?,
         trust_bundles: bundles.collect::<Option<_>>()?,
+        mapping: CertificateMapping::new(raw.principal_source?, raw.principal_mapping.as_ref()?.0.clone()),
     })
 }

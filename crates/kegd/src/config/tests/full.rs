@@ -6,9 +6,9 @@ use keg_policy::{Glob, Operation};
 
 use super::super::model::{
     AclAction, AclMode, AclResourceNames, AclRule, Additional, AdditionalTopics, BackendAuthentication, BootstrapPort,
-    BrokerHostFormat, ClientAuthenticationMode, ClusterPolicyKind, Condition, Forward, LogFormat, NamePattern, NameSet,
-    Names, NamespaceMode, OnConflict, Operations, PortRange, ResourceType, TlsVersion, TlsVersions, TopicAlias,
-    VirtualClusterAuthentication,
+    BrokerHostFormat, CertificateMapping, CertificateName, ClientAuthenticationMode, ClusterPolicyKind, Condition,
+    Forward, LogFormat, NamePattern, NameSet, Names, NamespaceMode, OnConflict, Operations, PortRange, ResourceType,
+    TlsVersion, TlsVersions, TopicAlias, VirtualClusterAuthentication,
 };
 use super::{CERTIFICATE, FULL, SCRAM_SECRET, config};
 
@@ -157,6 +157,8 @@ fn listeners_hold_their_rules_in_order() {
     let clients = tls.client_authentication.as_ref().unwrap();
     assert_eq!(clients.mode, ClientAuthenticationMode::Required);
     assert_eq!(clients.trust_bundles, config.trust_bundles);
+    let rules = r"RULE:^spiffe:\/\/example\/(.*)$/$1/L, DEFAULT".parse().unwrap();
+    assert_eq!(clients.mapping, CertificateMapping::new(CertificateName::Uri, rules));
     let [
         Forward::Sni(sni),
         Forward::PortMapping(team_a),

@@ -248,25 +248,6 @@ fn what_keg_lacks_is_refused_and_not_ignored() {
     ] {
         check_one(&virtual_clusters(&[fields]), path, supported);
     }
-    let text = virtual_clusters(&[""]).replace(
-        "authentication: [{ type: anonymous }]",
-        "authentication: [{ type: client_certificate }]",
-    );
-    check_one(
-        &text,
-        "authentication[0].type",
-        "this version of keg; supported: anonymous, sasl_plain, sasl_scram, oauth_bearer",
-    );
-    let mapping = TLS.replace(
-        "}] }",
-        "}], client_authentication: { mode: required, tls_trust_bundles: [{ name: c }], principal_mapping: x } }",
-    );
-    let bundle = "tls_trust_bundles: [{ name: c, config: { trusted_ca: \"${file['ca.pem']}\" } }]";
-    check_one(
-        &format!("{}{bundle}", listener("[9092]", &[&mapping])),
-        "client_authentication.principal_mapping",
-        supported,
-    );
     let conditional = TLS.replacen('{', "{ condition: \"true\",", 1);
     check_one(
         &listener("[9092]", &[&conditional]),

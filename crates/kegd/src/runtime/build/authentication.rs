@@ -34,16 +34,19 @@ pub(super) fn of_clients(
 
 /// Whether some of them do it by SASL.
 pub(super) fn is_sasl(cluster: &model::VirtualCluster) -> bool {
-    cluster
-        .authentication
-        .iter()
-        .any(|method| *method != VirtualClusterAuthentication::Anonymous)
+    cluster.authentication.iter().any(|method| {
+        !matches!(
+            method,
+            VirtualClusterAuthentication::Anonymous | VirtualClusterAuthentication::ClientCertificate
+        )
+    })
 }
 
 fn method(method: &VirtualClusterAuthentication, secret: &ServerSecret, fetchers: &Fetchers) -> Result<Method, String> {
     let secret = secret.clone();
     match method {
         VirtualClusterAuthentication::Anonymous => Ok(Method::Anonymous),
+        VirtualClusterAuthentication::ClientCertificate => Ok(Method::ClientCertificate),
         VirtualClusterAuthentication::SaslPlain(Users::OfBrokers) => Ok(passthrough(Mechanism::Plain)),
         VirtualClusterAuthentication::SaslPlain(Users::Listed(principals)) => {
             let principals = plain::Principals::new(secret, users(principals));
