@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::gateway::{Config, get};
+use crate::issuer::{Issuer, Keys};
 use crate::java::expect_checks_to_pass;
 use crate::scenario::{Scenario, direct, setup_or_skip};
 
@@ -170,6 +171,8 @@ fn users_of_the_brokers_pass_through_with_every_mechanism_and_again_and_again() 
         .with_authentication(methods)
         .with_cluster_policies(policies);
     let mut scenario = Scenario::with(setup, backend, "passed-through", &config);
+    let token = Issuer::of_brokers().keys.token_of("ann", 3600);
+    fs::write(scenario.dir.join("good-ann"), token).unwrap();
     let health = config.health_port();
     let gateway = scenario.gateway.as_mut().unwrap();
     gateway.wait_until("readiness", |_, _| {
@@ -193,6 +196,40 @@ fn users_of_the_brokers_pass_through_with_every_mechanism_and_again_and_again() 
         "{log}"
     );
     assert!(!log.contains("does not answer"), "{log}");
+}
+
+#[test]
+fn tokens_that_are_forwarded_have_to_be_good_to_the_gateway_and_to_the_brokers() {
+    let Some(setup) = setup_or_skip("forwarded") else {
+        return;
+    };
+    if direct() {
+        return;
+    }
+    let (backend, issuer) = (Backend::with_short_sessions(setup), Issuer::of_brokers());
+    // For anybody, to the gateway; but not to the brokers.
+    let method = format!(
+        "{{ type: oauth_bearer, mediation: validate_forward, \
+            jwks: {{ endpoint: \"{}\", ca_bundle: {:?} }}, validate: {{ audiences: [] }} }}",
+        issuer.url(),
+        issuer.ca()
+    );
+    let config = Config::new(backend, "forwarded")
+        .with_backend_tls(backend.tls_bootstrap(), backend.ca().to_owned())
+        .with_backend_authentication("{ type: sasl_plain, username: keg, password: \"gateway's\" }")
+        .with_authentication(&method);
+    let mut scenario = Scenario::with(setup, backend, "forwarded", &config);
+    let write = |name: &str, token: &str| fs::write(scenario.dir.join(name), token).unwrap();
+    write("good-ann", &issuer.keys.token_of("ann", 3600));
+    write("bad-to-brokers", &issuer.keys.token_for("elsewhere", "ann", 3600));
+    write("bad-to-both", &Keys::new().token_of("ann", 3600));
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &["forwarded"]), TIME);
+    let args = ["tokens", "good-ann", "bad-to-brokers", "bad-to-both"];
+    expect_checks_to_pass(&mut scenario.start_java("keg.Authentication", &args), TIME);
+    let gateway = scenario.gateway.as_mut().unwrap();
+    gateway.wait_until("who has refused what", |log, _| {
+        log.contains("the broker refuses the client (error 58)") && log.contains("the signature is wrong")
+    });
 }
 
 #[test]

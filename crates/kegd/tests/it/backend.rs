@@ -14,6 +14,7 @@ use crate::certs::Authority;
 use crate::issuer::{self, Issuer};
 use crate::ports::free_port;
 use crate::setup::{CURRENT, OLDER, Setup};
+use crate::signers;
 
 /// How long a cluster may take until it serves; on two busy cores a start takes 10 to 20 s.
 const START: Duration = Duration::from_secs(120);
@@ -122,7 +123,7 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
 ",
                 ca = ca.display(),
                 keys = issuer.url(),
-                issuer = issuer::ISSUER,
+                issuer = signers::ISSUER,
                 audience = issuer::AUDIENCE,
             );
             Self::start_with(setup, "short-sessions", CURRENT, 1, &more)

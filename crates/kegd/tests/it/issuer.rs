@@ -2,23 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64URL_NOPAD;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, PublicKeyData, SigningKey};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::signers::{Signer, claims};
 use crate::tokens::Endpoint;
 
-/// What brokers expect of a token, beside its signature.
-pub(crate) const ISSUER: &str = "https://issuer.example";
+/// For whom tokens are that brokers take.
 pub(crate) const AUDIENCE: &str = "brokers";
 
-/// A key for ES256, and one for RS256.
-#[derive(Debug)]
+/// Keys that sign in turn.
 pub(crate) struct Keys {
-    elliptic: KeyPair,
-    rsa: KeyPair,
+    signer: Signer,
     signed: AtomicUsize,
 }
 
@@ -34,7 +29,7 @@ impl Issuer {
         static OF_BROKERS: OnceLock<Issuer> = OnceLock::new();
         OF_BROKERS.get_or_init(|| {
             let (keys, endpoint) = (Keys::new(), Endpoint::start());
-            let given = keys.jwks();
+            let given = keys.signer.jwks();
             endpoint.answer(move |_| given.clone());
             Self { keys, endpoint }
         })
@@ -54,41 +49,27 @@ impl Issuer {
 impl Keys {
     pub(crate) fn new() -> Self {
         Self {
-            elliptic: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
-            rsa: KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap(),
+            signer: Signer::new(),
             signed: AtomicUsize::new(0),
         }
     }
 
-    fn jwks(&self) -> Value {
-        let part = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-        // A point is a byte that says that it is uncompressed, and its two coordinates.
-        let (x, y) = self.elliptic.der_bytes()[1..].split_at(32);
-        // A sequence of the modulus, of 2,048 bits behind a byte of zeros, and the exponent, of three bytes.
-        let rsa = self.rsa.der_bytes();
-        assert_eq!(rsa.len(), 270);
-        json!({ "keys": [
-            { "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "elliptic", "x": part(x), "y": part(y) },
-            { "kty": "RSA", "use": "sig", "alg": "RS256", "kid": "rsa", "n": part(&rsa[9..265]), "e": part(&rsa[267..]) },
-        ] })
+    /// A token of keg's that is good for this time from now on, signed with one key and another in turn.
+    pub(crate) fn token(&self, seconds: u64) -> String {
+        self.token_of("keg", seconds)
     }
 
-    /// A token of keg's that is good for this time from now on, signed with one key and the other in turn.
-    pub(crate) fn token(&self, seconds: u64) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    /// The same, of somebody's.
+    pub(crate) fn token_of(&self, subject: &str, seconds: u64) -> String {
+        self.token_for(AUDIENCE, subject, seconds)
+    }
+
+    /// The same, for somebody else than the brokers.
+    pub(crate) fn token_for(&self, audience: &str, subject: &str, seconds: u64) -> String {
+        let (algorithm, kid) = [("ES256", "p256"), ("RS256", "rsa")][self.signed.fetch_add(1, Ordering::Relaxed) % 2];
         // Never shorter than it is said to be, for all that whole seconds leave out.
-        let end = now + seconds + 1;
-        let claims = json!({ "sub": "keg", "scope": "kafka", "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": end });
-        match self.signed.fetch_add(1, Ordering::Relaxed) % 2 {
-            0 => {
-                let (message, signature) = sign(&self.elliptic, "ES256", "elliptic", &claims);
-                format!("{message}.{}", BASE64URL_NOPAD.encode(&fixed(&signature)))
-            }
-            _ => {
-                let (message, signature) = sign(&self.rsa, "RS256", "rsa", &claims);
-                format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
-            }
-        }
+        self.signer
+            .sign(algorithm, kid, &claims(subject, audience, seconds + 1))
     }
 }
 
@@ -119,25 +100,4 @@ fn answer_with(endpoint: &Endpoint, expires_in: u64, token: impl Fn() -> String 
             false => json!({ "not": "as expected" }),
         }
     });
-}
-
-fn sign(key: &KeyPair, algorithm: &str, kid: &str, claims: &Value) -> (String, Vec<u8>) {
-    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let message = format!("{}.{}", part(&json!({ "alg": algorithm, "kid": kid })), part(claims));
-    let signature = key.sign(message.as_bytes()).unwrap();
-    (message, signature)
-}
-
-/// Two numbers of 32 bytes, as tokens have them, of a DER sequence of two integers.
-fn fixed(signature: &[u8]) -> Vec<u8> {
-    let mut numbers = &signature[2..];
-    let mut fixed = Vec::new();
-    for _ in 0..2 {
-        let (number, rest) = numbers[2..].split_at(usize::from(numbers[1]));
-        let digits = &number[number.len().saturating_sub(32)..];
-        fixed.extend(vec![0; 32 - digits.len()]);
-        fixed.extend(digits);
-        numbers = rest;
-    }
-    fixed
 }

@@ -1,4 +1,4 @@
-//! Who signs the tokens of clients, by the algorithms that issuers use.
+//! Who signs tokens, by the algorithms that issuers use.
 
 use std::time::SystemTime;
 
@@ -62,18 +62,18 @@ impl Signer {
 
     /// Somebody's token, under another key's name or under one that there isn't.
     pub(crate) fn token_by(&self, algorithm: &str, kid: &str, subject: &str, seconds: u64) -> String {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap()
-            .as_secs();
-        let header = json!({ "alg": algorithm, "kid": kid });
-        let claims = json!({ "sub": subject, "iss": ISSUER, "aud": "kafka", "iat": now, "exp": now + seconds });
-        let part = |value: Value| base64(value.to_string().as_bytes());
-        let message = format!("{}.{}", part(header), part(claims));
-        format!("{message}.{}", base64(&self.sign(algorithm, message.as_bytes())))
+        self.sign(algorithm, kid, &claims(subject, "kafka", seconds))
     }
 
-    fn sign(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
+    /// A token with these claims.
+    pub(crate) fn sign(&self, algorithm: &str, kid: &str, claims: &Value) -> String {
+        let header = json!({ "alg": algorithm, "kid": kid });
+        let part = |value: &Value| base64(value.to_string().as_bytes());
+        let message = format!("{}.{}", part(&header), part(claims));
+        format!("{message}.{}", base64(&self.signature(algorithm, message.as_bytes())))
+    }
+
+    fn signature(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         let encoding: &'static dyn RsaEncoding = match algorithm {
             "ES256" => return self.p256.sign(&random, message).unwrap().as_ref().to_vec(),
@@ -86,6 +86,15 @@ impl Signer {
         self.rsa.sign(encoding, &random, message, &mut signature).unwrap();
         signature
     }
+}
+
+/// What a token claims that is for somebody, and good for so long.
+pub(crate) fn claims(subject: &str, audience: &str, seconds: u64) -> Value {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    json!({ "sub": subject, "scope": "kafka", "iss": ISSUER, "aud": audience, "iat": now, "exp": now + seconds })
 }
 
 fn base64(bytes: &[u8]) -> String {

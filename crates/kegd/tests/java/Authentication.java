@@ -49,7 +49,12 @@ public final class Authentication {
                 case "passed" -> {
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_256, "sha256-secret");
                     makeUser(clusters.backend, ScramMechanism.SCRAM_SHA_512, "sha512-secret");
-                    passed(clusters.all.get(0));
+                    passed(clusters.all.get(0), clusters.dir.resolve("good-ann"));
+                }
+                case "forwarded" -> {
+                    Path token = clusters.dir.resolve("good-ann");
+                    System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", token.toUri().toString());
+                    renewed(clusters.all.get(0), "forwarded", byToken(token.toUri().toString()));
                 }
                 case "tokens" -> clusters.each("tokens", cluster -> tokens(cluster, clusters.dir, args));
                 case "backend" -> {
@@ -104,12 +109,14 @@ public final class Authentication {
     }
 
     /** Brokers that know the users, and end sessions after three seconds; the gateway knows nobody, but blocks ann. */
-    private static void passed(Cluster cluster) throws Exception {
+    private static void passed(Cluster cluster, Path token) throws Exception {
+        String url = token.toUri().toString();
+        System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
         Map<String, String[]> users = new LinkedHashMap<>();
         users.put("keg", as("PLAIN", "keg", "gateway's"));
         users.put("scram-keg-256", as("SCRAM-SHA-256", "scram-keg", "sha256-secret"));
         users.put("scram-keg-512", as("SCRAM-SHA-512", "scram-keg", "sha512-secret"));
-        users.put("ann", oauth());
+        users.put("ann", byToken(url));
         for (Map.Entry<String, String[]> user : users.entrySet()) {
             String topic = "passed-" + user.getKey();
             renewed(cluster, topic, user.getValue());
