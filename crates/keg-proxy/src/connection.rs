@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use addresses::RouteAddresses;
 
 use crate::budget::Budget;
-use crate::certificate::CertificateMapping;
+use crate::certified::{Shown, Terminating};
 use crate::drain::{Draining, either};
 use crate::incoming::Incoming;
 use crate::limits::Limits;
@@ -44,6 +44,8 @@ pub(crate) struct Accepted {
     pub(crate) metrics: Arc<ListenerMetrics>,
     /// The listener, or the whole gateway, is to end.
     pub(crate) draining: Draining,
+    /// What the listener asks of its clients, if it has TLS.
+    pub(crate) terminating: Option<Box<Terminating>>,
 }
 
 /// What the client's first bytes said, before anything is terminated.
@@ -58,8 +60,8 @@ struct Routed {
     peer: SocketAddr,
     /// The name of the listener.
     listener: Arc<str>,
-    /// Who it is by its certificate.
-    mapping: Arc<CertificateMapping>,
+    /// What the listener asks of it.
+    terminating: Option<Box<Terminating>>,
     cluster: Arc<VirtualCluster>,
     endpoint: Endpoint,
     addresses: Addresses,
@@ -72,6 +74,8 @@ struct Routed {
 struct Authenticated {
     routed: Routed,
     session: Session,
+    /// The certificate that it has shown.
+    shown: Option<Box<Shown>>,
     /// What it has sent that was not read yet.
     incoming: Incoming,
     connection: Connection,
@@ -174,7 +178,7 @@ impl Ended {
 }
 
 async fn route(hello: Hello) -> Result<(), Ended> {
-    let Hello { accepted, first } = hello;
+    let Hello { mut accepted, first } = hello;
     let route = accepted.snapshot.table.route(accepted.local, first.server_name());
     let route = match route {
         Ok(route) => route,
@@ -192,8 +196,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
             let listener = Arc::clone(&accepted.listener.name);
-            let tls = accepted.listener.tls.as_ref();
-            let mapping = tls.map(|tls| Arc::clone(&tls.mapping)).unwrap_or_default();
+            let terminating = accepted.terminating.take();
             let stream = tokio::select! {
                 biased;
                 () = draining.begun() => return Ok(()),
@@ -203,7 +206,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
                 stream,
                 peer,
                 listener,
-                mapping,
+                terminating,
                 cluster,
                 endpoint,
                 addresses,
@@ -250,7 +253,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
     let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
     let authentication = routed.cluster.authentication();
-    let known = peer::of(&routed.stream, &routed.mapping)?;
+    let known = peer::of(&routed.stream, routed.terminating.take())?;
     connection.certificate_subject = known.subject;
     let (session, broker) = match authentication.begin(&known.peer) {
         Step::Authenticated(session) => (session, None),
@@ -274,6 +277,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
     Ok(Some(Box::new(Authenticated {
         routed,
         session,
+        shown: known.shown,
         incoming,
         connection,
         broker,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::budget::Budget;
 use crate::metrics::listener_limit;
 use crate::slots::Slots;
@@ -16,22 +18,55 @@ pub(crate) struct Current {
     pub(crate) budget: Budget,
     /// By the names of the listeners.
     slots: BTreeMap<Arc<str>, Arc<Slots>>,
+    /// How many were in force before.
+    generation: u64,
+}
+
+/// The listener of a connection, whatever becomes of it while the connection is open.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    current: Arc<ArcSwap<Current>>,
+    address: SocketAddr,
+    seen: u64,
+}
+
+impl Watch {
+    /// What is listened on at the address, from a snapshot on that was looked at.
+    pub(crate) fn new(current: Arc<ArcSwap<Current>>, address: SocketAddr, seen: &Current) -> Self {
+        Self {
+            current,
+            address,
+            seen: seen.generation,
+        }
+    }
+
+    /// The listener, if another snapshot has come in force since it was looked at last. It is asked for each request, and
+    /// counts no references where there is nothing new.
+    pub(crate) fn renewed(&mut self) -> Option<Arc<Listener>> {
+        let current = self.current.load();
+        if current.generation == self.seen {
+            return None;
+        }
+        self.seen = current.generation;
+        // If nothing listens there any more, the connection is draining already.
+        current.listener(self.address).cloned()
+    }
 }
 
 impl Current {
     /// What is in force first.
     pub(crate) fn first(snapshot: Snapshot) -> Self {
         let budget = Budget::new(snapshot.limits.buffer_budget);
-        Self::new(snapshot, budget, &BTreeMap::new())
+        Self::new(snapshot, budget, &BTreeMap::new(), 0)
     }
 
     /// What is in force next.
     pub(crate) fn next(&self, snapshot: Snapshot) -> Self {
         let budget = self.budget.resized(snapshot.limits.buffer_budget);
-        Self::new(snapshot, budget, &self.slots)
+        Self::new(snapshot, budget, &self.slots, self.generation + 1)
     }
 
-    fn new(snapshot: Snapshot, budget: Budget, before: &BTreeMap<Arc<str>, Arc<Slots>>) -> Self {
+    fn new(snapshot: Snapshot, budget: Budget, before: &BTreeMap<Arc<str>, Arc<Slots>>, generation: u64) -> Self {
         let slots = snapshot.listeners.iter().map(|listener| {
             let limit = listener.max_connections;
             listener_limit(&listener.name, limit);
@@ -44,6 +79,7 @@ impl Current {
             slots: slots.collect(),
             snapshot: Arc::new(snapshot),
             budget,
+            generation,
         }
     }
 

@@ -91,6 +91,14 @@ pub enum Over {
         /// Who it is.
         principal: String,
     },
+    /// The client could not come in any more with the certificate that it has shown, or would be somebody else.
+    #[error("the listener does not let {principal} in any more: {reason}")]
+    Certificate {
+        /// Who it is.
+        principal: String,
+        /// Why not.
+        reason: String,
+    },
     /// The client doesn't take its responses.
     #[error("the client has taken nothing of its responses for {waited:?}: does it still run?")]
     Unread {
@@ -211,7 +219,7 @@ impl Over {
             Self::Cut { .. } => "cut",
             Self::Authentication { .. } => "authentication",
             Self::SessionExpired { .. } => "session_expired",
-            Self::NotAdmitted { .. } => "not_admitted",
+            Self::NotAdmitted { .. } | Self::Certificate { .. } => "not_admitted",
             Self::Unread { .. } => "unread",
             Self::ClientGone => "client_gone",
             Self::Policy(_) => "policy",

@@ -131,6 +131,7 @@
 mod backend;
 mod budget;
 mod certificate;
+mod certified;
 mod connection;
 mod current;
 mod drain;

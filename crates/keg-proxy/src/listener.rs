@@ -11,8 +11,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::certified::Terminating;
 use crate::connection::{Accepted, serve};
-use crate::current::Current;
+use crate::current::{Current, Watch};
 use crate::drain::{Drain, Draining};
 use crate::metrics::ListenerMetrics;
 use crate::slots::{Slot, Slots};
@@ -134,6 +135,10 @@ impl Accepting {
                 budget: current.budget.clone(),
                 metrics: self.metrics(&listener.name),
                 draining: self.draining.clone(),
+                terminating: listener.tls.clone().map(|tls| {
+                    let listener = Watch::new(Arc::clone(&self.current), self.address, &current);
+                    Box::new(Terminating { tls, listener })
+                }),
             };
             self.connections.spawn(async move {
                 serve(accepted).await;

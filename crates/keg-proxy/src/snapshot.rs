@@ -44,7 +44,10 @@ pub struct Listener {
 }
 
 /// TLS towards clients.
-#[derive(Debug)]
+///
+/// Where another snapshot has other settings than these for a listener, connections end with their next request of which
+/// the client could not come in any more with the certificate that it has shown, or would be somebody else by it.
+#[derive(Debug, Clone)]
 pub struct ListenerTls {
     /// Certificates and versions; can be replaced live.
     pub config: Arc<Live<ServerTls>>,

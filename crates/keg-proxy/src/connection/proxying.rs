@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Accepted, Authenticated, Ended, Routed, hello, renewing};
 use crate::backend::{Backend, Connected};
+use crate::certified::{Certificate, Certified};
 use crate::drain::either;
 use crate::error::Over;
 use crate::exchange::{Exchange, Peer};
@@ -39,6 +40,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let Authenticated {
         routed,
         session,
+        shown,
         mut incoming,
         connection,
         broker,
@@ -70,7 +72,9 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let connection = Arc::new(connection);
     let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::clone(&connection));
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
+    let certificate = shown.map(|shown| Box::new(Certificate::new(*shown, &session)));
     let service = Guard::new(service, Arc::clone(&link), Arc::clone(&cluster), session, connection);
+    let service = Certified::new(service, certificate);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses).passing_on());
     let mut renewing = renewing::renew(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use kafka_protocol::messages::MetadataRequest;
 use keg_auth::{Authentication, Method};
 use keg_policy::{BlockApis, BrokerAddresses, Chain, Condition, Connection};
-use keg_proxy::{CertificateMapping, CertificateName, Destination, Gateway, Limits, ListenerTls, VirtualCluster};
+use keg_proxy::{
+    CertificateMapping, CertificateName, Change, Destination, Gateway, Limits, ListenerTls, Snapshot, VirtualCluster,
+};
 use keg_router::Sni;
 use keg_tls::{ClientAuth, Live, ServerTls};
 use rcgen::{DistinguishedName, SanType};
@@ -24,16 +26,19 @@ fn listening(cluster: &Arc<VirtualCluster>, server: &ServerTls) -> (Gateway, u16
 }
 
 fn mapping_by(cluster: &Arc<VirtualCluster>, server: &ServerTls, mapping: &Arc<CertificateMapping>) -> (Gateway, u16) {
-    start_anywhere(|port| {
-        let rule = Sni::new(".keg.test").destination(Destination::VirtualCluster(Arc::clone(cluster)), "team");
-        let tls = ListenerTls {
-            config: Arc::new(Live::new(server.clone()).unwrap()),
-            allow_plaintext: false,
-            mapping: Arc::clone(mapping),
-        };
-        let listening = Listening::new("tls", ports(port, port), rule).tls(tls);
-        snapshot(vec![listening], &[cluster], Limits::default())
-    })
+    start_anywhere(|port| asking(port, cluster, server, mapping))
+}
+
+/// A listener that routes one port by SNI.
+fn asking(port: u16, cluster: &Arc<VirtualCluster>, server: &ServerTls, mapping: &Arc<CertificateMapping>) -> Snapshot {
+    let rule = Sni::new(".keg.test").destination(Destination::VirtualCluster(Arc::clone(cluster)), "team");
+    let tls = ListenerTls {
+        config: Arc::new(Live::new(server.clone()).unwrap()),
+        allow_plaintext: false,
+        mapping: Arc::clone(mapping),
+    };
+    let listening = Listening::new("tls", ports(port, port), rule).tls(tls);
+    snapshot(vec![listening], &[cluster], Limits::default())
 }
 
 #[tokio::test]
@@ -150,6 +155,86 @@ async fn a_certificate_that_no_rule_maps_is_refused_and_the_log_says_which() {
             .contains("no rule of the principal mapping gives the holder of the certificate \"CN=bob; DNS bob\" a name")
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_change_ends_the_connections_that_could_not_come_in_any_more_and_no_others() {
+    use ClientAuth::{Requested, Required};
+    let logs = Logs::capture();
+    let (servers, ours, theirs) = (
+        Authority::new("servers"),
+        Authority::new("ours"),
+        Authority::new("theirs"),
+    );
+    let broker = broker().start().await.unwrap();
+    let authentication = Authentication::new(vec![Method::ClientCertificate, Method::Anonymous]);
+    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
+    let backend = backend(broker.addresses());
+    let cluster = Arc::new(VirtualCluster::new("team", backend, authentication, chain));
+    let server = |mode| ServerTls::new(servers.identity("*.team.keg.test")).client_auth(mode);
+    let both = || ours.trust().and(&theirs.trust());
+    let default = Arc::default();
+    let (gateway, port) = mapping_by(&cluster, &server(Requested(both())), &default);
+    let trusting = servers.settings();
+    let mut clients = Vec::new();
+    for (name, settings) in [
+        ("ann", trusting.clone().identity(ours.identity("ann"))),
+        ("bob", trusting.clone().identity(ours.identity("bob"))),
+        ("eve", trusting.clone().identity(ours.identity("eve"))),
+        ("zoe", trusting.clone().identity(theirs.identity("zoe"))),
+        ("nobody", trusting.clone()),
+    ] {
+        let client = Client::tls(local(port), &Live::new(settings).unwrap(), NAME).await;
+        clients.push((name, client));
+    }
+    let rules = "RULE:^CN=bob$/robert/, RULE:^CN=[az].*$/$0/";
+    let mapping = Arc::new(CertificateMapping::new(
+        CertificateName::Subject,
+        rules.parse().unwrap(),
+    ));
+    for (mode, mapping, ended) in [
+        (Requested(both()), &default, None),
+        (Requested(both()), &mapping, Some(["bob", "eve"].as_slice())),
+        (Requested(ours.trust()), &mapping, Some(&["zoe"])),
+        (Required(ours.trust()), &mapping, Some(&["nobody"])),
+        (Required(both()), &default, None),
+        (ClientAuth::None, &default, Some(&["ann"])),
+    ] {
+        let snapshot = asking(port, &cluster, &server(mode.clone()), mapping);
+        gateway
+            .change(Change {
+                snapshot,
+                chains: Vec::new(),
+            })
+            .unwrap();
+        for (name, mut client) in std::mem::take(&mut clients) {
+            if ended.is_some_and(|ended| ended.contains(&name)) {
+                let request = client.frame_of(METADATA, &MetadataRequest::default());
+                client.write(&request).await;
+                assert_eq!(client.frame().await, None, "{name} under {mode:?}");
+            } else {
+                let metadata = client.call(METADATA, MetadataRequest::default()).await;
+                assert_eq!(metadata.brokers.len(), 3, "{name} under {mode:?}");
+                clients.push((name, client));
+            }
+        }
+    }
+    assert!(clients.is_empty());
+    let mut lines = String::new();
+    for reason in [
+        "let User:CN=bob in any more: it is the certificate of \"robert\" now",
+        "let User:CN=eve in any more: no rule of the principal mapping gives its holder a name any more",
+        "let User:CN=zoe in any more: the peer's certificate was refused: invalid peer certificate: UnknownIssuer",
+        "let User:ANONYMOUS in any more: the peer's certificate was refused: peer sent no certificates",
+        "let User:CN=ann in any more: the listener does not ask for certificates any more",
+    ] {
+        until(reason, || {
+            lines.push_str(&logs.take().join("\n"));
+            lines.contains(reason)
+        })
+        .await;
+    }
+    assert_eq!(lines.matches("not_admitted").count(), 5, "{lines}");
 }
 
 /// Holds of clients that have shown ann's certificate.

@@ -1,10 +1,8 @@
 //! Which connections a change ends.
 //!
-//! Namespace, backend, routing and authentication drain; policies, credentials and certificates are live.
+//! Namespace, backend and routing drain; policies, authentication and certificates are live.
 
-use super::super::model::{
-    BackendCluster, BootstrapPort, ClientAuthenticationMode, Forward, Listener, PortRange, Sni, VirtualCluster,
-};
+use super::super::model::{BackendCluster, BootstrapPort, Forward, Listener, PortRange, Sni, VirtualCluster};
 use super::Change;
 
 /// `kept` are the listeners whose sockets stay, old and new: the connections of others end with their sockets.
@@ -63,41 +61,22 @@ fn routes<'a>(listener: &'a Listener, cluster: &'a VirtualCluster) -> Option<Rou
         .collect();
     (!forwards.is_empty()).then(|| Routes {
         forwards,
-        transport: transport(listener),
+        allow_plaintext: listener.tls.as_ref().map(|tls| tls.allow_plaintext),
     })
 }
 
 #[derive(PartialEq)]
 struct Routes<'a> {
     forwards: Vec<Route<'a>>,
-    /// None for plaintext.
-    transport: Option<Transport<'a>>,
+    /// Whether plaintext is allowed; none where nothing else is. Certificates, and what a listener demands of those of
+    /// clients, are live: connections end by themselves that could not come in any more.
+    allow_plaintext: Option<bool>,
 }
 
 #[derive(PartialEq)]
 enum Route<'a> {
     Sni(&'a str, &'a Sni),
     PortMapping(&'a str, &'a [PortRange], BootstrapPort, i32),
-}
-
-/// What a listener's TLS demands of a connection. Certificates, and what is in the trust bundles, are live.
-#[derive(PartialEq)]
-struct Transport<'a> {
-    allow_plaintext: bool,
-    client_authentication: Option<(ClientAuthenticationMode, Vec<&'a str>)>,
-}
-
-fn transport(listener: &Listener) -> Option<Transport<'_>> {
-    let tls = listener.tls.as_ref()?;
-    let client_authentication = tls.client_authentication.as_ref().map(|authentication| {
-        let bundles = authentication.trust_bundles.iter();
-        let names = bundles.map(|bundle| bundle.name.as_str()).collect();
-        (authentication.mode, names)
-    });
-    Some(Transport {
-        allow_plaintext: tls.allow_plaintext,
-        client_authentication,
-    })
 }
 
 /// The host names under which a listener passes connections through to a backend cluster.

@@ -121,14 +121,22 @@ fn routing_drains_whom_it_routes() {
 }
 
 #[test]
-fn certificates_are_live_and_demands_on_clients_drain() {
+fn certificates_and_what_is_demanded_of_those_of_clients_are_live_and_plaintext_drains() {
     let other = environment().with_file("tls.crt", format!("{CERTIFICATE}{CERTIFICATE}"));
     let renewed = super::super::parse(FULL, &other).unwrap();
     let changes = changes(&super::config(FULL), &renewed);
     assert_eq!(changes.virtual_clusters["team-a"], Unchanged);
     assert_eq!(changes.listeners["local"], Kept);
     check("min: TLSv1.2", "min: TLSv1.3", Unchanged, [Unchanged; 2], Kept);
-    check("mode: required", "mode: requested", Unchanged, [Drain, Drain], Kept);
+    check("mode: required", "mode: requested", Unchanged, [Unchanged; 2], Kept);
+    check("$1/L, DEFAULT", "$1/L", Unchanged, [Unchanged; 2], Kept);
+    check("_source: san_uri", "_source: san_dns", Unchanged, [Unchanged; 2], Kept);
+    let (rules, _) = FULL.split_once("      - type: forward_to_backend_cluster").unwrap();
+    let (_, bundles) = FULL.split_once("\ntls_trust_bundles").unwrap();
+    let encrypted = format!("{rules}\ntls_trust_bundles{bundles}");
+    let plaintext = encrypted.replace("allow_plaintext: false", "allow_plaintext: true");
+    let changes = super::super::changes(&super::config(&encrypted), &super::config(&plaintext));
+    assert_eq!(changes.virtual_clusters["team-a"], Drain);
 }
 
 #[test]
