@@ -39,7 +39,6 @@ pub(crate) struct Accepted {
     pub(crate) local: SocketAddr,
     pub(crate) listener: Arc<Listener>,
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) limits: Limits,
     pub(crate) budget: Budget,
     pub(crate) metrics: Arc<ListenerMetrics>,
     /// The listener, or the whole gateway, is to end.
@@ -192,7 +191,8 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             Box::pin(proxying::passthrough(accepted, first, &backend, route.endpoint)).await
         }
         (Kind::Terminated, Destination::VirtualCluster(cluster)) => {
-            let (peer, limits, budget) = (accepted.peer, accepted.limits.clone(), accepted.budget.clone());
+            let (peer, budget) = (accepted.peer, accepted.budget.clone());
+            let limits = accepted.snapshot.limits.clone();
             let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
             let listener = Arc::clone(&accepted.listener.name);

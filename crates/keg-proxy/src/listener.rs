@@ -130,7 +130,6 @@ impl Accepting {
                 peer,
                 local: self.address,
                 listener: Arc::clone(listener),
-                limits: current.snapshot.limits.clone(),
                 snapshot: Arc::clone(&current.snapshot),
                 budget: current.budget.clone(),
                 metrics: self.metrics(&listener.name),

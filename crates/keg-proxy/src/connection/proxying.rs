@@ -187,10 +187,10 @@ pub(super) async fn passthrough(
     let Accepted {
         stream: client,
         mut draining,
-        limits,
         snapshot,
         ..
     } = accepted;
+    let drain_duration = snapshot.limits.drain_duration;
     // An old configuration is not to be kept for as long as its last connection.
     drop(snapshot);
     let mut backend_draining = backend.draining();
@@ -199,10 +199,10 @@ pub(super) async fn passthrough(
         () = either(&mut draining, &mut backend_draining) => return Ok(()),
         connected = Box::pin(backend.connect_raw(endpoint)) => connected.map_err(|error| unreachable(backend, endpoint, error))?,
     };
-    let mut relay = Relay::new(client, &first.bytes(), node, limits.drain_duration);
+    let mut relay = Relay::new(client, &first.bytes(), node, drain_duration);
     let moved = tokio::select! {
         moved = &mut relay => moved,
-        () = either(&mut draining, &mut backend_draining) => relay.drain(limits.drain_duration).await,
+        () = either(&mut draining, &mut backend_draining) => relay.drain(drain_duration).await,
     };
     moved.map_err(|error| Ended::ordinarily("passthrough", error))
 }
