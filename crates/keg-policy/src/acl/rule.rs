@@ -51,7 +51,7 @@ pub enum AclNames {
 
 /// Decides whether rules are for a client.
 pub trait AclCondition: fmt::Debug + Send + Sync {
-    /// Whether the rules are for the client of this connection: the same for as long as its identity is.
+    /// Whether the rules are for the client of this connection: the same for as long as [`Connection::renewals`] is.
     ///
     /// # Errors
     /// When that can't be told. Then what the rules allow isn't allowed, and what they deny is denied.
@@ -60,7 +60,7 @@ pub trait AclCondition: fmt::Debug + Send + Sync {
 
 /// Names that depend on the client.
 pub trait AclNameExpression: fmt::Debug + Send + Sync {
-    /// The names for the client of this connection: the same for as long as its identity is.
+    /// The names for the client of this connection: the same for as long as [`Connection::renewals`] is.
     ///
     /// # Errors
     /// When they can't be told. Then the rule allows nothing, or denies all names.

@@ -23,7 +23,7 @@ pub struct TopicAlias {
 
 /// Decides who has an alias, or whom a policy is about.
 pub trait Condition: fmt::Debug + Send + Sync {
-    /// Whether that is the client of this connection: the same for as long as its identity is.
+    /// Whether that is the client of this connection: the same for as long as [`Connection::renewals`] is.
     fn holds(&self, connection: &Connection) -> bool;
 
     /// What tells it from conditions that hold of others.

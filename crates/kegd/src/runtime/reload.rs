@@ -9,7 +9,7 @@ use super::build::{self, AuthenticationUpdate, BackendUpdate, Built};
 use super::metrics::Metrics;
 use super::watch::Watch;
 use crate::config::environment::SystemEnvironment;
-use crate::config::{self, Input};
+use crate::config::{self, Config, Input};
 
 /// Loads the configuration again when its files change, or when it is told to.
 pub(crate) struct Reloader {
@@ -59,7 +59,7 @@ impl Reloader {
                 metrics.config_loaded();
                 let changes = config::changes(running.config(), built.config());
                 tracing::info!(changes = %Summary(&changes), "the configuration was reloaded");
-                warn_of_what_needs_a_restart(&changes);
+                warn_of_what_needs_a_restart(running.config(), built.config());
                 built
             }
             Ok(None) => {
@@ -75,11 +75,11 @@ impl Reloader {
     }
 }
 
-fn warn_of_what_needs_a_restart(changes: &config::Changes) {
-    if changes.observability {
+fn warn_of_what_needs_a_restart(before: &Config, after: &Config) {
+    if before.observability != after.observability {
         tracing::warn!("changes of `observability` take effect at the next start");
     }
-    if changes.runtime {
+    if before.runtime.health_listeners != after.runtime.health_listeners {
         tracing::warn!("changes of `runtime.health_listener_address_port` take effect at the next start");
     }
 }

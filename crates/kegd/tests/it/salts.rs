@@ -110,6 +110,7 @@ fn a_gateway_without_a_secret_keeps_its_salts_over_reloads_alone() {
     let shown = gateway.shown();
     gateway.reload("max_connections: 1001");
     assert_eq!(gateway.shown(), shown);
+    assert!(!gateway.process.output().contains("at the next start"));
     gateway.restart();
     assert!(gateway.shown().iter().all(|it| !shown.contains(it)));
 }
