@@ -163,7 +163,7 @@ fn a_session_ends_with_its_token_unless_the_client_shows_a_newer_one() {
     show(&mut late, &signer.token("ES256", 0));
     assert!(told(&mut late).challenge.contains("invalid_token"));
 
-    let brief = Duration::from_secs(4);
+    let brief = Duration::from_secs(8);
     let token = signer.token("ES256", brief.as_secs());
     let (mut stays, _) = authenticated(&gateway, &token);
     let (mut ends, lifetime) = authenticated(&gateway, &token);

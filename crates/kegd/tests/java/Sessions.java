@@ -16,7 +16,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Clients whose sessions end every few seconds, and who authenticate again on the connections that they have. */
 public final class Sessions {
-    private static final int RENEWALS = 3;
+    private static final int RENEWALS = 2;
 
     private Sessions() {
     }
