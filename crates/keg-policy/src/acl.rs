@@ -1,5 +1,6 @@
 //! ACLs: who may do what, decided by the gateway.
 
+mod beforehand;
 mod beside;
 mod client;
 mod creation;
@@ -18,6 +19,7 @@ mod request;
 mod rule;
 mod rules;
 mod sessions;
+mod transactions;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -136,6 +138,11 @@ impl Acls {
         if kept.is_nothing() && !outbound::concerns(api.key) && !described::concerns(api.key) {
             return Ok(());
         }
+        if kept.ends_connection {
+            return Err(Withheld::ending(
+                "a part of a Produce request with acks=0 was denied, which only a disconnect can tell",
+            ));
+        }
         let client = self.client(connection);
         let mut body = response.body_bytes();
         if let Some(picked) = &kept.picked {
@@ -196,7 +203,8 @@ impl Policy for Acls {
     }
 
     fn streams(&self, _api: &Api, _version: i16, note: &Note) -> bool {
-        note.get::<Kept>().is_some_and(|kept| kept.denied.is_empty())
+        note.get::<Kept>()
+            .is_some_and(|kept| kept.denied.is_empty() && !kept.ends_connection)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

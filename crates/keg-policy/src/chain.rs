@@ -256,6 +256,9 @@ impl Chain {
             let Err(withheld) = policy.response(connection, answer) else {
                 continue;
             };
+            if withheld.ends_connection {
+                return Outcome::Close(withheld.reason);
+            }
             tracing::error!(
                 virtual_cluster = &*connection.virtual_cluster,
                 api = api.name,

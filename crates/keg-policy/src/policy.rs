@@ -157,6 +157,8 @@ pub struct Answer<'a> {
 pub struct Withheld {
     /// The reason, for the log: what was found and what to do.
     pub reason: String,
+    /// Whether the connection is over, since the client expects no response and is to notice something.
+    pub ends_connection: bool,
 }
 
 impl Withheld {
@@ -164,6 +166,15 @@ impl Withheld {
     pub fn new(reason: impl fmt::Display) -> Self {
         Self {
             reason: reason.to_string(),
+            ends_connection: false,
+        }
+    }
+
+    /// The client expects no response, and its connection is over for this reason.
+    pub fn ending(reason: impl fmt::Display) -> Self {
+        Self {
+            ends_connection: true,
+            ..Self::new(reason)
         }
     }
 }

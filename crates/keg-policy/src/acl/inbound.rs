@@ -9,6 +9,7 @@ use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
+use super::beforehand::{self, Refused};
 use super::beside::Beside;
 use super::client::Client;
 use super::ids::TopicNames;
@@ -16,6 +17,7 @@ use super::needs::{self, denied};
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::regex;
 use super::sessions::Topics;
+use super::transactions;
 use crate::namespace::metadata::{self, Picked};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::partial::{Admission, Judge, Place, Side};
@@ -52,8 +54,8 @@ pub(super) struct Asked<'a> {
     pub(super) body: &'a Bytes,
     /// FindCoordinator: the kind of its keys, which stands behind the key in older versions.
     pub(super) coordinator_type: i64,
-    /// The topics that a request to the controller names more than once.
-    pub(super) repeated: &'a BTreeSet<Vec<u8>>,
+    /// What brokers refuse without looking at the rules.
+    pub(super) refused: &'a Refused,
     /// DeleteTopics: the topics that there are, once they were looked up.
     pub(super) existing: Option<&'a Picked>,
     /// What there is of the topics beside denied ones, once they were looked up.
@@ -134,7 +136,11 @@ impl<'a> Inbound<'a> {
             Err(error) if visitor.judge.refusal.is_none() => return Err(error),
             _ => {}
         }
-        if visitor.has_transaction && !visitor.writes_in_transaction {
+        let all_seen = visitor.judge.admitted_all();
+        if asked.api.key == ApiKey::PRODUCE
+            && !visitor.writes_in_transaction
+            && (visitor.has_transaction || !all_seen && transactions::has_some(&asked)?)
+        {
             visitor.judge.refusal = Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
         }
         Ok(visitor)
@@ -194,7 +200,7 @@ impl<'a> Inbound<'a> {
             // What a client takes back it needn't be allowed to read.
             return Edit::Keep;
         }
-        if self.asked.repeated.contains(name) || needs::is_refused_first(key, name) {
+        if self.asked.refused.topics.contains(name) || needs::is_refused_first(key, name) {
             // Nothing is done for it, whoever asks, and it is said why.
             self.makes_some = true;
             return self.judge.pass();
@@ -207,6 +213,13 @@ impl<'a> Inbound<'a> {
             _ if is_made => self.made(needs::topic(key), name),
             _ => self.admit(needs::topic(key), ResourceType::Topic, name),
         };
+        if key == ApiKey::STREAMS_GROUP_HEARTBEAT
+            && admitted.is_err()
+            && let Some(reason) = beforehand::invalid_topology(&self.asked)
+        {
+            self.reason = Some(reason);
+            return self.judge.refuse(ErrorCode::STREAMS_INVALID_TOPOLOGY);
+        }
         if admitted.is_ok() && matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
             self.topics.insert(name.into());
         }
@@ -246,6 +259,10 @@ impl<'a> Inbound<'a> {
 
     fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         let operation = needs::configs(self.asked.api.key);
+        let refused = &self.asked.refused.resources;
+        if !refused.is_empty() && refused.contains(&(self.config_type, name.to_vec())) {
+            return self.judge.pass();
+        }
         let admitted = match self.config_type {
             2 => self.admit(operation, ResourceType::Topic, name),
             32 => self.admit(operation, ResourceType::Group, name),
@@ -267,15 +284,6 @@ impl<'a> Inbound<'a> {
         ));
         self.judge.refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
     }
-}
-
-/// Whether the first batch is a part of a transaction (as Kafka's `RequestUtils.hasTransactionalRecords` finds out).
-fn is_transactional(records: &[u8]) -> bool {
-    const MAGIC: usize = 16;
-    const ATTRIBUTES: usize = 21;
-    const TRANSACTIONAL: u8 = 0x10;
-    let attributes = records.get(ATTRIBUTES + 1).copied().unwrap_or_default();
-    records.get(MAGIC) == Some(&2) && attributes & TRANSACTIONAL != 0
 }
 
 impl Visitor for Inbound<'_> {
@@ -316,7 +324,7 @@ impl Visitor for Inbound<'_> {
 
     fn bytes(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         if field.entity == Entity::Records {
-            self.has_transaction |= value.is_some_and(is_transactional);
+            self.has_transaction |= value.is_some_and(transactions::begins);
         }
         Edit::Keep
     }

@@ -153,10 +153,14 @@ pub(super) fn administers(api: ApiKey) -> bool {
 
 /// Whether the broker looks at a topic's name, and refuses it, before it looks at what is allowed.
 pub(super) fn is_refused_first(api: ApiKey, topic: &[u8]) -> bool {
+    api == ApiKey::DESCRIBE_PRODUCERS && !is_name(topic)
+}
+
+/// Whether a topic can be called so (Kafka's `Topic.isValid`).
+pub(super) fn is_name(topic: &[u8]) -> bool {
     const LONGEST: usize = 249;
     let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let is_name = !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal);
-    api == ApiKey::DESCRIBE_PRODUCERS && !is_name
+    !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal)
 }
 
 /// What a broker says beside the code, which for some APIs is nothing.

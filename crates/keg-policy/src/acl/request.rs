@@ -1,14 +1,14 @@
 //! What becomes of a request.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
-use keg_codec::{ApiKey, ErrorCode};
+use keg_codec::{ApiKey, ErrorCode, is_silent};
 
 use super::Acls;
+use super::beforehand::Refused;
 use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
@@ -24,6 +24,12 @@ use crate::namespace::metadata::{self, Picked};
 use crate::namespace::{look_up, share_sessions};
 use crate::partial::{Admission, Denial, Denied, Original, Side};
 use crate::policy::{Decision, Note, Question};
+
+/// The epoch of a fetch without a session.
+const NO_SESSION: i64 = -1;
+
+/// The acks that tell when records are written.
+const OF_THE_LEADER: i64 = 1;
 
 const INCONSISTENT_GROUP_PROTOCOL: ErrorCode = ErrorCode(23);
 
@@ -88,12 +94,19 @@ pub(super) struct Kept {
     pub(super) begins: Option<(Topics, Arc<Applied>)>,
     /// Whether the client is to be told what it may do.
     pub(super) operations: bool,
+    /// Produce with acks=0: a disconnect is to tell that something was denied, once the rest is written.
+    pub(super) ends_connection: bool,
 }
 
 impl Kept {
     /// Whether the response is that to the request as the client sent it.
     pub(super) fn is_nothing(&self) -> bool {
-        self.denied.is_empty() && !self.no_topics && self.picked.is_none() && !self.no_session && self.begins.is_none()
+        self.denied.is_empty()
+            && !self.no_topics
+            && self.picked.is_none()
+            && !self.no_session
+            && self.begins.is_none()
+            && !self.ends_connection
     }
 }
 
@@ -139,10 +152,10 @@ impl Acls {
         if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
             return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
         }
-        let repeated = repeated(request, &body)?;
+        let refused_first = Refused::of(api, version, &body)?;
         let (existing, beside) = (progress.existing.clone(), progress.beside.clone());
         let mut asked = Asked {
-            repeated: &repeated,
+            refused: &refused_first,
             client,
             names: &self.topic_names,
             api,
@@ -198,7 +211,8 @@ impl Acls {
             operations: has_unknown_tags || described::is_asked_for(api.key, version, &body),
             ..Kept::default()
         };
-        if !judge.admitted_all() {
+        kept.ends_connection = !judge.admitted_all() && judge.kept && is_silent(api, version, &body);
+        if !judge.admitted_all() && !kept.ends_connection {
             match original.deny(&judge)? {
                 Denial::Whole(response) => return Ok(Decision::Answer(response)),
                 Denial::Rest(denied) => {
@@ -221,7 +235,10 @@ impl Acls {
             false => asked.part(Side::Admitted)?,
         };
         if kept.no_session {
-            body = without_session(request, &body)?;
+            body = with(request, &body, "SessionEpoch", NO_SESSION)?;
+        }
+        if kept.ends_connection {
+            body = with(request, &body, "Acks", OF_THE_LEADER)?;
         }
         let progress = Progress {
             // Where nothing may be made, nothing need be named alone first.
@@ -325,24 +342,12 @@ fn producer(client: &Client<'_>, request: &Struct) -> Option<ErrorCode> {
     (!may).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 }
 
-fn without_session(request: &Request, body: &Bytes) -> Result<Bytes, WalkError> {
+/// The request with another number in it.
+fn with(request: &Request, body: &Bytes, field: &str, number: i64) -> Result<Bytes, WalkError> {
     let (api, version) = (request.api, request.version);
-    let mut fetch = Struct::read(&api.request, version, body)?;
-    fetch.set("SessionEpoch", Value::Integer(-1));
-    fetch.write(&api.request, version).map(Bytes::from)
-}
-
-/// The topics to make or to grow that are named more than once.
-fn repeated(request: &Request, body: &Bytes) -> Result<BTreeSet<Vec<u8>>, WalkError> {
-    let (api, version) = (request.api, request.version);
-    let mut repeated = BTreeSet::new();
-    if matches!(api.key, ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS) {
-        let asked = Struct::read(&api.request, version, body)?;
-        let mut seen = BTreeSet::new();
-        let names = asked.elements("Topics").map(|topic| topic.bytes("Name"));
-        repeated.extend(names.filter(|name| !seen.insert(*name)).map(<[u8]>::to_vec));
-    }
-    Ok(repeated)
+    let mut changed = Struct::read(&api.request, version, body)?;
+    changed.set(field, Value::Integer(number));
+    changed.write(&api.request, version).map(Bytes::from)
 }
 
 fn number(request: &Struct, name: &str, default: i64) -> i64 {

@@ -1,11 +1,13 @@
 //! What rules allow, message by message.
 
+mod beforehand;
 mod beside;
 mod controller;
 mod creation;
 mod described;
 mod every_message;
 mod parts;
+mod producing;
 mod sessions;
 
 use std::sync::{Arc, Mutex};

@@ -78,29 +78,30 @@ pub(super) const MEANT: &[Meant] = &[
     },
 ];
 
-/// The error that the gateway gives on purpose. `joined` are the groups that were joined on the connection.
-pub(super) fn refusal(
+/// The errors of which the gateway gives one on purpose. `joined` are the groups that were joined on the connection.
+pub(super) fn refusals(
     lists: [&[Meant]; 2],
     api: &Api,
     version: i16,
     request: &Struct,
     joined: &HashSet<String>,
-) -> Option<i64> {
-    lists
-        .into_iter()
-        .flatten()
-        .find(|meant| meant.apis.contains(&api.key) && (meant.is)(request, version, joined))
+) -> Vec<i64> {
+    let all = lists.into_iter().flatten();
+    all.filter(|meant| meant.apis.contains(&api.key) && (meant.is)(request, version, joined))
         .map(|meant| meant.code)
+        .collect()
 }
 
 /// Whether a response says the error of all that was asked, so that nothing was done. The oldest ElectLeaders has a place
 /// for it in its results only, of which it has none.
-pub(super) fn is_refused(api: &Api, version: i16, response: &Struct, code: i64) -> bool {
+pub(super) fn is_refused(api: &Api, version: i16, response: &Struct, codes: &[i64]) -> bool {
     if api.key == ApiKey::ELECT_LEADERS && version == 0 {
         return elements(response, "ReplicaElectionResults").next().is_none();
     }
     let errors = errors(response);
-    !errors.is_empty() && errors.iter().all(|found| *found == code)
+    codes
+        .iter()
+        .any(|code| !errors.is_empty() && errors.iter().all(|found| found == code))
 }
 
 /// Fetch: when a topic's id is not the tenant's, or a topic is denied, the gateway gives no session, since the broker's

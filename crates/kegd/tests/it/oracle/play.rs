@@ -214,10 +214,10 @@ impl Step<'_> {
             player.symbols.of_request(request);
         }
         let lists = [meant::MEANT, if self.has_acls { acls::MEANT } else { &[] }];
-        let meant = meant::refusal(lists, api, version, &requests[0].0, joined);
-        let mut outcomes = if let Some(code) = meant {
+        let meant = meant::refusals(lists, api, version, &requests[0].0, joined);
+        let mut outcomes = if !meant.is_empty() {
             let first = players[0].exchange(api, version, &requests[0]);
-            if matches!(&first, Outcome::Response(response) if meant::is_refused(api, version, response, code)) {
+            if matches!(&first, Outcome::Response(response) if meant::is_refused(api, version, response, &meant)) {
                 tally.count_meant();
                 // As a client that is told so.
                 for (player, (_, subject)) in players.iter_mut().zip(&requests) {
@@ -235,6 +235,9 @@ impl Step<'_> {
             [0, 1].map(|it| players[it].side.receive(asked[it]))
         };
         meant::same_session(api, &requests[0].1, &mut outcomes);
+        if self.has_acls {
+            acls::same_failure(api, &mut outcomes);
+        }
         let repeatable = is_repeatable(api.key, &requests[0].0);
         let mut is_first = true;
         let shown = patiently(

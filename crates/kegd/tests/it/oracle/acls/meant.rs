@@ -1,10 +1,11 @@
 //! What the gateway answers otherwise than Kafka's authorizer: on purpose, and documented in `docs/acls.md`.
 
-use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
+use keg_codec::{Api, ApiKey};
 
 use crate::oracle::meant::{Meant, TOPIC_AUTHORIZATION_FAILED, text};
 use crate::oracle::settle::elements;
+use crate::oracle::side::Outcome;
 
 const FETCH_SESSION_ID_NOT_FOUND: i64 = 70;
 const SHARE_SESSION_NOT_FOUND: i64 = 122;
@@ -40,6 +41,37 @@ pub(in crate::oracle) const MEANT: &[Meant] = &[
         code: SHARE_SESSION_NOT_FOUND,
     },
 ];
+
+/// IncrementalAlterConfigs: the controller fails altogether on what isn't an operation, also of what it has denied before.
+pub(in crate::oracle) fn same_failure(api: &Api, outcomes: &mut [Outcome; 2]) {
+    const UNKNOWN_SERVER_ERROR: Value = Value::Integer(-1);
+    let [Outcome::Response(one), Outcome::Response(other)] = outcomes else {
+        return;
+    };
+    let has_failed = |it: &Struct| it.get("ErrorCode") == Some(&UNKNOWN_SERVER_ERROR);
+    if api.key != ApiKey::INCREMENTAL_ALTER_CONFIGS
+        || ![&*one, other]
+            .iter()
+            .all(|it| elements(it, "Responses").any(has_failed))
+    {
+        return;
+    }
+    let named = |it: &Struct| (it.get("ResourceType").cloned(), it.get("ResourceName").cloned());
+    let failed: Vec<_> = elements(other, "Responses")
+        .filter(|it| has_failed(it))
+        .map(named)
+        .collect();
+    if let Some(Value::Array(responses)) = one.get_mut("Responses") {
+        for response in responses {
+            let Value::Struct(response) = response else { continue };
+            let is_denied = matches!(response.get("ErrorCode"), Some(Value::Integer(29..=31)));
+            if is_denied && failed.contains(&named(response)) {
+                response.set("ErrorCode", UNKNOWN_SERVER_ERROR);
+                response.set("ErrorMessage", Value::Null);
+            }
+        }
+    }
+}
 
 /// Whether a subtopology has one of these arrays with something in it.
 fn any_subtopology(request: &Struct, arrays: &[&str]) -> bool {

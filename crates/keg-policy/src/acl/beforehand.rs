@@ -1,0 +1,95 @@
+//! What brokers refuse, whoever asks, before they look at what is allowed: it is left to them to say why.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use keg_codec::message::{Struct, Value};
+use keg_codec::walk::WalkError;
+use keg_codec::{Api, ApiKey};
+
+use super::inbound::Asked;
+use super::needs;
+
+/// Takes a setting away, for which no value is needed (Kafka's `AlterConfigOp.OpType.DELETE`).
+const DELETE: i64 = 1;
+
+/// Parts of a request, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// CreateTopics, CreatePartitions: the topics that are named more than once.
+    pub(super) topics: BTreeSet<Vec<u8>>,
+    /// AlterConfigs, IncrementalAlterConfigs: the resources, by their types too.
+    pub(super) resources: BTreeSet<(i64, Vec<u8>)>,
+}
+
+impl Refused {
+    pub(super) fn of(api: &'static Api, version: i16, body: &Bytes) -> Result<Self, WalkError> {
+        let mut refused = Self::default();
+        match api.key {
+            ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS => {
+                let asked = Struct::read(&api.request, version, body)?;
+                let names = asked.elements("Topics").map(|topic| topic.bytes("Name").to_vec());
+                refused.topics = repeated(names);
+            }
+            ApiKey::ALTER_CONFIGS | ApiKey::INCREMENTAL_ALTER_CONFIGS => {
+                let asked = Struct::read(&api.request, version, body)?;
+                refused.resources = repeated(asked.elements("Resources").map(resource));
+                let invalid = asked.elements("Resources").filter(|it| is_invalid(it));
+                refused.resources.extend(invalid.map(resource));
+            }
+            _ => {}
+        }
+        Ok(refused)
+    }
+}
+
+/// StreamsGroupHeartbeat: why a topology isn't taken, if some of its topics are called what none can be.
+pub(super) fn invalid_topology(asked: &Asked<'_>) -> Option<String> {
+    let request = Struct::read(&asked.api.request, asked.version, asked.body).ok()?;
+    let topology = request.get("Topology").and_then(Value::as_struct)?;
+    let mut invalid: Vec<&[u8]> = Vec::new();
+    for subtopology in topology.elements("Subtopologies") {
+        let texts = |array| subtopology.get(array).and_then(Value::as_array).unwrap_or_default();
+        let named = ["SourceTopics", "RepartitionSinkTopics"]
+            .map(texts)
+            .into_iter()
+            .flatten();
+        let named = named.filter_map(|topic| match topic {
+            Value::Bytes(name) => Some(&**name),
+            _ => None,
+        });
+        let made = ["RepartitionSourceTopics", "StateChangelogTopics"].map(|array| subtopology.elements(array));
+        let made = made.into_iter().flatten().map(|topic| topic.bytes("Name"));
+        for name in named.chain(made).filter(|name| !needs::is_name(name)) {
+            if !invalid.contains(&name) {
+                invalid.push(name);
+            }
+        }
+    }
+    let names: Vec<_> = invalid.into_iter().map(String::from_utf8_lossy).collect();
+    (!names.is_empty()).then(|| format!("Topic names {} are not valid topic names.", names.join(",")))
+}
+
+/// What is there more than once.
+fn repeated<T: Ord + Clone>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut seen = BTreeSet::new();
+    items.filter(|it| !seen.insert(it.clone())).collect()
+}
+
+fn resource(of: &Struct) -> (i64, Vec<u8>) {
+    (number(of, "ResourceType"), of.bytes("ResourceName").to_vec())
+}
+
+/// Whether a setting has no value, or is there twice (Kafka's `ConfigAdminManager.preprocess`).
+fn is_invalid(resource: &Struct) -> bool {
+    let names = resource.elements("Configs").map(|config| config.bytes("Name"));
+    let has_no_value = |config: &Struct| {
+        let is_deleted = number(config, "ConfigOperation") == DELETE;
+        config.get("Value") == Some(&Value::Null) && !is_deleted
+    };
+    resource.elements("Configs").any(has_no_value) || !repeated(names).is_empty()
+}
+
+fn number(of: &Struct, name: &str) -> i64 {
+    of.get(name).and_then(Value::as_integer).unwrap_or_default()
+}
