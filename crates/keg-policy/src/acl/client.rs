@@ -81,6 +81,20 @@ impl<'a> Client<'a> {
         self.tell(operation, resource_type, &name, verdict)
     }
 
+    /// The same, which is told if it wasn't before.
+    pub(super) fn may_and_tell(
+        &self,
+        tells: bool,
+        operation: Operation,
+        resource_type: ResourceType,
+        name: &[u8],
+    ) -> bool {
+        match tells {
+            true => self.may(operation, resource_type, name),
+            false => self.could(operation, resource_type, name),
+        }
+    }
+
     /// Whether the client may do what it asks for, and could do something else with the same resource.
     pub(super) fn may_and_could(
         &self,

@@ -91,6 +91,8 @@ pub(super) struct Inbound<'a> {
     pub(super) uncertain: BTreeSet<Vec<u8>>,
     /// Whether decisions are told, which they are once.
     tells: bool,
+    /// The ids of the topics that couldn't be decided on when decisions were told.
+    untold: Option<&'a BTreeSet<[u8; 16]>>,
     /// Produce: whether the transactional id may be used, and whether it is.
     writes_in_transaction: bool,
     has_transaction: bool,
@@ -117,6 +119,7 @@ impl<'a> Inbound<'a> {
             may_create_any: None,
             uncertain: BTreeSet::new(),
             tells: false,
+            untold: None,
             writes_in_transaction: false,
             has_transaction: false,
             reason: None,
@@ -127,9 +130,11 @@ impl<'a> Inbound<'a> {
     }
 
     /// Looks at all of a request. What is not admitted is found in the judge, and so is why the whole of it is refused.
-    pub(super) fn look(asked: Asked<'a>) -> Result<Self, WalkError> {
+    /// `untold` are the ids of the topics alone that are still to be told of, where all else was.
+    pub(super) fn look(asked: Asked<'a>, untold: Option<&'a BTreeSet<[u8; 16]>>) -> Result<Self, WalkError> {
         let mut visitor = Self {
-            tells: true,
+            tells: untold.is_none(),
+            untold,
             ..Self::new(asked, Side::Admitted)
         };
         match walk(&asked.api.request, asked.version, asked.body, &mut visitor) {
@@ -147,10 +152,9 @@ impl<'a> Inbound<'a> {
     }
 
     pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
-        match self.tells {
-            true => self.asked.client.may(operation, resource_type, name),
-            false => self.asked.client.could(operation, resource_type, name),
-        }
+        self.asked
+            .client
+            .may_and_tell(self.tells, operation, resource_type, name)
     }
 
     fn admit(
@@ -236,7 +240,13 @@ impl<'a> Inbound<'a> {
             }
         };
         match name {
-            Some(name) => self.topic(field, &name),
+            Some(name) => {
+                let tells = self.tells;
+                self.tells |= self.untold.is_some_and(|untold| untold.contains(id));
+                let edit = self.topic(field, &name);
+                self.tells = tells;
+                edit
+            }
             // The broker says that there is no such topic; were there one, it would have been told.
             None if self.judge.place(field) == Place::Filter => Edit::Keep,
             None => self.judge.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID)),

@@ -1,5 +1,6 @@
 //! What becomes of a request.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -36,6 +37,8 @@ const INCONSISTENT_GROUP_PROTOCOL: ErrorCode = ErrorCode(23);
 /// How far a request has come.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
+    /// Decisions were told, but for those on the topics with these ids, whose names weren't known.
+    pub(super) told: Option<BTreeSet<[u8; 16]>>,
     /// Unknown topic ids were looked up.
     pub(super) ids: bool,
     /// What may be made for a Metadata request was made.
@@ -116,16 +119,17 @@ impl Acls {
         client: &Client<'_>,
         request: &mut Request,
         body: &Bytes,
-        progress: Progress,
+        mut progress: Progress,
     ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
+        let is_told = progress.told.is_some();
         let refused = |code, why: Option<&str>| Response::error(api, version, body, code, why).map(Decision::Answer);
         if needs::administers(api.key) {
             return refused(ErrorCode::SECURITY_DISABLED, Some("No Authorizer is configured."));
         }
         let on_cluster = |operation: &Operation| {
             let name = CLUSTER_NAME.as_bytes();
-            client.may(*operation, ResourceType::Cluster, name)
+            client.may_and_tell(!is_told, *operation, ResourceType::Cluster, name)
         };
         let operations = needs::cluster_in(api.key, version);
         if !operations.is_empty() && !operations.iter().any(on_cluster) {
@@ -170,10 +174,13 @@ impl Acls {
             by_id: api.key == ApiKey::METADATA && metadata::asks_by_id(api, version, &body)?,
             settled: None,
         };
-        let found = Inbound::look(asked)?;
-        let is_unknown = |name: &Option<_>| name.is_none();
+        let told = progress.told.take();
+        let found = Inbound::look(asked, told.as_ref())?;
+        let unknown = found.settled.iter().filter(|(_, name)| name.is_none());
+        let untold = unknown.map(|(id, _)| *id).collect();
+        progress.told = Some(untold);
         if !progress.ids
-            && found.settled.values().any(is_unknown)
+            && found.settled.values().any(Option::is_none)
             && look_up::is_possible(client.connection())
             && let Some(decision) = self.ask_for_names(&found.settled, request, progress.clone())?
         {
