@@ -80,6 +80,12 @@ impl Inbound<'_> {
 impl Asked<'_> {
     /// Says in an answer to what is denied what brokers say beside.
     pub(super) fn tell_beside(&self, answer: &mut Struct) {
+        if self.by_id {
+            // A topic that is named by its id has no other name, whatever stands beside the id.
+            each(answer, "Topics", &mut |topic| {
+                topic.set("Name", Value::Null);
+            });
+        }
         let Some(beside) = self.beside else { return };
         match self.api.key {
             ApiKey::ADD_PARTITIONS_TO_TXN => each(answer, "ResultsByTopicV3AndBelow", &mut |topic| {

@@ -38,7 +38,10 @@ impl Acls {
         };
         if asked.elements("Topics").next().is_some() {
             return match first {
-                Some(first) => from_cursor(asked, &first, (api, version), body),
+                Some(first) => {
+                    let is_shown = client.could(Operation::Describe, ResourceType::Topic, &first);
+                    from_cursor(asked, (&first, is_shown), (api, version), body)
+                }
                 None => Ok(Pages::Of(body.clone())),
             };
         }
@@ -55,8 +58,15 @@ impl Acls {
                 progress.clone(),
             ))));
         };
+        if lacks_partition(&asked) {
+            return refused((api, version), body);
+        }
         let first = first.unwrap_or_default();
         let may = |name: &&Vec<u8>| client.could(Operation::Describe, ResourceType::Topic, name);
+        if !all.contains(&first) || !may(&&first) {
+            // It goes on with the one behind, from its beginning.
+            asked.set("Cursor", Value::Null);
+        }
         let shown = all.iter().filter(|name| **name >= first).filter(may);
         let topics: Vec<_> = shown
             .filter_map(|name| {
@@ -78,16 +88,31 @@ impl Acls {
 /// among them, before it looks at what may be described.
 fn from_cursor(
     mut asked: Struct,
-    first: &[u8],
+    (first, is_shown): (&[u8], bool),
     (api, version): (&'static Api, i16),
     body: &Bytes,
 ) -> Result<Pages, WalkError> {
-    if !asked.elements("Topics").any(|topic| topic.bytes("Name") == first) {
-        let refused = Response::error(api, version, body, ErrorCode::INVALID_REQUEST, None)?;
-        return Ok(Pages::Decided(Decision::Answer(refused)));
+    if lacks_partition(&asked) || !asked.elements("Topics").any(|topic| topic.bytes("Name") == first) {
+        return refused((api, version), body);
     }
     if let Some(Value::Array(topics)) = asked.get_mut("Topics") {
         topics.retain(|topic| topic.as_struct().is_some_and(|topic| topic.bytes("Name") >= first));
     }
+    if !is_shown {
+        // The broker, which doesn't get it, would refuse a cursor that is at none of the topics.
+        asked.set("Cursor", Value::Null);
+    }
     asked.write(&api.request, version).map(|body| Pages::Of(body.into()))
+}
+
+/// Whether the cursor is at no partition, which brokers refuse.
+fn lacks_partition(asked: &Struct) -> bool {
+    let cursor = asked.get("Cursor").and_then(Value::as_struct);
+    let partition = cursor.and_then(|cursor| cursor.get("PartitionIndex")?.as_integer());
+    partition.is_some_and(|partition| partition < 0)
+}
+
+fn refused((api, version): (&'static Api, i16), body: &Bytes) -> Result<Pages, WalkError> {
+    let refused = Response::error(api, version, body, ErrorCode::INVALID_REQUEST, None)?;
+    Ok(Pages::Decided(Decision::Answer(refused)))
 }

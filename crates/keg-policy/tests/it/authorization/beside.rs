@@ -116,7 +116,7 @@ fn beside_ids_metadata_is_not_asked_about_names_and_gives_the_nodes_where_no_id_
         &[
             ("Topics.0.Name", text("orders")),
             ("Topics.1.TopicId", Value::Uuid([9; 16])),
-            ("Topics.1.Name", Value::Null),
+            ("Topics.1.Name", text("whatever")),
             ("Topics.2.Name", text("secret")),
         ],
     );
@@ -129,5 +129,6 @@ fn beside_ids_metadata_is_not_asked_about_names_and_gives_the_nodes_where_no_id_
     assert!(values(&sent, "Topics.*.Name").is_empty());
     let seen = gateway.answer(ApiKey::METADATA, 12, pending, &answering(ApiKey::METADATA, 12, &[]));
     assert_eq!(values(&seen, "Topics.*.TopicId"), [&Value::Uuid([9; 16])]);
+    assert_eq!(values(&seen, "Topics.*.Name"), [&Value::Null]);
     assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [100]);
 }

@@ -178,6 +178,7 @@ fn a_walk_over_all_topics_is_one_over_those_that_may_be_described() {
     for (cursor, expected) in [
         (None, &["mine-1", "mine-2", "mine-3"][..]),
         (Some("mine-2"), &["mine-2", "mine-3"]),
+        (Some("mine-2-gone"), &["mine-3"]),
     ] {
         let mut asked = asking(
             ApiKey::DESCRIBE_TOPIC_PARTITIONS,
@@ -207,6 +208,31 @@ fn a_walk_over_all_topics_is_one_over_those_that_may_be_described() {
             panic!("it is not forwarded")
         };
         assert_eq!(texts(&sent, "Topics.*.Name"), expected);
-        assert_eq!(sent.get("Cursor"), asked.get("Cursor"));
+        let goes_on = cursor != Some("mine-2-gone");
+        assert_eq!(sent.get("Cursor") == asked.get("Cursor"), goes_on);
+        assert!(goes_on || sent.get("Cursor") == Some(&Value::Null));
     }
+}
+
+#[test]
+fn a_walk_that_goes_on_at_a_denied_topic_goes_on_behind_it() {
+    let key = ApiKey::DESCRIBE_TOPIC_PARTITIONS;
+    let gateway = gateway(vec![allow(ResourceType::Topic, &[Operation::Describe], "other*")]);
+    let asked = |partition| {
+        asking(
+            key,
+            0,
+            &[
+                ("Topics.0.Name", text("mine-1")),
+                ("Topics.1.Name", text("other")),
+                ("Cursor.TopicName", text("mine-1")),
+                ("Cursor.PartitionIndex", int(partition)),
+            ],
+        )
+    };
+    let (sent, _) = gateway.forward(key, 0, &asked(1));
+    assert_eq!(texts(&sent, "Topics.*.Name"), ["other"]);
+    assert_eq!(sent.get("Cursor"), Some(&Value::Null));
+    let seen = gateway.local(key, 0, &asked(-1));
+    assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [42, 42]);
 }
