@@ -192,6 +192,7 @@ pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'stat
         (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
             Some("This server does not host this topic-partition.")
         }
+        (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_ID) => Some("This server does not host this topic ID."),
         (_, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Topic authorization failed."),
         (_, ErrorCode::GROUP_AUTHORIZATION_FAILED) => Some("Group authorization failed."),
         (_, ErrorCode::CLUSTER_AUTHORIZATION_FAILED) => Some("Cluster authorization failed."),

@@ -10,6 +10,7 @@ use crate::support::{Fate, Gateway, answering, asking, int, null, text};
 
 const SEEN_ID: Value = Value::Uuid([2; 16]);
 const SECRET_ID: Value = Value::Uuid([3; 16]);
+const UNKNOWN_ID: Value = Value::Uuid([4; 16]);
 
 const BOTH: [(ApiKey, i16, &str); 2] = [
     (ApiKey::CREATE_TOPICS, 7, "Topics"),
@@ -98,15 +99,23 @@ fn who_may_describe_a_topic_and_not_delete_it_is_told_what_its_id_names() {
             ("Topics.0.TopicId", SEEN_ID),
             ("Topics.1.Name", null()),
             ("Topics.1.TopicId", SECRET_ID),
+            ("Topics.2.Name", null()),
+            ("Topics.2.TopicId", UNKNOWN_ID),
         ],
     );
     let topics = [(SEEN_ID, "seen"), (SECRET_ID, "secret")];
     let Fate::Answered(seen) = seen_and_own().ask_one_with(&topics, ApiKey::DELETE_TOPICS, 6, &asked) else {
         panic!("it is not answered")
     };
-    assert_eq!(values(&seen, "Responses.*.Name"), [&text("seen"), &null()]);
-    assert_eq!(values(&seen, "Responses.*.TopicId"), [&SEEN_ID, &SECRET_ID]);
-    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [29, 29]);
+    assert_eq!(values(&seen, "Responses.*.Name"), [&text("seen"), &null(), &null()]);
+    assert_eq!(
+        values(&seen, "Responses.*.TopicId"),
+        [&SEEN_ID, &SECRET_ID, &UNKNOWN_ID]
+    );
+    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [29, 29, 100]);
+    let denied = "Topic authorization failed.";
+    let unknown = "This server does not host this topic ID.";
+    assert_eq!(texts(&seen, "Responses.*.ErrorMessage"), [denied, denied, unknown]);
 }
 
 fn seen_and_own() -> Gateway {
