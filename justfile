@@ -36,6 +36,10 @@ fuzz TARGET SECONDS="60":
 schemas *ARGS:
     cargo xtask schemas {{ARGS}}
 
+# Count the instructions of the hot path; `just instructions --write` renews the baselines
+instructions *ARGS:
+    cargo xtask instructions {{ARGS}}
+
 # Try keg: two virtual clusters before an embedded broker
 quickstart *ARGS:
     cargo run --release -p kegd -- quickstart {{ARGS}}

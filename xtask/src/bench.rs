@@ -15,6 +15,7 @@ mod samples;
 use std::fs;
 use std::process::Command;
 
+use crate::println_out;
 use crate::test::{self, Outcome, Places};
 use kafka::Kafka;
 use options::{Options, USAGE};
@@ -72,9 +73,4 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     // Only logs and configurations are worth keeping.
     fs::remove_dir_all(dir.join("data"))?;
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "a tool for the command line")]
-fn println_out(text: &str) {
-    println!("{text}");
 }

@@ -1,6 +1,8 @@
 //! What takes more than one command.
 
+mod apt;
 mod bench;
+mod instructions;
 mod schemas;
 mod test;
 
@@ -14,6 +16,9 @@ const USAGE: &str = "usage: cargo xtask <command>
   schemas --list      print every field that names something, and what keg does with it
   setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat
   test [ARGS]         setup, then `cargo test --workspace ARGS`
+  instructions        count the instructions of the hot path by callgrind, and compare with the committed baselines
+  instructions --write
+                      count, and write the baselines: on purpose, in the commit that changes them
   bench [ARGS]        measure the gateway beside a plain TCP proxy; `bench --help` says how";
 
 fn main() -> ExitCode {
@@ -35,7 +40,14 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
         ["schemas", "--list"] => Ok(schemas::list()?),
         ["setup"] => test::setup(),
         ["test", args @ ..] => test::run(args),
+        ["instructions"] => instructions::compare(),
+        ["instructions", "--write"] => instructions::write(),
         ["bench", args @ ..] => bench::run(args),
         _ => Err(USAGE.into()),
     }
+}
+
+#[expect(clippy::print_stdout, reason = "a tool for the command line")]
+fn println_out(text: &str) {
+    println!("{text}");
 }

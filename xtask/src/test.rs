@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use missing::Missing;
+pub(crate) use missing::answers;
 
 use crate::schemas::{KAFKA_VERSION, fetch};
 

@@ -58,7 +58,7 @@ pub(super) fn message(missing: &[Missing]) -> String {
     message
 }
 
-pub(super) fn answers(program: &str, args: &[&str]) -> bool {
+pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
     Command::new(program)
         .args(args)
         .stdin(Stdio::null())

@@ -33,6 +33,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "keg-tls",
         ],
     ),
+    ("keg-bench", &["keg-codec", "keg-policy", "keg-tls"]),
     ("keg-load", &["keg-codec", "keg-devbroker"]),
     ("xtask", &[]),
 ];
@@ -48,7 +49,7 @@ struct Package {
 
 impl Package {
     fn is_library(&self) -> bool {
-        !["kegd", "keg-load", "xtask"].contains(&self.name.as_str())
+        !["kegd", "keg-bench", "keg-load", "xtask"].contains(&self.name.as_str())
     }
 }
 

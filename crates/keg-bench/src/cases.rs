@@ -1,0 +1,113 @@
+//! What is counted, by name.
+
+use std::hint::black_box;
+
+use crate::messages::{self, Message};
+use crate::{Outcome, Work, acls, framing, hello, rewriting};
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// What it is called in the file of baselines.
+    pub name: &'static str,
+    make: fn() -> Outcome<Work>,
+}
+
+impl Case {
+    /// Gets everything ready that isn't to be counted.
+    ///
+    /// # Errors
+    /// When a message or a rule can't be made.
+    pub fn make(&self) -> Outcome<Work> {
+        (self.make)()
+    }
+}
+
+/// All that is counted. A name stands for what it was first used for: what does something else gets another.
+pub const CASES: &[Case] = &[
+    Case {
+        name: "framing and correlation ids, a request and its response of 100 bytes",
+        make: framing::round_trip,
+    },
+    Case {
+        name: "ledger, 5 requests and their responses",
+        make: framing::ledger,
+    },
+    Case {
+        name: "check, Metadata 12 of 200 topics with 12 partitions",
+        make: || check(messages::metadata(200, 12)?),
+    },
+    Case {
+        name: "rewrite, Produce 9 of 1 KB",
+        make: || rewrite(messages::produce(9, 1024)?),
+    },
+    Case {
+        name: "rewrite, Produce 9 of 1 MB",
+        make: || rewrite(messages::produce(9, 1 << 20)?),
+    },
+    Case {
+        name: "rewrite, Fetch 12 of 10 topics with 10 partitions of 10 KB",
+        make: || rewrite(messages::fetch_by_name()?),
+    },
+    Case {
+        name: "rewrite, Fetch 16 of 1 MB",
+        make: || rewrite(messages::fetch_by_id(1 << 20)?),
+    },
+    Case {
+        name: "rewrite, Metadata 12 of 200 topics with 12 partitions",
+        make: || rewrite(messages::metadata(200, 12)?),
+    },
+    Case {
+        name: "namespace, Produce 9 of 1 KB and its response",
+        make: || acls::exchange(None, messages::produce(9, 1024)?, messages::produced(9)?),
+    },
+    Case {
+        name: "namespace and 1,000 rules, Produce 9 of 1 KB and its response",
+        make: || acls::exchange(Some(1_000), messages::produce(9, 1024)?, messages::produced(9)?),
+    },
+    Case {
+        name: "namespace, Metadata 12 of 50 topics",
+        make: || acls::exchange(None, messages::metadata_request(50)?, messages::metadata(50, 3)?),
+    },
+    Case {
+        name: "namespace and 10 rules, Metadata 12 of 50 topics",
+        make: || acls::exchange(Some(10), messages::metadata_request(50)?, messages::metadata(50, 3)?),
+    },
+    Case {
+        name: "namespace and 10,000 rules, Metadata 12 of 50 topics",
+        make: || {
+            acls::exchange(
+                Some(10_000),
+                messages::metadata_request(50)?,
+                messages::metadata(50, 3)?,
+            )
+        },
+    },
+    Case {
+        name: "ACL check, 1,000 rules: allowed, and not",
+        make: || acls::decision(1_000),
+    },
+    Case {
+        name: "SNI of a post-quantum hello",
+        make: hello::server_name,
+    },
+];
+
+fn check(message: Message) -> Outcome<Work> {
+    keg_codec::walk::check(message.table(), message.version, &message.body)?;
+    Ok(Box::new(move || {
+        let checked = keg_codec::walk::check(message.table(), message.version, &message.body);
+        black_box(checked.is_ok());
+    }))
+}
+
+fn rewrite(message: Message) -> Outcome<Work> {
+    let written = rewriting::rewrite(&message)?;
+    // To change nothing would be cheap.
+    if written.into_bytes() == message.body {
+        return Err(format!("{} is not changed", message.api.name).into());
+    }
+    Ok(Box::new(move || {
+        black_box(rewriting::rewrite(&message).is_ok());
+    }))
+}

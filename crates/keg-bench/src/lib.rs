@@ -1,0 +1,19 @@
+//! What the hot path costs by itself: cases that are counted in instructions (`cargo xtask instructions`), and messages that
+//! are timed (`cargo bench -p keg-bench`).
+
+mod acls;
+mod cases;
+mod framing;
+mod hello;
+pub mod messages;
+pub mod rewriting;
+
+use std::error::Error;
+
+pub use cases::{CASES, Case};
+
+/// What comes of making something that is to be measured.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Something that can be done again and again, and always does the same.
+pub type Work = Box<dyn FnMut()>;

@@ -1,0 +1,118 @@
+//! Counting, by callgrind.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::baselines::Baselines;
+use crate::test::{Outcome, cargo};
+
+/// How often each case is done, so that what grows now and then is spread.
+const ROUNDS: u64 = 100;
+
+/// The function that is counted, as callgrind calls it, with all that it calls.
+const COUNTED: &str = "keg_bench::measured*";
+
+/// glibc chooses functions by what the processor has, which callgrind shows to it. These are what no processor lacks.
+const ONE_GLIBC: &str = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-AVX,-ERMS,-FSRM,-SSE4_2,-SSE4_1,-SSSE3,-BMI2,-MOVBE,\
+    -AVX2_Usable,-AVX_Usable,-AVX_Fast_Unaligned_Load,-Prefer_No_VZEROUPPER,-Fast_Unaligned_Copy";
+
+/// The program that has the cases, built.
+#[derive(Debug)]
+pub(super) struct Counter {
+    workspace: PathBuf,
+    compiler: String,
+}
+
+impl Counter {
+    pub(super) fn build(workspace: PathBuf) -> Outcome<Self> {
+        let built = Command::new(cargo())
+            .current_dir(&workspace)
+            .args(["build", "--release", "--quiet", "-p", "keg-bench"])
+            // Code for this very processor would have other counts than that for any.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .status()?;
+        if !built.success() {
+            return Err("the release build of keg-bench failed".into());
+        }
+        let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+        let version = Command::new(rustc).current_dir(&workspace).arg("--version").output()?;
+        Ok(Self {
+            workspace,
+            compiler: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+        })
+    }
+
+    pub(super) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    pub(super) fn count_all(&self) -> Outcome<Baselines> {
+        let dir = self.workspace.join("target/instructions");
+        if dir.exists() {
+            fs::remove_dir_all(&dir)?;
+        }
+        fs::create_dir_all(&dir)?;
+        let names = Command::new(self.program()).arg("--list").output()?;
+        let mut counts = BTreeMap::new();
+        for (number, name) in String::from_utf8(names.stdout)?.lines().enumerate() {
+            let count = self.count(name, &dir.join(format!("{number}.out")))?;
+            counts.insert(name.to_owned(), count);
+        }
+        if counts.is_empty() {
+            return Err("keg-bench has no cases".into());
+        }
+        Ok(Baselines {
+            compiler: self.compiler.clone(),
+            counts,
+        })
+    }
+
+    fn program(&self) -> PathBuf {
+        self.workspace.join("target/release/keg-bench")
+    }
+
+    /// The instructions of a case, done once.
+    fn count(&self, name: &str, out: &Path) -> Outcome<u64> {
+        let output = Command::new("valgrind")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("GLIBC_TUNABLES", ONE_GLIBC)
+            .arg("--tool=callgrind")
+            .arg(format!("--toggle-collect={COUNTED}"))
+            .arg(format!("--callgrind-out-file={}", out.display()))
+            .arg(self.program())
+            .args([name, &ROUNDS.to_string()])
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(format!("callgrind failed at `{name}`:\n{said}").into());
+        }
+        match total(&fs::read_to_string(out)?) {
+            None | Some(0) => Err(format!("callgrind has counted nothing of `{name}`:\n{said}").into()),
+            Some(total) => Ok(total.div_ceil(ROUNDS)),
+        }
+    }
+}
+
+/// The sum at the end of callgrind's file.
+fn total(file: &str) -> Option<u64> {
+    let totals = file.lines().rev().find_map(|line| line.strip_prefix("totals:"));
+    totals?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_read_from_the_end_of_the_file() {
+        assert_eq!(
+            total("events: Ir\n\nfn=(1)\n1 17\n\ntotals: 50345532\n"),
+            Some(50_345_532)
+        );
+        assert_eq!(total("events: Ir\n"), None);
+    }
+}
