@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 
 /// A certificate authority and the file that clients trust.
@@ -53,6 +54,26 @@ impl Authority {
         let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
         let mut params = CertificateParams::new(hosts).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
+        self.signed(name, params)
+    }
+
+    /// A certificate for a client of this subject, the least specific part first, with files of this name.
+    pub(crate) fn client(
+        &self,
+        file: &str,
+        subject: &[(DnType, &str)],
+        more: impl FnOnce(&mut CertificateParams),
+    ) -> Identity {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        for (part, value) in subject {
+            params.distinguished_name.push(part.clone(), *value);
+        }
+        more(&mut params);
+        self.signed(file, params)
+    }
+
+    fn signed(&self, name: &str, mut params: CertificateParams) -> Identity {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();

@@ -19,6 +19,7 @@ mod ask;
 mod authentication;
 mod backend;
 mod bearers;
+mod certificates;
 mod certs;
 mod client_ids;
 mod codecs;

@@ -1,7 +1,7 @@
 //! The gateway's configuration, as YAML.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::backend::Backend;
 use crate::certs::Identity;
@@ -21,6 +21,9 @@ pub(crate) struct Config {
     /// Makes the names of one test differ from those of every other test on the same backend.
     stem: String,
     entry: Entry,
+    /// The listeners' TLS where virtual clusters are reached by ports, in YAML's flow style; none for plaintext.
+    tls: Option<String>,
+    trust_bundles: String,
     passthrough: Option<Passthrough>,
     nodes: u16,
     min_broker_id: u16,
@@ -73,6 +76,8 @@ impl Config {
             backend_ca: None,
             stem: stem.to_owned(),
             entry: Entry::some_ports(nodes),
+            tls: None,
+            trust_bundles: String::new(),
             passthrough: None,
             nodes,
             min_broker_id: 1,
@@ -105,6 +110,27 @@ impl Config {
     pub(crate) fn with_sni(mut self, certificates: Vec<Identity>) -> Self {
         let port = free_port();
         self.entry = Entry::Sni { port, certificates };
+        self
+    }
+
+    /// TLS from the clients on all ports, and what is asked of them, in YAML's flow style without its braces.
+    pub(crate) fn with_tls(mut self, identity: &Identity, client_authentication: &str) -> Self {
+        self.tls = Some(format!(
+            "{{ certificates: [{}], client_authentication: {{ {client_authentication} }} }}",
+            certificate(identity)
+        ));
+        self
+    }
+
+    /// Authorities of clients, each a bundle of its own.
+    pub(crate) fn with_trust_bundles(mut self, bundles: &[(&str, &Path)]) -> Self {
+        let bundles = bundles.iter().map(|(name, file)| {
+            format!(
+                "{{ name: {name}, config: {{ trusted_ca: \"${{file['{}']}}\" }} }}",
+                file.display()
+            )
+        });
+        self.trust_bundles = bundles.collect::<Vec<_>>().join(", ");
         self
     }
 
@@ -245,7 +271,8 @@ impl Config {
         match &self.entry {
             Entry::Ports(first_ports) => {
                 for (name, first) in VIRTUAL_CLUSTERS.iter().zip(first_ports) {
-                    yaml.push_str(&port_listener(name, *first, self.nodes, self.min_broker_id));
+                    let tls = self.tls.as_deref();
+                    yaml.push_str(&port_listener(name, *first, self.nodes, self.min_broker_id, tls));
                 }
             }
             Entry::Sni { port, certificates } => yaml.push_str(&sni_listener(*port, certificates)),
@@ -253,6 +280,7 @@ impl Config {
         if let Some(Passthrough { port, .. }) = &self.passthrough {
             yaml.push_str(&passthrough_listener(*port));
         }
+        writeln!(yaml, "tls_trust_bundles: [{}]", self.trust_bundles).unwrap();
         yaml
     }
 
@@ -292,14 +320,17 @@ backend_clusters:
     }
 }
 
-fn port_listener(name: &str, first: u16, nodes: u16, min_broker_id: u16) -> String {
+fn port_listener(name: &str, first: u16, nodes: u16, min_broker_id: u16, tls: Option<&str>) -> String {
     let last = first + 1 + nodes - min_broker_id;
+    let tls = tls.map_or_else(String::new, |tls| {
+        format!("      - {{ type: tls_server, config: {tls} }}\n")
+    });
     format!(
         "  - name: {name}
     addresses: [127.0.0.1]
     ports: [{first}-{last}]
     policies:
-      - type: forward_to_virtual_cluster
+{tls}      - type: forward_to_virtual_cluster
         config:
           type: port_mapping
           destination: {{ name: {name} }}
@@ -311,16 +342,7 @@ fn port_listener(name: &str, first: u16, nodes: u16, min_broker_id: u16) -> Stri
 }
 
 fn sni_listener(port: u16, certificates: &[Identity]) -> String {
-    let certificates: Vec<String> = certificates
-        .iter()
-        .map(|Identity { certificate, key, .. }| {
-            format!(
-                "{{ certificate: \"${{file['{}']}}\", key: \"${{file['{}']}}\" }}",
-                certificate.display(),
-                key.display()
-            )
-        })
-        .collect();
+    let certificates: Vec<String> = certificates.iter().map(certificate).collect();
     format!(
         "  - name: tls
     addresses: [127.0.0.1]
@@ -333,6 +355,14 @@ fn sni_listener(port: u16, certificates: &[Identity]) -> String {
         config: {{ type: sni, sni_suffix: .keg.test, advertised_port: {port}, broker_host_format: {{ type: per_cluster_suffix }} }}
 ",
         certificates = certificates.join(", "),
+    )
+}
+
+fn certificate(Identity { certificate, key, .. }: &Identity) -> String {
+    format!(
+        "{{ certificate: \"${{file['{}']}}\", key: \"${{file['{}']}}\" }}",
+        certificate.display(),
+        key.display()
     )
 }
 
