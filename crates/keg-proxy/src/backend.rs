@@ -1,6 +1,7 @@
 //! Backend clusters: the real Kafka.
 
 mod acceptance;
+mod certificate;
 mod connect;
 mod credentials;
 mod metadata;
@@ -43,6 +44,9 @@ use refresh::Refresh;
 
 /// How long until a backend cluster that did not answer is asked again.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// What the operator is told to see to where the gateway's credentials are refused.
+const MEND: &str = "mend `authentication` of the backend cluster and reload, or the user on the brokers";
 
 /// How a backend cluster is reached. What can be replaced while it is in use is so behind its own pointer.
 #[derive(Debug)]
@@ -163,8 +167,11 @@ impl Backend {
             .authentication(mechanism, again, outcome.is_ok(), began.elapsed());
         match outcome {
             Ok(_) => self.acceptance.accepted(self.name(), &self.metrics),
-            Err(ProofError::Refused(reason)) => self.acceptance.refused(self.name(), mechanism, reason, &self.metrics),
-            Err(ProofError::Undecided(_) | ProofError::Gone) => {}
+            Err(ProofError::Refused(reason)) => {
+                self.acceptance
+                    .refused(self.name(), mechanism, reason, MEND, &self.metrics);
+            }
+            Err(ProofError::Undecided(_) | ProofError::Certificate(_) | ProofError::Gone) => {}
         }
     }
 
@@ -336,7 +343,8 @@ impl Backend {
             })?;
         }
         let tls = self.settings.tls.as_ref().map(Live::config);
-        let mut stream = connect::connect(address, tls, timeout, deadline).await?;
+        let connected = connect::connect(address, tls, timeout, deadline).await;
+        let mut stream = connected.map_err(|error| self.note_connect_error(error))?;
         let Some(credentials) = credentials else {
             return Ok(Connected { stream, lease: None });
         };
@@ -344,10 +352,16 @@ impl Backend {
         let proved = timeout_at(deadline, prove(&credentials, &mut Asked(&mut stream))).await;
         let proved = proved.map_err(late)?;
         self.note_proof(&credentials, began, false, &proved);
-        let lease = proved.map_err(|error| ConnectError::Authentication {
-            address: address.clone(),
-            reason: error.to_string(),
-            refused: matches!(error, ProofError::Refused(_)),
+        let lease = proved.map_err(|error| match error {
+            ProofError::Certificate(alert) => ConnectError::Certificate {
+                address: address.clone(),
+                reason: self.note_refused_certificate(alert),
+            },
+            error => ConnectError::Authentication {
+                address: address.clone(),
+                reason: error.to_string(),
+                refused: matches!(error, ProofError::Refused(_)),
+            },
         })?;
         Ok(Connected { stream, lease })
     }

@@ -125,9 +125,9 @@ pub enum Over {
         /// What will not be answered.
         unanswered: Unanswered,
     },
-    /// The broker does not take the gateway's credentials again.
+    /// The broker does not take the gateway's credentials again, or its certificate.
     #[error(
-        "the broker does not authenticate the gateway again: {reason}; see `authentication` of the backend cluster"
+        "the broker does not authenticate the gateway: {reason}; see `authentication` and `tls` of the backend cluster"
     )]
     BackendAuthentication {
         /// What it says.

@@ -9,7 +9,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::client::unverified::Unverified;
-use crate::{BuildError, Identity, Settings, TrustBundle, Versions, provider};
+use crate::{BuildError, CertificateInfo, Identity, Settings, TrustBundle, Versions, provider};
 
 /// The settings of a TLS client: whom it trusts, who it is, and its versions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,6 +54,11 @@ impl ClientTls {
     pub fn versions(mut self, versions: Versions) -> Self {
         self.versions = versions;
         self
+    }
+
+    /// What the certificate says that is shown to a server that asks for one; none if there is none.
+    pub fn certificate(&self) -> Option<&CertificateInfo> {
+        self.identity.as_ref().map(Identity::info)
     }
 
     /// The configuration that rustls takes.

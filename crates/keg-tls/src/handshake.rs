@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::{ClientStream, ServerName, ServerStream};
+use crate::{ClientStream, ServerName, ServerStream, refusal};
 
 /// The server's side of a handshake. With a [`Prefixed`](crate::Prefixed) stream, it starts with the hello that was
 /// peeked at.
@@ -41,7 +41,7 @@ where
 /// When the handshake fails, or is not over by the deadline.
 ///
 /// With TLS 1.3, a server that refuses the client's certificate says so only after the handshake: the first read then
-/// fails.
+/// fails, and [`certificate_refused`](crate::certificate_refused) tells why.
 pub async fn connect<IO>(
     io: IO,
     config: Arc<ClientConfig>,
@@ -92,6 +92,14 @@ impl HandshakeError {
             Self::Certificate(_) => "certificate",
             Self::Tls(_) => "tls",
             Self::Io(_) => "io",
+        }
+    }
+
+    /// The alert by which the server has refused the client's certificate, or that it has none, if that is what it was.
+    pub fn certificate_refused(&self) -> Option<rustls::AlertDescription> {
+        match self {
+            Self::Refused(alert) => refusal::of_certificate(*alert),
+            _ => None,
         }
     }
 

@@ -64,7 +64,8 @@ impl Acceptance {
         }
     }
 
-    pub(super) fn refused(&self, backend: &str, mechanism: &str, reason: &str, metrics: &BackendMetrics) {
+    /// Notes a refusal; `mend` is what the operator is told to see to.
+    pub(super) fn refused(&self, backend: &str, mechanism: &str, reason: &str, mend: &str, metrics: &BackendMetrics) {
         metrics.authenticated(false);
         self.refused.store(true, Ordering::Relaxed);
         self.refusal.notify_one();
@@ -84,8 +85,7 @@ impl Acceptance {
             backend_cluster = backend,
             mechanism,
             refusals_since_the_last_line = before,
-            "brokers do not take the credentials of the gateway: {reason}; mend `authentication` of the backend cluster and \
-             reload, or the user on the brokers"
+            "brokers do not take the credentials of the gateway: {reason}; {mend}"
         );
     }
 }

@@ -66,6 +66,14 @@ pub enum ConnectError {
         /// Whether that was the node's decision: otherwise it gave none.
         refused: bool,
     },
+    /// The node doesn't take the gateway's certificate.
+    #[error("{address} does not take the certificate of the gateway: {reason}; see `tls.client_identity`")]
+    Certificate {
+        /// Where.
+        address: HostPort,
+        /// What is known of the certificate, and the alert.
+        reason: String,
+    },
     /// There is no token to authenticate by.
     #[error("{reason}; see `authentication` of the backend cluster")]
     Token {
@@ -101,6 +109,7 @@ impl ConnectError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Authentication { refused, .. } => *refused,
+            Self::Certificate { .. } => true,
             Self::Refresh(error) => error.is_refusal(),
             _ => false,
         }
@@ -110,7 +119,9 @@ impl ConnectError {
     pub fn origin(&self) -> &'static str {
         match self {
             Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. } => "io",
-            Self::Tls { .. } | Self::Malformed { .. } | Self::Authentication { .. } => "peer",
+            Self::Tls { .. } | Self::Malformed { .. } | Self::Authentication { .. } | Self::Certificate { .. } => {
+                "peer"
+            }
             Self::Token { .. } | Self::ServerName { .. } | Self::UnknownNode { .. } | Self::NoAddress => "local",
             Self::Refresh(error) => error.origin(),
         }

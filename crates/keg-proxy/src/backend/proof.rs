@@ -41,6 +41,9 @@ pub(crate) enum ProofError {
     /// There was no decision.
     #[error("{0}")]
     Undecided(String),
+    /// It has refused the gateway's certificate, and reads nothing.
+    #[error("it does not take the gateway's certificate ({0:?})")]
+    Certificate(keg_tls::AlertDescription),
     /// The connection is over, and whoever has it says why.
     #[error("the connection is gone")]
     Gone,

@@ -83,6 +83,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         Arc::clone(cluster.backend()),
         limits.max_response_wait,
     );
+    let node = Arc::clone(cluster.backend());
     let mut exchange = Exchange::new(Peer::new(stream, incoming), backend, link, service, cluster, limits);
     let outcome = tokio::select! {
         // First, so that what it asks is written at once.
@@ -98,7 +99,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         outcome = &mut exchange => match outcome {
             Ok(()) => Ok(()),
             // A broker that closes the connection may have said why.
-            Err(over) => Err(renewing::ended(&mut renewing).unwrap_or(over).into()),
+            Err(over) => Err(renewing::ended(&mut renewing).unwrap_or_else(|| told_by(&node, over)).into()),
         },
         () = either(&mut draining, &mut cluster_draining) => {
             exchange.stop_reading();
@@ -109,6 +110,19 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     };
     Box::pin(exchange.shut_down()).await;
     outcome
+}
+
+/// What the end of a broker's connection means: with TLS 1.3, that is where it refuses the gateway's certificate.
+fn told_by(backend: &Backend, over: Over) -> Over {
+    match &over {
+        Over::BackendIo { error, .. } => match keg_tls::certificate_refused(error) {
+            Some(alert) => Over::BackendAuthentication {
+                reason: backend.note_refused_certificate(alert),
+            },
+            None => over,
+        },
+        _ => over,
+    }
 }
 
 /// Frees the box, which would stay for as long as its variable otherwise.

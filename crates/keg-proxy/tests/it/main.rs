@@ -8,6 +8,7 @@
 )]
 
 mod authentication;
+mod backend_certificates;
 mod backends;
 mod changes;
 mod claims;

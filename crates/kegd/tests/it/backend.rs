@@ -100,7 +100,8 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
         })
     }
 
-    /// One node more like that, which ends sessions after three seconds, and takes the tokens of [`Issuer::of_brokers`].
+    /// One node more like that, which ends sessions after three seconds, and takes the tokens of [`Issuer::of_brokers`]. Its
+    /// external listener wants certificates.
     pub(crate) fn with_short_sessions(setup: &'static Setup) -> &'static Self {
         static SHORT: Started = Started::new();
         Self::once(&SHORT, || {
@@ -111,6 +112,7 @@ listener.name.ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.securit
                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SASL_SSL,EXTERNAL:SSL,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 connections.max.reauth.ms=3000
+listener.name.external.ssl.client.auth=required
 listener.name.ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_keg=\"gateway's\";
 listener.name.ssl.oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
 listener.name.ssl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\" ssl.truststore.type=\"PEM\" ssl.truststore.location=\"{ca}\";
@@ -166,6 +168,11 @@ super.users=User:ANONYMOUS
     /// The certificate of what signed the brokers'.
     pub(crate) fn ca(&self) -> &Path {
         self.authority.file()
+    }
+
+    /// What signs the brokers' certificates, and what they trust clients by.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// The addresses of the external listeners, in the order of the nodes' ids.

@@ -51,8 +51,14 @@ impl Authority {
 
     /// A server certificate for the given host names and addresses.
     pub(crate) fn identity(&self, name: &str, hosts: &[&str]) -> Identity {
+        self.identity_until(name, hosts, 2100)
+    }
+
+    /// A certificate that is good until this year begins.
+    pub(crate) fn identity_until(&self, name: &str, hosts: &[&str], year: i32) -> Identity {
         let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
         let mut params = CertificateParams::new(hosts).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         params.distinguished_name.push(DnType::CommonName, name);
         self.signed(name, params)
     }

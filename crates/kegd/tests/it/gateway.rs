@@ -54,6 +54,13 @@ impl Gateway {
         self.restart();
     }
 
+    /// Stops and starts again with a configuration by which it doesn't become ready.
+    pub(crate) fn start_again_unready(&mut self, yaml: &str) {
+        self.process.terminate(STOPPED);
+        fs::write(&self.file, yaml).unwrap();
+        self.process = spawn(&self.file, &self.log);
+    }
+
     /// Ends without notice, and starts again with the same file.
     pub(crate) fn crash_and_restart(&mut self) {
         self.process.kill();

@@ -18,6 +18,7 @@ mod architecture;
 mod ask;
 mod authentication;
 mod backend;
+mod backend_certificates;
 mod bearers;
 mod certificates;
 mod certs;

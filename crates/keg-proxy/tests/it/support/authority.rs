@@ -35,8 +35,15 @@ impl Authority {
 
     /// A certificate for this name, which is its common name too.
     pub(crate) fn identity(&self, name: &str) -> Identity {
+        self.identity_until(name, 2100)
+    }
+
+    /// The same, good until this year begins.
+    pub(crate) fn identity_until(&self, name: &str, year: i32) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let leaf = Self::params(name).signed_by(&key, &self.issuer).unwrap();
+        let mut params = Self::params(name);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
         Identity::from_pem(leaf.pem(), key.serialize_pem()).unwrap()
     }
 

@@ -18,6 +18,10 @@ pub(crate) struct Config {
     bootstrap_servers: String,
     /// The authority of the backend's certificates; none for plaintext to the backend.
     backend_ca: Option<PathBuf>,
+    /// The certificate of the gateway towards the backend.
+    backend_identity: Option<Identity>,
+    /// Where the nodes are, if they don't say it themselves.
+    node_addresses: Vec<String>,
     /// Makes the names of one test differ from those of every other test on the same backend.
     stem: String,
     entry: Entry,
@@ -74,6 +78,8 @@ impl Config {
         Self {
             bootstrap_servers: backend.bootstrap(),
             backend_ca: None,
+            backend_identity: None,
+            node_addresses: Vec::new(),
             stem: stem.to_owned(),
             entry: Entry::some_ports(nodes),
             tls: None,
@@ -106,6 +112,18 @@ impl Config {
         self
     }
 
+    /// Who the gateway is to the backend by its certificate.
+    pub(crate) fn with_backend_identity(mut self, identity: &Identity) -> Self {
+        self.backend_identity = Some(identity.clone());
+        self
+    }
+
+    /// Where the nodes are, in the order of their ids, if they don't say it themselves.
+    pub(crate) fn with_node_addresses(mut self, addresses: Vec<String>) -> Self {
+        self.node_addresses = addresses;
+        self
+    }
+
     /// TLS from the clients, virtual clusters and nodes by SNI on one port.
     pub(crate) fn with_sni(mut self, certificates: Vec<Identity>) -> Self {
         let port = free_port();
@@ -117,7 +135,7 @@ impl Config {
     pub(crate) fn with_tls(mut self, identity: &Identity, client_authentication: &str) -> Self {
         self.tls = Some(format!(
             "{{ certificates: [{}], client_authentication: {{ {client_authentication} }} }}",
-            certificate(identity)
+            identity_yaml(identity)
         ));
         self
     }
@@ -290,16 +308,18 @@ impl Config {
             .split(',')
             .map(|server| format!("\"{server}\""))
             .collect();
+        let identity = self.backend_identity.as_ref().map_or_else(String::new, |identity| {
+            format!(", client_identity: {}", identity_yaml(identity))
+        });
         let tls = self.backend_ca.as_ref().map_or_else(String::new, |ca| {
             format!(
-                "    tls: {{ enabled: true, ca_bundle: \"${{file['{}']}}\" }}\n",
+                "    tls: {{ enabled: true, ca_bundle: \"${{file['{}']}}\"{identity} }}\n",
                 ca.display()
             )
         });
-        let addresses: Vec<String> = self
-            .passthrough
-            .iter()
-            .flat_map(|passthrough| (1..).zip(&passthrough.nodes))
+        let passed_through = self.passthrough.as_ref().map(|passthrough| &passthrough.nodes);
+        let addresses: Vec<String> = (1..)
+            .zip(passed_through.unwrap_or(&self.node_addresses))
             .map(|(id, address)| format!("{{ node_id: {id}, address: \"{address}\" }}"))
             .collect();
         format!(
@@ -341,8 +361,16 @@ fn port_listener(name: &str, first: u16, nodes: u16, min_broker_id: u16, tls: Op
     )
 }
 
+fn identity_yaml(Identity { certificate, key, .. }: &Identity) -> String {
+    format!(
+        "{{ certificate: \"${{file['{}']}}\", key: \"${{file['{}']}}\" }}",
+        certificate.display(),
+        key.display()
+    )
+}
+
 fn sni_listener(port: u16, certificates: &[Identity]) -> String {
-    let certificates: Vec<String> = certificates.iter().map(certificate).collect();
+    let certificates: Vec<String> = certificates.iter().map(identity_yaml).collect();
     format!(
         "  - name: tls
     addresses: [127.0.0.1]
@@ -355,14 +383,6 @@ fn sni_listener(port: u16, certificates: &[Identity]) -> String {
         config: {{ type: sni, sni_suffix: .keg.test, advertised_port: {port}, broker_host_format: {{ type: per_cluster_suffix }} }}
 ",
         certificates = certificates.join(", "),
-    )
-}
-
-fn certificate(Identity { certificate, key, .. }: &Identity) -> String {
-    format!(
-        "{{ certificate: \"${{file['{}']}}\", key: \"${{file['{}']}}\" }}",
-        certificate.display(),
-        key.display()
     )
 }
 
