@@ -7,6 +7,7 @@ mod jars;
 mod java;
 mod kcat;
 mod missing;
+mod native;
 mod stamp;
 
 use std::error::Error;
@@ -87,6 +88,7 @@ fn set_up(places: &Places) -> Outcome<Vec<Missing>> {
         fetch::definitions(&places.kafka, KAFKA_VERSION)?;
     }
     missing.extend(kcat::set_up()?);
+    missing.extend(native::set_up(&places.kafka)?);
     Ok(missing)
 }
 

@@ -20,7 +20,8 @@ const USERS: &str = "\
     { type: sasl_scram, algorithm: sha512, mediation: terminate, principals: [{ username: ann, password: ann-secret }, \
       { username: bob, password_hash: \"HASH\" }] }";
 
-fn users() -> String {
+/// The methods of these users.
+pub(crate) fn users() -> String {
     let hash = keg_auth::scram::Hash::Sha512;
     let bob = keg_auth::scram::Credential::generate(hash, "bob-secret", 4096).unwrap();
     USERS.replace("HASH", &bob.to_text())

@@ -38,6 +38,7 @@ mod java;
 mod kcat;
 mod librdkafka;
 mod load;
+mod native_authentication;
 mod newer_clients;
 mod older_kafka;
 mod oracle;

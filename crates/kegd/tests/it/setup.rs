@@ -51,6 +51,12 @@ impl Setup {
         Err(format!("no {}: run `cargo xtask setup`", folder.display()))
     }
 
+    /// The folder of the Python package that has a librdkafka with SASL, if it is there.
+    pub(crate) fn librdkafka(&self) -> Option<PathBuf> {
+        let dir = self.kafka.join("librdkafka");
+        dir.join("stamp").exists().then_some(dir)
+    }
+
     /// A new directory of this run; it stays if a test fails.
     pub(crate) fn dir(&self, name: &str) -> PathBuf {
         let dir = self.run.join(name);

@@ -17,16 +17,16 @@ use crate::scenario::{Scenario, direct, setup_or_skip};
 
 const TIME: Duration = Duration::from_secs(120);
 
-const ISSUER: &str = "https://issuer.example";
+pub(crate) const ISSUER: &str = "https://issuer.example";
 
 /// A key under a name.
-struct Key {
+pub(crate) struct Key {
     kid: &'static str,
     pair: KeyPair,
 }
 
 impl Key {
-    fn new(kid: &'static str) -> Self {
+    pub(crate) fn new(kid: &'static str) -> Self {
         let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
         Self { kid, pair }
     }
@@ -44,17 +44,23 @@ impl Key {
         format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
     }
 
-    fn token(&self, audience: &str, issuer: &str) -> String {
+    pub(crate) fn token(&self, audience: &str, issuer: &str) -> String {
         self.sign("EdDSA", &claims(audience, issuer))
+    }
+
+    /// One that is good for so many seconds.
+    pub(crate) fn token_for(&self, seconds: u64, audience: &str, issuer: &str) -> String {
+        self.sign("EdDSA", &lasting(seconds, audience, issuer, now()))
     }
 }
 
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap().as_secs()
+}
+
 fn claims(audience: &str, issuer: &str) -> Value {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    lasting(3600, audience, issuer, now)
+    lasting(3600, audience, issuer, now())
 }
 
 fn lasting(seconds: u64, audience: &str, issuer: &str, now: u64) -> Value {
@@ -114,7 +120,7 @@ impl Endpoint {
         }
     }
 
-    fn give(&self, keys: &[&Key]) {
+    pub(crate) fn give(&self, keys: &[&Key]) {
         let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();
         self.answer(move |_| json!({ "keys": keys }));
     }
@@ -127,7 +133,7 @@ impl Endpoint {
         *self.answer.lock().unwrap() = None;
     }
 
-    fn method(&self, audience: &str) -> String {
+    pub(crate) fn method(&self, audience: &str) -> String {
         format!(
             "{{ type: oauth_bearer, mediation: terminate, \
                jwks: {{ endpoint: \"https://localhost:{}/keys\", cache_expiration: 2s, ca_bundle: {:?} }}, \
@@ -240,11 +246,7 @@ fn a_producer_whose_token_is_renewed_goes_on_without_a_break() {
     let scenario = Scenario::with(setup, backend, "renewed-tokens", &config);
     let (file, new) = (scenario.dir.join("good-short"), scenario.dir.join("new-token"));
     let renew = || {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap()
-            .as_secs();
-        fs::write(&new, key.sign("EdDSA", &lasting(8, "kafka", ISSUER, now))).unwrap();
+        fs::write(&new, key.token_for(8, "kafka", ISSUER)).unwrap();
         // Whoever reads it finds the old one or the new one.
         fs::rename(&new, &file).unwrap();
     };

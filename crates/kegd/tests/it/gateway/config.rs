@@ -131,12 +131,13 @@ impl Config {
         self
     }
 
-    /// TLS from the clients on all ports, and what is asked of them, in YAML's flow style without its braces.
+    /// TLS from the clients on all ports, and what is asked of them, if anything, in YAML's flow style without its braces.
     pub(crate) fn with_tls(mut self, identity: &Identity, client_authentication: &str) -> Self {
-        self.tls = Some(format!(
-            "{{ certificates: [{}], client_authentication: {{ {client_authentication} }} }}",
-            identity_yaml(identity)
-        ));
+        let asked = match client_authentication {
+            "" => String::new(),
+            asked => format!(", client_authentication: {{ {asked} }}"),
+        };
+        self.tls = Some(format!("{{ certificates: [{}]{asked} }}", identity_yaml(identity)));
         self
     }
 
