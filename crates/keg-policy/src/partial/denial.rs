@@ -94,10 +94,11 @@ impl<A: Admission> Original<'_, A> {
             parts.push(self.answer(Side::AsAsked, OPERATION_NOT_ATTEMPTED)?);
         }
         // Metadata gives the nodes, a session has more topics than the request names, and counts its requests; a share group
-        // may be none, which is said of the whole.
+        // may be none, or not empty, which is said of the whole.
         let has_more = matches!(
             self.api.key,
-            ApiKey::DELETE_SHARE_GROUP_OFFSETS
+            ApiKey::ALTER_SHARE_GROUP_OFFSETS
+                | ApiKey::DELETE_SHARE_GROUP_OFFSETS
                 | ApiKey::FETCH
                 | ApiKey::METADATA
                 | ApiKey::SHARE_ACKNOWLEDGE

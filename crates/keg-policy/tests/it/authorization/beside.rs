@@ -18,8 +18,8 @@ fn orders_alone() -> Gateway {
     ])
 }
 
-/// What is answered once the broker has said that it has this topic, with one partition.
-fn answered(gateway: &Gateway, key: ApiKey, version: i16, asked: &Struct, topic: &str) -> Struct {
+/// What becomes of it once the broker has said that it has this topic, with one partition.
+fn told_of(gateway: &Gateway, key: ApiKey, version: i16, asked: &Struct, topic: &str) -> Fate {
     let Fate::Waits(request, asking) = gateway.ask(key, version, asked) else {
         panic!("{key:?} isn't asked about first");
     };
@@ -32,10 +32,7 @@ fn answered(gateway: &Gateway, key: ApiKey, version: i16, asked: &Struct, topic:
             ("Topics.0.Partitions.0.PartitionIndex", int(0)),
         ],
     );
-    match gateway.resume(request, asking, &there) {
-        Fate::Answered(seen) => seen,
-        fate => panic!("{fate:?}"),
-    }
+    gateway.resume(request, asking, &there)
 }
 
 #[test]
@@ -53,7 +50,10 @@ fn of_partitions_that_arent_there_it_is_said_beside_a_denied_topic() {
             ("V3AndBelowTopics.1.Partitions.0", int(7)),
         ],
     );
-    let seen = answered(&orders_alone(), ApiKey::ADD_PARTITIONS_TO_TXN, 3, &asked, "orders");
+    let fate = told_of(&orders_alone(), ApiKey::ADD_PARTITIONS_TO_TXN, 3, &asked, "orders");
+    let Fate::Answered(seen) = fate else {
+        panic!("it isn't answered: {fate:?}")
+    };
     let partitions = "ResultsByTopicV3AndBelow.*.ResultsByPartition.*";
     assert_eq!(ints(&seen, &format!("{partitions}.PartitionIndex")), [7, 0, 1, -1]);
     assert_eq!(ints(&seen, &format!("{partitions}.PartitionErrorCode")), [29, 55, 3, 3]);
@@ -70,9 +70,19 @@ fn the_id_of_a_denied_topic_whose_offsets_are_to_be_altered_is_told() {
             ("Topics.0.Partitions.0.PartitionIndex", int(0)),
         ],
     );
-    let seen = answered(&orders_alone(), ApiKey::ALTER_SHARE_GROUP_OFFSETS, 0, &asked, "secret");
-    assert_eq!(values(&seen, "Responses.*.TopicId"), [&OWN_ID]);
-    assert_eq!(ints(&seen, "Responses.*.Partitions.*.ErrorCode"), [29]);
+    let key = ApiKey::ALTER_SHARE_GROUP_OFFSETS;
+    let gateway = orders_alone();
+    // The broker is asked nevertheless: the group may be one that has members.
+    for (code, told) in [(0, &[29][..]), (68, &[])] {
+        let Fate::Forwarded(sent, pending) = told_of(&gateway, key, 0, &asked, "secret") else {
+            panic!("it doesn't go on")
+        };
+        assert!(values(&sent, "Topics.*.TopicName").is_empty());
+        let seen = gateway.answer(key, 0, pending, &answering(key, 0, &[("ErrorCode", int(code))]));
+        assert_eq!(ints(&seen, "ErrorCode"), [code]);
+        assert_eq!(ints(&seen, "Responses.*.Partitions.*.ErrorCode"), told);
+        assert_eq!(values(&seen, "Responses.*.TopicId"), vec![&OWN_ID; told.len()]);
+    }
 }
 
 #[test]

@@ -221,6 +221,7 @@ fn what_is_denied_whole_is_answered_at_once_unless_the_broker_has_more_to_say() 
             | ApiKey::FETCH
             | ApiKey::SHARE_FETCH
             | ApiKey::SHARE_ACKNOWLEDGE
+            | ApiKey::ALTER_SHARE_GROUP_OFFSETS
             | ApiKey::DELETE_SHARE_GROUP_OFFSETS
             | ApiKey::OFFSET_DELETE
             | ApiKey::DESCRIBE_LOG_DIRS
