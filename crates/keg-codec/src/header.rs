@@ -163,7 +163,13 @@ pub fn request_head(api: &Api, version: i16, client_id: &[u8]) -> Bytes {
 
 /// Queues a request as a frame, with the gateway's correlation id.
 pub fn write_request(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, body: Rope) {
-    write(queue, head, 4, correlation_id, body, 0);
+    begin_request(queue, head, correlation_id, body, 0);
+}
+
+/// Queues the beginning of a request as that of a frame, with the gateway's correlation id. `rest` bytes of the body are to
+/// follow it.
+pub fn begin_request(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, body: Rope, rest: usize) {
+    write(queue, head, 4, correlation_id, body, rest);
 }
 
 /// Queues a response as a frame, with the client's correlation id.

@@ -95,6 +95,19 @@ impl<T> Ledger<T> {
         }
     }
 
+    /// The entry of a request that was sent with this correlation id, the newest of which are found first.
+    pub fn entry_mut(&mut self, correlation_id: i32) -> Option<&mut T> {
+        match &mut self.state {
+            State::Live { in_flight, .. } => {
+                let mut newest_first = in_flight.iter_mut().rev();
+                newest_first
+                    .find(|(id, _)| *id == correlation_id)
+                    .map(|(_, entry)| entry)
+            }
+            State::Poisoned => None,
+        }
+    }
+
     /// How many requests wait.
     pub fn len(&self) -> usize {
         match &self.state {

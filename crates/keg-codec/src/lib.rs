@@ -98,7 +98,7 @@ pub use api_key::ApiKey;
 pub use error_code::ErrorCode;
 pub use error_reply::{error_reply, error_reply_by_part};
 pub use header::{RequestFrame, ResponseFrame};
-pub use produce::is_silent;
+pub use produce::{ProduceHead, is_silent, is_transactional};
 pub use queue::WriteQueue;
 pub use rope::Rope;
 pub use schema::{Api, Direction, Entity};

@@ -7,6 +7,9 @@ use crate::{ApiKey, RequestFrame, Rope};
 /// More than the acks and what stands before them take: the longest transactional id, its length, and they themselves.
 const HEAD: usize = 33 * 1024;
 
+/// The first version that names topics by their ids.
+const FIRST_BY_ID: i16 = 13;
+
 /// Whether the client expects no response: a Produce request with acks=0.
 ///
 /// `head` is the beginning of the body; the acks stand behind the transactional id, which comes first.
@@ -23,6 +26,66 @@ fn acks(api: &Api, version: i16, head: &[u8]) -> Option<i16> {
         .and_then(|_| reader.int16());
     acks.ok()
 }
+
+/// The beginning of a Produce request, up to the partitions of the first topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProduceHead {
+    /// How many bytes of the body it has.
+    pub length: usize,
+    /// How many topics the request has.
+    pub topics: usize,
+    /// Whether there is a transactional id.
+    pub transactional: bool,
+}
+
+impl ProduceHead {
+    /// No partitions and no tagged fields: what makes a whole request of a head, if it is that of one topic.
+    pub const fn without_partitions(api: &Api, version: i16) -> &'static [u8] {
+        if api.request.flexible.contains(version) {
+            &[1, 0, 0]
+        } else {
+            &[0, 0, 0, 0]
+        }
+    }
+
+    /// Finds it at the beginning of a body.
+    ///
+    /// `None` if there is no topic, or not enough of the body, or it is malformed.
+    pub fn of(api: &Api, version: i16, body: &[u8]) -> Option<Self> {
+        let flexible = api.request.flexible.contains(version);
+        let mut reader = Reader::new(body);
+        let transactional_id = reader.length16(flexible).ok()?;
+        reader.take(transactional_id.unwrap_or(0)).ok()?;
+        // The acks and the timeout.
+        reader.take(2 + 4).ok()?;
+        let topics = reader.length32(flexible).ok()?.filter(|topics| *topics > 0)?;
+        if version >= FIRST_BY_ID {
+            reader.uuid().ok()?;
+        } else {
+            let name = reader.length16(flexible).ok()??;
+            reader.take(name).ok()?;
+        }
+        Some(Self {
+            length: reader.position(),
+            topics,
+            transactional: transactional_id.is_some(),
+        })
+    }
+}
+
+/// Whether the first batch of some records is a part of a transaction (as Kafka's `RequestUtils.hasTransactionalRecords`
+/// finds out).
+///
+/// The first 23 bytes are enough to tell.
+pub fn is_transactional(records: &[u8]) -> bool {
+    const MAGIC: usize = 16;
+    const TRANSACTIONAL: u8 = 0x10;
+    let attributes = records.get(TRANSACTIONAL_WITHIN - 1).copied().unwrap_or_default();
+    records.get(MAGIC) == Some(&2) && attributes & TRANSACTIONAL != 0
+}
+
+/// How many bytes of a batch tell whether it is a part of a transaction.
+pub(crate) const TRANSACTIONAL_WITHIN: usize = 23;
 
 impl Rope {
     /// Whether this is the body of a Produce request with acks=0, as [`is_silent`] says, wherever its pieces meet.
@@ -52,6 +115,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::walk::check as check_walk;
 
     #[test]
     fn the_acks_are_found_wherever_the_pieces_meet() {
@@ -76,6 +140,47 @@ mod tests {
             check(id, -1, false);
         }
         assert!(!Rope::default().is_silent(api, 8));
+    }
+
+    #[test]
+    fn the_head_of_a_produce_request_ends_before_the_partitions_of_its_first_topic() {
+        let api = Api::of(ApiKey::PRODUCE).unwrap();
+        let check = |version, head: &[u8], topics, transactional| {
+            let body = [head, &[7; 40]].concat();
+            let expected = ProduceHead {
+                length: head.len(),
+                topics,
+                transactional,
+            };
+            assert_eq!(
+                ProduceHead::of(api, version, &body),
+                Some(expected),
+                "version {version}"
+            );
+            for cut in 0..head.len() {
+                assert_eq!(
+                    ProduceHead::of(api, version, &head[..cut]),
+                    None,
+                    "version {version}, {cut} bytes"
+                );
+            }
+            let whole = [head, ProduceHead::without_partitions(api, version)].concat();
+            assert_eq!(check_walk(&api.request, version, &whole).is_ok(), topics == 1);
+        };
+        check(3, b"\xff\xff\xff\xff\0\0\0\x09\0\0\0\x01\0\x02ab", 1, false);
+        check(8, b"\0\x02tx\0\x01\0\0\0\x09\0\0\0\x02\0\x02ab", 2, true);
+        check(9, b"\0\xff\xff\0\0\0\x09\x02\x03ab", 1, false);
+        check(12, b"\x03tx\xff\xff\0\0\0\x09\x02\x03ab", 1, true);
+        check(13, b"\0\xff\xff\0\0\0\x09\x02abcdefghijklmnop", 1, false);
+        check(13, b"\x03tx\xff\xff\0\0\0\x09\x81\x01abcdefghijklmnop", 128, true);
+        let none = |version, body: &[u8]| assert_eq!(ProduceHead::of(api, version, body), None);
+        none(8, &[&[0xff, 0xff, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0], &[7; 40][..]].concat());
+        none(9, &[&[0, 0, 1, 0, 0, 0, 9, 0], &[7; 40][..]].concat());
+        // Nor does a topic without a name have one.
+        none(
+            8,
+            &[&[0xff, 0xff, 0, 1, 0, 0, 0, 9, 0, 0, 0, 1, 0xff, 0xff], &[7; 40][..]].concat(),
+        );
     }
 
     #[test]

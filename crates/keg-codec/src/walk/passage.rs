@@ -4,6 +4,7 @@ mod alias;
 mod step;
 
 use super::WalkError;
+use crate::produce::TRANSACTIONAL_WITHIN;
 use crate::schema::{EntitySet, Field, Message, Type};
 use crate::wire::Reader;
 
@@ -20,6 +21,10 @@ pub struct Passage {
     version: i16,
     flexible: bool,
     hidden: EntitySet,
+    /// Whether tagged fields that the tables don't know pass, blanked.
+    unknown: bool,
+    /// Whether batches of a transaction pass.
+    transactions: bool,
     /// How many bytes of the message have not passed.
     left: usize,
     /// The places within the message that the next byte is at, the innermost last.
@@ -60,6 +65,9 @@ enum Level {
 }
 
 impl Passage {
+    /// How many bytes may have to wait for some that are to come.
+    pub const HELD_BACK: usize = 5 + TRANSACTIONAL_WITHIN;
+
     /// A message of `length` bytes of which nothing has come.
     ///
     /// `None` where something of `hidden` stands outside of tagged fields: such a message can't pass.
@@ -72,10 +80,27 @@ impl Passage {
             version,
             flexible: message.flexible.contains(version),
             hidden,
+            unknown: true,
+            transactions: true,
             left: length,
             levels: vec![Level::fields(message.fields)],
             run: Run::default(),
         })
+    }
+
+    /// The same, which tagged fields that the tables don't know can't pass: blanked, they would be another message to a
+    /// receiver that knows them.
+    #[must_use]
+    pub fn without_unknown_tags(mut self) -> Self {
+        self.unknown = false;
+        self
+    }
+
+    /// The same, which batches that are [a part of a transaction](crate::is_transactional) can't pass.
+    #[must_use]
+    pub fn without_transactions(mut self) -> Self {
+        self.transactions = false;
+        self
     }
 
     /// How many bytes have not passed.
@@ -84,7 +109,7 @@ impl Passage {
     }
 
     /// Lets the next bytes of the message pass, changed where they must be, and says how many of them. Those behind, at
-    /// most 15, belong together with some that are to come.
+    /// most [`HELD_BACK`](Self::HELD_BACK), belong together with some that are to come.
     ///
     /// # Errors
     /// When the message is not what it should be, or can't be hidden what is to be hidden.

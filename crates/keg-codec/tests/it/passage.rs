@@ -25,7 +25,11 @@ fn passed(mut passage: Passage, body: &[u8], choices: &mut Choices<'_>) -> Resul
         }
         let count = passage.pass(&mut waiting)?;
         out.extend(waiting.drain(..count));
-        assert!(waiting.len() <= 15, "{} bytes are held back", waiting.len());
+        assert!(
+            waiting.len() <= Passage::HELD_BACK,
+            "{} bytes are held back",
+            waiting.len()
+        );
         assert_eq!(passage.left(), body.len() - out.len());
         if rest.is_empty() && (passage.left() == 0 || count == 0) {
             assert_eq!(passage.left(), 0, "it waits for more than there is");
@@ -170,4 +174,79 @@ fn what_is_behind_the_last_field_does_not_pass() {
     body.push(0);
     let mut passage = Passage::new(&api.response, 12, body.len(), ADDRESSES).unwrap();
     assert_eq!(passage.pass(&mut body), Err(WalkError::TrailingBytes { count: 1 }));
+}
+
+/// A Produce request with two partitions, of which the second has these records.
+fn produce(records: &[u8]) -> Vec<u8> {
+    let mut body = b"\0\xff\xff\0\0\0\x09\x02\x03ab\x03\0\0\0\0".to_vec();
+    body.extend([31]);
+    body.extend([0; 30]);
+    body.extend([0, 0, 0, 0, 1]);
+    body.push(u8::try_from(records.len() + 1).unwrap());
+    body.extend(records);
+    body.extend([0, 0, 0]);
+    body
+}
+
+fn produced(body: &[u8]) -> Passage {
+    let request = &Api::of(ApiKey::PRODUCE).unwrap().request;
+    Passage::new(request, 9, body.len(), EntitySet::EMPTY).unwrap()
+}
+
+#[test]
+fn tagged_fields_that_nobody_knows_do_not_pass_where_they_must_not() {
+    let mut body = produce(&[0; 30]);
+    body.splice(body.len() - 1.., [1, 5, 1, 9]);
+    for mut known in [body.clone(), produce(&[0; 30])] {
+        let mut passage = produced(&known).without_unknown_tags();
+        let expected = if known == body {
+            Err(WalkError::UnknownTag { tag: 5 })
+        } else {
+            Ok(known.len())
+        };
+        assert_eq!(passage.pass(&mut known), expected);
+    }
+}
+
+#[test]
+fn batches_of_a_transaction_do_not_pass_where_they_must_not_however_they_come() {
+    let mut batch = [0; 30];
+    (batch[16], batch[22]) = (2, 0x10);
+    let plain = {
+        let mut batch = batch;
+        batch[22] = 0x0f;
+        batch
+    };
+    let check = |records: &[u8], transactional: bool| {
+        let body = produce(records);
+        for size in 1..=body.len() {
+            let mut out = Vec::new();
+            let mut passage = produced(&body).without_transactions();
+            let mut waiting = Vec::new();
+            let mut outcome = Ok(0);
+            for piece in body.chunks(size) {
+                waiting.extend_from_slice(piece);
+                outcome = passage.pass(&mut waiting);
+                let Ok(count) = outcome else { break };
+                out.extend(waiting.drain(..count));
+                assert!(
+                    waiting.len() <= Passage::HELD_BACK,
+                    "{} bytes are held back",
+                    waiting.len()
+                );
+            }
+            if transactional {
+                assert_eq!(outcome, Err(WalkError::Refused { field: "Records" }));
+                assert!(!out.ends_with(&records[..17]), "the batch is on its way");
+            } else {
+                assert_eq!((outcome.is_ok(), &out), (true, &body));
+            }
+        }
+        assert_eq!(produced(&body).pass(&mut body.clone()), Ok(body.len()));
+    };
+    check(&batch, true);
+    check(&batch[..23], true);
+    check(&batch[..22], false);
+    check(&plain, false);
+    check(&[], false);
 }

@@ -2,7 +2,8 @@
 
 use super::alias::{Alias, field_of};
 use super::{Level, Passage, Run, shows};
-use crate::schema::{Field, Type};
+use crate::produce::{TRANSACTIONAL_WITHIN, is_transactional};
+use crate::schema::{Entity, Field, Type};
 use crate::walk::WalkError;
 use crate::wire::Reader;
 
@@ -120,7 +121,18 @@ impl Passage {
             (Type::String, None) => reader.length16(self.flexible)?,
             (_, None) => reader.length32(self.flexible)?,
         };
-        length.map_or_else(|| null(field, nullable), |length| Ok(Step::run(length)))
+        let Some(length) = length else {
+            return null(field, nullable);
+        };
+        if field.entity == Entity::Records && !self.transactions {
+            // Longer ones than the message have no beginning that could be waited for.
+            let fits = length <= self.left - reader.position();
+            let beginning = if fits { length.min(TRANSACTIONAL_WITHIN) } else { 0 };
+            if is_transactional(reader.clone().take(beginning)?) {
+                return Err(WalkError::Refused { field: field.name });
+            }
+        }
+        Ok(Step::run(length))
     }
 
     /// A tagged field: it is walked like any other, or passes blanked.
@@ -149,6 +161,7 @@ impl Passage {
             blanked,
         };
         match field {
+            None if !self.unknown => return Err(WalkError::UnknownTag { tag }),
             // Behind an alias, which is above it, its own tag is out of order.
             Some(_) if blanked && !hidden => return Err(WalkError::TagOrder { tag }),
             Some(field) if !hidden => {
