@@ -54,6 +54,7 @@ impl Tenant {
             correlation_id: 1,
             head: Bytes::from_static(&[0; 10]),
             body: Bytes::from(body).into(),
+            rest: None,
             streams: false,
         };
         match self.chain.request(&self.connection, &mut request) {

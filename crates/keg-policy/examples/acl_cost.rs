@@ -141,6 +141,7 @@ fn exchange(
         correlation_id: 1,
         head: request_head(api, VERSION, b"example"),
         body: request.clone().into(),
+        rest: None,
         streams: false,
     };
     let Outcome::Forward(pending) = chain.request(connection, &mut request) else {

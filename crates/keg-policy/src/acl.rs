@@ -192,6 +192,10 @@ impl Policy for Acls {
         self.go_on(connection, request, &Progress::default())
     }
 
+    fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
+        self.admits_head(&self.client(connection), request)
+    }
+
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {
         let Some(Waiting { question, mut progress }) = note.take() else {
             return Decision::Close("acls asked for nothing".to_owned());

@@ -2,6 +2,7 @@
 
 mod api_versions;
 mod asking;
+mod sending;
 mod served;
 mod streaming;
 
@@ -16,6 +17,7 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 pub use api_versions::ApiVersions;
 use asking::Asker;
 pub use asking::Asking;
+pub use sending::request_head;
 pub use served::Served;
 pub use streaming::{Rest, streamed_head};
 
@@ -105,7 +107,12 @@ impl Chain {
     }
 
     /// Shows a request to the policies that are interested in it.
+    ///
+    /// One that has a [`Rest`] is forwarded, or comes to nothing: it is answered by [`Reply::Whole`] then.
     pub fn request(&self, connection: &Connection, request: &mut Request) -> Outcome<Pending> {
+        if let Some(rest) = request.rest.take() {
+            return self.begin(connection, request, rest);
+        }
         if self.served.interested(request.api.key, request.version).is_none() {
             return self.refuse(request);
         }

@@ -35,6 +35,7 @@
 //!     correlation_id: 7,
 //!     head: Default::default(),
 //!     body: bytes::Bytes::from_static(b"\0\0\0\x01\0\x06orders\0\0\0\0").into(),
+//!     rest: None,
 //!     streams: false,
 //! };
 //! let reply = service.oneshot(request).now_or_never().expect("nothing to wait for")?;

@@ -19,8 +19,10 @@ pub struct Request {
     pub correlation_id: i32,
     /// The header as the client sent it; the correlation id is replaced on the way out.
     pub head: Bytes,
-    /// What follows the header.
+    /// What follows the header, or as much of it as [`request_head`](crate::request_head) says.
     pub body: Rope,
+    /// What is still to come of the body. Who needs all of it before it decides answers by [`Reply::Whole`].
+    pub rest: Option<Box<Rest>>,
     /// Whether the response may be handed back while it still arrives, with a [`Rest`]. A [`Chain`](crate::Chain) says so of
     /// what it forwards; who else looks at whole responses sets it to false.
     pub streams: bool,
@@ -39,6 +41,7 @@ impl Request {
             correlation_id: 0,
             head: request_head(api, version, client_id),
             body: Bytes::from(body.write(&api.request, version)?).into(),
+            rest: None,
             streams: false,
         })
     }
@@ -79,6 +82,7 @@ impl From<RequestFrame> for Request {
             correlation_id,
             head,
             body: body.into(),
+            rest: None,
             streams: false,
         }
     }
@@ -136,6 +140,8 @@ pub enum Reply {
     Response(Response),
     /// Nothing: a Produce request with acks=0.
     Silent,
+    /// Nothing yet: the request had a [`Rest`], and must be whole before it goes anywhere. It was not sent.
+    Whole,
 }
 
 /// Reads a request's body without what follows its last field.

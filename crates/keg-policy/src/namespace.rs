@@ -245,6 +245,14 @@ impl Policy for Namespace {
         self.decide(connection, request, look_up::is_possible(connection))
     }
 
+    fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
+        let body = request.body.clone().into_bytes();
+        let asked = Asked::default();
+        let mut visitor = Inbound::new(self, request.api, request.version, &asked, Side::Admitted);
+        visitor.connection = Some(connection);
+        walk(&request.api.request, request.version, &body, &mut visitor).is_ok() && visitor.judge.admitted_all()
+    }
+
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {
         if acls::administers(request.api.key) {
             return acls::resume(self, request, note, reply);

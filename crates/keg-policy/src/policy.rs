@@ -31,6 +31,19 @@ pub trait Policy: fmt::Debug + Send + Sync {
         Decision::Forward(Note::default())
     }
 
+    /// Whether a Produce request of one topic needs to be seen no further than the topic's name or id, so that what is behind
+    /// may go on while it arrives. `request` is that request without partitions, as the client has sent it; so is what
+    /// [`request`](Self::request) is given then, which keeps all else than names as it is, and forwards. A guard lets nothing
+    /// else follow than partitions of the topic, no tagged fields that aren't known, and without a transactional id no
+    /// batches of transactions.
+    ///
+    /// It changes and tells nothing. If it says no, or [`request`](Self::request) doesn't forward, that is asked again with
+    /// the whole request.
+    fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
+        let _ = (connection, request);
+        false
+    }
+
     /// Looks again at a request for which it had a [`Question`], now with the reply to that.
     ///
     /// The request is as [`request`](Self::request) left it. What comes after it on the connection waits meanwhile, so

@@ -2,6 +2,7 @@
 
 mod passing;
 mod replies;
+mod sending;
 mod waits;
 mod writer;
 
@@ -25,6 +26,7 @@ use crate::link::Link;
 use crate::virtual_cluster::VirtualCluster;
 use passing::Passing;
 use replies::Replies;
+use sending::Sending;
 use waits::Ticker;
 use writer::Writer;
 
@@ -49,6 +51,8 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     limits: Limits,
     /// The response of which the beginning went into the queue last.
     passing: Option<Passing>,
+    /// The request that is passed on while it still arrives.
+    sending: Option<Box<Sending>>,
     /// Why no more requests are taken, if the client has not simply closed its side.
     ending: Option<Over>,
     /// Why nothing can be written to the broker. It may have answered before.
@@ -98,6 +102,7 @@ where
             replies: Replies::default(),
             cluster,
             passing: None,
+            sending: None,
             ending: None,
             broken: None,
             ticker: Ticker::new(&limits),
@@ -105,9 +110,9 @@ where
         }
     }
 
-    /// Reads no more requests. What was read is still answered.
+    /// Reads no more requests. What was read is still answered, and so is what is on its way to the broker.
     pub(crate) fn stop_reading(&mut self) {
-        self.client.incoming.close();
+        self.client.incoming.finish();
     }
 
     /// Tells both peers that nothing more comes, without waiting long for them.
@@ -135,7 +140,7 @@ where
     /// Takes requests off what was read, as long as the window has room.
     fn take_requests(&mut self, context: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while self.ending.is_none() && self.client.incoming.has_frame() && self.has_room() {
+        while self.ending.is_none() && self.client.incoming.has_request() && self.has_room() {
             match self.service.poll_ready(context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
@@ -145,6 +150,10 @@ where
                 Poll::Pending => break,
             }
             progress = true;
+            if self.client.incoming.begun().is_some() {
+                self.begin_request(context);
+                continue;
+            }
             let request = match self.client.incoming.frame() {
                 Ok(Some(frame)) => RequestFrame::parse(frame),
                 Ok(None) => break,
@@ -180,6 +189,10 @@ where
     fn end(&mut self, reason: Over) {
         self.ending.get_or_insert(reason);
         self.client.incoming.close();
+        if self.sending.take().is_some() {
+            // Nothing else can be written behind a part of a request, and nobody answers that.
+            self.replies.give_up_unsent();
+        }
     }
 
     /// Passes on what the broker has answered, and then ends.
@@ -192,12 +205,21 @@ where
     fn poll_client_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let has_room = self.has_room();
         let Peer { stream, incoming, .. } = &mut self.client;
-        let may_read = has_room && !incoming.has_frame();
+        let may_read = match incoming.passing() {
+            0 => has_room && !incoming.has_request(),
+            // Else the broker is slower.
+            _ => incoming.pending() <= passing::HELD_BACK,
+        };
         if !may_read && !incoming.is_charged() {
             incoming.pause();
             return Ok(false);
         }
-        incoming.poll_read(stream, context).map_err(Over::ClientIo)
+        let read = incoming.poll_read(stream, context).map_err(Over::ClientIo)?;
+        if incoming.is_cut() {
+            let received = incoming.pending();
+            self.end(Over::Cut { received });
+        }
+        Ok(read)
     }
 
     fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
@@ -217,6 +239,10 @@ where
             return false;
         }
         let mut state = self.link.state();
+        if self.sending.is_some() && state.out.is_empty() {
+            drop(state);
+            return self.poll_send(context);
+        }
         match writer.poll_write(stream, &mut state.out, context) {
             Ok(progress) => progress,
             Err(error) => {
@@ -326,7 +352,7 @@ where
             return Poll::Ready(Err(reason));
         }
         let incoming = &self.client.incoming;
-        let sent = self.link.state().queued() == 0 && self.backend.writer.is_flushed();
+        let sent = self.sending.is_none() && self.link.state().queued() == 0 && self.backend.writer.is_flushed();
         if !incoming.is_closed() || incoming.has_frame() || !sent {
             return Poll::Pending;
         }

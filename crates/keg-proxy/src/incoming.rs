@@ -28,8 +28,27 @@ const PASS_READ: usize = 256 * 1024;
 /// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
 const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
 
-/// How much of a frame must be there to tell whether it is.
-const BEGINNING: usize = 16;
+/// Which large frames may be taken while they still arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passes {
+    /// None.
+    Nothing,
+    /// Responses, whether they could be held or not.
+    Responses,
+    /// Requests that could be held.
+    Requests,
+}
+
+impl Passes {
+    /// How much must be there to tell whether a frame may: a correlation id, or the names that stand at the beginning of a
+    /// request. Longer names make it be held.
+    pub(crate) const fn beginning(self) -> usize {
+        match self {
+            Self::Nothing | Self::Responses => 16,
+            Self::Requests => 1024,
+        }
+    }
+}
 
 /// How much room there must be to read without making more.
 const LEAST_READ: usize = 16 * 1024;
@@ -47,13 +66,17 @@ pub(crate) struct Incoming {
     large: Option<Large>,
     limit: usize,
     pool: Arc<Pool>,
-    /// Whether large frames may be taken while they still arrive, so that their beginnings are waited for.
-    passes: bool,
+    /// Which large frames may be taken while they still arrive; their beginnings are waited for.
+    passes: Passes,
+    /// The frame at the front is not taken before it is whole.
+    held: bool,
     /// How much is still to be taken of a frame that is.
     passing: usize,
     closed: bool,
     /// The task is woken when there is more to read.
     asleep: bool,
+    /// Nothing is read behind the frame that is being passed on.
+    closing: bool,
     /// The peer has closed its side.
     ended: bool,
     /// Since when the next byte of a frame that has begun is being waited for.
@@ -68,27 +91,45 @@ impl Incoming {
             large: None,
             limit: limit.min(pool.size()),
             pool,
-            passes: false,
+            passes: Passes::Nothing,
+            held: false,
             passing: 0,
             closed: false,
             asleep: false,
+            closing: false,
             ended: false,
             waiting_since: None,
         }
     }
 
     /// The same, of which large frames may be taken [while they still arrive](Self::begun).
-    pub(crate) fn passing_on(mut self) -> Self {
-        self.passes = true;
+    pub(crate) fn passing_on(mut self, passes: Passes) -> Self {
+        self.passes = passes;
         self
     }
 
-    /// The beginning of a large frame that is not whole, and the frame's length, which no limit holds for yet.
+    /// The length of the frame at the front, if it is one that may be taken while it still arrives, and how much of it must
+    /// be there for that.
+    fn passable_length(&self) -> Option<(usize, usize)> {
+        let passes = self.passes != Passes::Nothing && !self.held && !self.closed;
+        let is_new = passes && self.large.is_none() && self.passing == 0;
+        let length = self.announced().filter(|length| is_new && LARGE.contains(length))?;
+        let is_too_long = self.passes == Passes::Requests && length > self.limit;
+        (!is_too_long).then_some((length, self.passes.beginning()))
+    }
+
+    /// The beginning of a large frame that is not whole, and the frame's length, which for responses no limit holds for.
     pub(crate) fn begun(&self) -> Option<(&[u8], usize)> {
-        let length = self.announced().filter(|length| LARGE.contains(length))?;
+        let (length, least) = self.passable_length()?;
         let beginning = self.buffer.get(4..)?;
-        let is_new = self.passes && self.large.is_none() && self.passing == 0;
-        (is_new && (BEGINNING..length).contains(&beginning.len())).then_some((beginning, length))
+        (least..length)
+            .contains(&beginning.len())
+            .then_some((beginning, length))
+    }
+
+    /// Takes the frame that has [begun](Self::begun) only when it is whole.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
     }
 
     /// Takes so many bytes of the frame that has [begun](Self::begun), and passes on the rest of it.
@@ -99,8 +140,8 @@ impl Incoming {
 
     /// Whether it takes more bytes to tell whether the frame at the front is passed on.
     fn waits_for_beginning(&self) -> bool {
-        let is_large = || self.announced().is_some_and(|length| LARGE.contains(&length));
-        self.passes && self.large.is_none() && self.passing == 0 && self.buffer.len() < 4 + BEGINNING && is_large()
+        self.passable_length()
+            .is_some_and(|(_, least)| self.buffer.len() < 4 + least)
     }
 
     /// How many bytes are still to be passed on.
@@ -118,6 +159,9 @@ impl Incoming {
     pub(crate) fn passed(&mut self, count: usize) {
         self.buffer.advance(count);
         self.passing -= count;
+        if self.closing && self.passing == 0 {
+            self.close();
+        }
     }
 
     /// The next frame, if it is whole.
@@ -126,10 +170,13 @@ impl Incoming {
             return Ok(None);
         }
         if self.large.is_some() {
-            return Ok(self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame));
+            let frame = self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame);
+            self.held &= frame.is_none();
+            return Ok(frame);
         }
         let held = self.buffer.capacity();
         let frame = frame::decode(&mut self.buffer, self.limit)?;
+        self.held &= frame.is_none();
         Ok(frame.map(|frame| {
             if frame.len() < COPY_BELOW && held >= COPY_BELOW {
                 Bytes::copy_from_slice(&frame)
@@ -162,10 +209,30 @@ impl Incoming {
         }
     }
 
+    /// Whether something can be done about the frame at the front: it is whole, or has [begun](Self::begun), or can't become
+    /// one.
+    pub(crate) fn has_request(&self) -> bool {
+        self.has_frame() || self.begun().is_some()
+    }
+
     /// Reads no more. Frames that are whole can still be taken.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.waiting_since = None;
+    }
+
+    /// Reads no more than what is missing of a frame that is being passed on.
+    pub(crate) fn finish(&mut self) {
+        if self.passing > 0 {
+            self.closing = true;
+        } else {
+            self.close();
+        }
+    }
+
+    /// Whether more is missing of a frame that is being passed on than can still come.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.ended && self.passing > self.buffer.len()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -219,7 +286,8 @@ impl Incoming {
     where
         IO: AsyncRead + Unpin,
     {
-        if self.closed || self.large.as_ref().is_some_and(Large::is_whole) {
+        let is_read = self.closing && self.buffer.len() >= self.passing;
+        if self.closed || is_read || self.large.as_ref().is_some_and(Large::is_whole) {
             return Ok(false);
         }
         if self.asleep {
@@ -290,6 +358,11 @@ impl Incoming {
         if self.buffer.capacity() - self.buffer.len() < least {
             self.buffer.reserve(most);
         }
+        let most = if self.closing {
+            most.min(self.passing - self.buffer.len())
+        } else {
+            most
+        };
         poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(most))
     }
 

@@ -42,6 +42,19 @@ pub(crate) struct State {
     ended: bool,
     renewal: Option<Box<Renewal>>,
     pub(crate) out: WriteQueue,
+    /// The request of which the beginning went into the queue last.
+    under_way: Option<Box<UnderWay>>,
+}
+
+/// A request of which the rest is still to be written, behind all that is in the queue.
+#[derive(Debug)]
+struct UnderWay {
+    /// None for one that is not answered.
+    id: Option<i32>,
+    /// Until somebody passes it on.
+    rest: Option<Box<Rest>>,
+    /// What is to be written after it.
+    behind: WriteQueue,
 }
 
 /// A request that waits for its response.
@@ -149,12 +162,34 @@ impl Link {
         state.ledger.poison();
         state.ended = true;
         state.renewal = None;
+        state.under_way = None;
         state.out = WriteQueue::default();
+    }
+
+    /// What is to be passed on behind all that is queued, if the request that was sent last has a rest.
+    pub(crate) fn take_rest(&self) -> Option<Box<Rest>> {
+        self.state().under_way.as_mut()?.rest.take()
+    }
+
+    /// That rest is written.
+    pub(crate) fn sent(&self) {
+        let mut state = self.state();
+        let Some(under_way) = state.under_way.take() else {
+            return;
+        };
+        let UnderWay { id, behind, .. } = *under_way;
+        state.out.append(behind);
+        if let Some(waiter) = id.and_then(|id| state.ledger.entry_mut(id)) {
+            waiter.sent = Instant::now();
+        }
     }
 
     fn send(self: &Arc<Self>, request: Request) -> LinkFuture {
         let silent = request.body.is_silent(request.api, request.version);
         let mut state = self.state();
+        if request.rest.is_some() && !state.is_free() {
+            return LinkFuture::Whole;
+        }
         let waiter = Waiter {
             api: request.api,
             version: request.version,
@@ -170,7 +205,15 @@ impl Link {
         let Some(id) = id else {
             return LinkFuture::Ended;
         };
-        header::write_request(state.queue(), &request.head, id, request.body);
+        let rest = request.rest.as_ref().map_or(0, |rest| rest.length);
+        header::begin_request(state.queue(), &request.head, id, request.body, rest);
+        if request.rest.is_some() {
+            state.under_way = Some(Box::new(UnderWay {
+                id: (!silent).then_some(id),
+                rest: request.rest,
+                behind: WriteQueue::default(),
+            }));
+        }
         if silent {
             LinkFuture::Silent
         } else {
@@ -183,6 +226,26 @@ impl Link {
 }
 
 impl State {
+    /// Whether a request may go on that is not whole: nothing must come between its beginning and its rest.
+    fn is_free(&self) -> bool {
+        self.renewal.is_none() && self.under_way.is_none()
+    }
+
+    /// The end of what is written.
+    fn tail(&mut self) -> &mut WriteQueue {
+        match &mut self.under_way {
+            Some(under_way) => &mut under_way.behind,
+            None => &mut self.out,
+        }
+    }
+
+    /// How many bytes wait to be written, whatever they wait for.
+    pub(crate) fn queued(&self) -> usize {
+        let held = self.renewal.as_ref().map_or(0, |renewal| renewal.held.len());
+        let behind = self.under_way.as_ref().map_or(0, |under_way| under_way.behind.len());
+        self.out.len() + held + behind
+    }
+
     fn fetch(&mut self, id: i32) -> Option<Response> {
         let place = self.answered.iter().position(|(answered, _)| *answered == id)?;
         let (_, response) = self.answered.remove(place)?;
@@ -218,6 +281,7 @@ impl Service<Request> for LinkService {
 pub(crate) enum LinkFuture {
     Silent,
     Waiting { link: Arc<Link>, id: i32 },
+    Whole,
     Ended,
 }
 
@@ -230,6 +294,7 @@ impl Future for LinkFuture {
         });
         match self.get_mut() {
             Self::Silent => Poll::Ready(Ok(Reply::Silent)),
+            Self::Whole => Poll::Ready(Ok(Reply::Whole)),
             Self::Ended => Poll::Ready(ended),
             Self::Waiting { link, id } => {
                 let mut state = link.state();

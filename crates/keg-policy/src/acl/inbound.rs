@@ -7,7 +7,7 @@ use bytes::Bytes;
 use keg_codec::message::Struct;
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, walk};
-use keg_codec::{Api, ApiKey, ErrorCode};
+use keg_codec::{Api, ApiKey, ErrorCode, is_transactional};
 
 use super::beforehand::{self, Refused};
 use super::beside::Beside;
@@ -93,8 +93,9 @@ pub(super) struct Inbound<'a> {
     tells: bool,
     /// The ids of the topics that couldn't be decided on when decisions were told.
     untold: Option<&'a BTreeSet<[u8; 16]>>,
-    /// Produce: whether the transactional id may be used, and whether it is.
+    /// Produce: whether the transactional id may be used, whether there is one, and whether it is used.
     writes_in_transaction: bool,
+    names_transaction: bool,
     has_transaction: bool,
     /// What the client is told, where a response has a place for that.
     pub(super) reason: Option<String>,
@@ -121,6 +122,7 @@ impl<'a> Inbound<'a> {
             tells: false,
             untold: None,
             writes_in_transaction: false,
+            names_transaction: false,
             has_transaction: false,
             reason: None,
             config_type: 0,
@@ -149,6 +151,16 @@ impl<'a> Inbound<'a> {
             visitor.judge.refusal = Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
         }
         Ok(visitor)
+    }
+
+    /// Whether all that a Produce request names may be written to, whatever is written.
+    pub(super) fn admits_without_records(asked: Asked<'a>) -> Result<bool, WalkError> {
+        let mut visitor = Self::new(asked, Side::Admitted);
+        walk(&asked.api.request, asked.version, asked.body, &mut visitor)?;
+        let is_known = |name: &Option<_>| name.is_some();
+        // Without a transactional id no batches of transactions come behind.
+        let may_be_in_transaction = visitor.writes_in_transaction || !visitor.names_transaction;
+        Ok(may_be_in_transaction && visitor.judge.admitted_all() && visitor.settled.values().all(is_known))
     }
 
     pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
@@ -318,6 +330,7 @@ impl Visitor for Inbound<'_> {
             }
             Entity::TransactionalId if key == ApiKey::PRODUCE => {
                 let client = self.asked.client;
+                self.names_transaction = true;
                 self.writes_in_transaction = client.could(Operation::Write, ResourceType::TransactionalId, name);
                 Edit::Keep
             }
@@ -334,7 +347,7 @@ impl Visitor for Inbound<'_> {
 
     fn bytes(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         if field.entity == Entity::Records {
-            self.has_transaction |= value.is_some_and(transactions::begins);
+            self.has_transaction |= value.is_some_and(is_transactional);
         }
         Edit::Keep
     }

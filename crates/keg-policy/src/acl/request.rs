@@ -357,6 +357,28 @@ fn with(request: &Request, body: &Bytes, field: &str, number: i64) -> Result<Byt
     changed.write(&api.request, version).map(Bytes::from)
 }
 
+impl Acls {
+    /// Whether a Produce request goes on whatever its partitions are. `request` has none; nothing of this is told.
+    pub(super) fn admits_head(&self, client: &Client<'_>, request: &Request) -> bool {
+        let (api, version) = (request.api, request.version);
+        let body = request.body.clone().into_bytes();
+        let asked = Asked {
+            refused: &Refused::default(),
+            client,
+            names: &self.topic_names,
+            api,
+            version,
+            body: &body,
+            coordinator_type: 0,
+            existing: None,
+            beside: None,
+            by_id: false,
+            settled: None,
+        };
+        Inbound::admits_without_records(asked).unwrap_or(false)
+    }
+}
+
 fn number(request: &Struct, name: &str, default: i64) -> i64 {
     request.get(name).and_then(Value::as_integer).unwrap_or(default)
 }

@@ -1,18 +1,10 @@
 //! Records of transactions, which need what the transactional id is allowed.
 
+use keg_codec::is_transactional;
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, Visitor, WalkError, walk};
 
 use super::inbound::Asked;
-
-/// Whether the first batch is a part of a transaction (as Kafka's `RequestUtils.hasTransactionalRecords` finds out).
-pub(super) fn begins(records: &[u8]) -> bool {
-    const MAGIC: usize = 16;
-    const ATTRIBUTES: usize = 21;
-    const TRANSACTIONAL: u8 = 0x10;
-    let attributes = records.get(ATTRIBUTES + 1).copied().unwrap_or_default();
-    records.get(MAGIC) == Some(&2) && attributes & TRANSACTIONAL != 0
-}
 
 /// Whether there are such records in a Produce request, be it for topics that are denied.
 pub(super) fn has_some(asked: &Asked<'_>) -> Result<bool, WalkError> {
@@ -31,7 +23,7 @@ impl Visitor for Records {
     }
 
     fn bytes(&mut self, _field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        self.0 |= value.is_some_and(begins);
+        self.0 |= value.is_some_and(is_transactional);
         Edit::Keep
     }
 }

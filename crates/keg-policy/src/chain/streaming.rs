@@ -26,7 +26,7 @@ const NOTHING: [u8; 2] = [1, 0];
 /// What a response must not show, wherever it stands behind the head.
 const HIDDEN: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]);
 
-/// What is still to come of a response's body.
+/// What is still to come of a message's body.
 #[derive(Debug, Clone)]
 pub struct Rest {
     /// How many bytes.
@@ -216,6 +216,7 @@ mod tests {
             correlation_id: 1,
             head: request_head(api, version, b"me"),
             body: Rope::default(),
+            rest: None,
             streams: true,
         };
         match chain.request(&connection, &mut request) {

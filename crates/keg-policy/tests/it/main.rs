@@ -26,6 +26,7 @@ mod layers;
 mod properties;
 mod refusals;
 mod regular_expressions;
+mod sending;
 mod share_groups;
 mod streams_groups;
 mod support;

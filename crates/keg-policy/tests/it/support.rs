@@ -169,7 +169,7 @@ impl Gateway {
                 Fate::Answered(Struct::read(&api.response, version, &response.body_bytes()).unwrap())
             }
             Outcome::Ask(asking) => Fate::Waits(request, asking),
-            Outcome::Reply(Reply::Silent) => panic!("nothing was sent"),
+            Outcome::Reply(Reply::Silent | Reply::Whole) => panic!("nothing was sent"),
             Outcome::Close(reason) => Fate::Closed(reason),
         }
     }
@@ -245,6 +245,7 @@ pub(crate) fn request(key: ApiKey, version: i16, body: impl Into<Bytes>) -> Requ
         correlation_id: 7,
         head: Bytes::from_static(&[0; 10]),
         body: body.into().into(),
+        rest: None,
         streams: false,
     }
 }

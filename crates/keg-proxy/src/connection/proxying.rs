@@ -13,7 +13,7 @@ use crate::drain::either;
 use crate::error::Over;
 use crate::exchange::{Exchange, Peer};
 use crate::guard::Guard;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Passes};
 use crate::limits::Limits;
 use crate::link::{Link, LinkService};
 use crate::relay::Relay;
@@ -76,7 +76,11 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let service = Guard::new(service, Arc::clone(&link), Arc::clone(&cluster), session, connection);
     let service = Certified::new(service, certificate);
     let drain_duration = limits.drain_duration;
-    let backend = Peer::new(backend, Incoming::new(usize::MAX, budget.responses).passing_on());
+    let backend = Peer::new(
+        backend,
+        Incoming::new(usize::MAX, budget.responses).passing_on(Passes::Responses),
+    );
+    let client = Peer::new(stream, incoming.passing_on(Passes::Requests));
     let mut renewing = renewing::renew(
         lease,
         Arc::clone(&link),
@@ -84,7 +88,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         limits.max_response_wait,
     );
     let node = Arc::clone(cluster.backend());
-    let mut exchange = Exchange::new(Peer::new(stream, incoming), backend, link, service, cluster, limits);
+    let mut exchange = Exchange::new(client, backend, link, service, cluster, limits);
     let outcome = tokio::select! {
         // First, so that what it asks is written at once.
         biased;

@@ -2,6 +2,7 @@
 
 use std::task::Context;
 
+use keg_codec::walk::{Passage, WalkError};
 use keg_policy::{Reply, Request, Rest};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
@@ -10,14 +11,14 @@ use super::Exchange;
 use crate::error::Over;
 
 /// How many bytes a guard may hold back until more come.
-pub(super) const HELD_BACK: usize = 15;
+pub(super) const HELD_BACK: usize = Passage::HELD_BACK;
 
-/// What is behind the beginning of a response.
+/// What is behind the beginning of a message.
 #[derive(Debug)]
 pub(super) struct Passing {
     rest: Box<Rest>,
-    /// How many of the bytes that are there may go to the client.
-    ready: usize,
+    /// How many of the bytes that are there may go on.
+    pub(super) ready: usize,
 }
 
 impl Passing {
@@ -26,12 +27,12 @@ impl Passing {
     }
 
     /// Looks at bytes that nobody has looked at.
-    fn look(&mut self, bytes: &mut [u8]) -> Result<(), Over> {
+    pub(super) fn look(&mut self, bytes: &mut [u8]) -> Result<(), WalkError> {
         let Some(fresh) = bytes.get_mut(self.ready..) else {
             return Ok(());
         };
         self.ready += match &mut self.rest.guard {
-            Some(guard) => guard.pass(fresh).map_err(|error| Over::backend(&error))?,
+            Some(guard) => guard.pass(fresh)?,
             None => fresh.len(),
         };
         Ok(())
@@ -51,7 +52,8 @@ where
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        passing.look(incoming.passable())?;
+        let looked = passing.look(incoming.passable());
+        looked.map_err(|error| Over::backend(&error))?;
         let ready = incoming.passable();
         let ready = ready.get(..passing.ready).unwrap_or_default();
         let client = &mut self.client;

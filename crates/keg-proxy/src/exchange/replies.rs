@@ -32,6 +32,8 @@ struct Slot<F> {
     key: ApiKey,
     correlation_id: i32,
     since: Instant,
+    /// Whether the request is not with the broker to its end; only the newest can be.
+    unsent: bool,
     reply: State<F>,
 }
 
@@ -60,9 +62,29 @@ impl<F> Replies<F> {
         self.0 = VecDeque::new();
     }
 
-    /// When the oldest request was taken.
+    /// When the oldest request was taken, if it is with the broker.
     pub(super) fn oldest(&self) -> Option<Instant> {
-        self.0.front().map(|slot| slot.since)
+        self.0.front().filter(|slot| !slot.unsent).map(|slot| slot.since)
+    }
+
+    /// Notes that the newest request still arrives.
+    pub(super) fn begun(&mut self) {
+        if let Some(newest) = self.0.back_mut() {
+            newest.unsent = true;
+        }
+    }
+
+    /// Notes that it is with the broker now, unless that has answered it already.
+    pub(super) fn sent(&mut self) {
+        if let Some(newest) = self.0.back_mut().filter(|newest| newest.unsent) {
+            newest.unsent = false;
+            newest.since = Instant::now();
+        }
+    }
+
+    /// Waits no more for the reply to a request that isn't with the broker.
+    pub(super) fn give_up_unsent(&mut self) {
+        self.0.pop_back_if(|newest| newest.unsent);
     }
 
     /// Lets the time of the oldest request begin now.
@@ -85,6 +107,7 @@ impl<F> Replies<F> {
             key,
             correlation_id,
             since: Instant::now(),
+            unsent: false,
             reply,
         });
     }

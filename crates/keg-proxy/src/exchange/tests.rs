@@ -3,6 +3,7 @@
 mod order;
 mod passing;
 mod questions;
+mod sending;
 mod times;
 mod turns;
 
@@ -17,12 +18,13 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::backend::{Backend, BackendSettings};
 use crate::budget::Budget;
+use crate::incoming::Passes;
 use crate::link::{LinkFuture, LinkService};
 
 /// What is between a client and a broker: no policies.
 pub(super) type Bare<C, B> = Exchange<C, B, LinkService>;
 
-/// Lets responses be passed on while they still arrive, or not.
+/// Lets requests and responses be passed on while they still arrive, or neither.
 #[derive(Debug, Clone)]
 pub(super) struct Marked {
     inner: LinkService,
@@ -40,7 +42,10 @@ impl Service<Request> for Marked {
 
     fn call(&mut self, request: Request) -> LinkFuture {
         let streams = self.streams;
-        self.inner.call(Request { streams, ..request })
+        match request.rest {
+            Some(_) if !streams => LinkFuture::Whole,
+            _ => self.inner.call(Request { streams, ..request }),
+        }
     }
 }
 
@@ -82,11 +87,11 @@ where
     Exchange::new(
         Peer::new(
             client,
-            Incoming::new(limits.max_frame_size, Arc::clone(&budget.requests)),
+            Incoming::new(limits.max_frame_size, Arc::clone(&budget.requests)).passing_on(Passes::Requests),
         ),
         Peer::new(
             broker,
-            Incoming::new(usize::MAX, Arc::clone(&budget.responses)).passing_on(),
+            Incoming::new(usize::MAX, Arc::clone(&budget.responses)).passing_on(Passes::Responses),
         ),
         Arc::clone(&link),
         service(LinkService(link)),
@@ -107,7 +112,7 @@ pub(super) fn rig(limits: &Limits, capacity: usize) -> Rig {
     marked_rig(limits, capacity, false)
 }
 
-/// An exchange of which responses may be passed on while they still arrive, or not.
+/// An exchange of which requests and responses may be passed on while they still arrive, or neither.
 pub(super) fn marked_rig(limits: &Limits, capacity: usize, streams: bool) -> Rig {
     let ((client, near), (far, broker)) = (duplex(capacity), duplex(capacity));
     let budget = Budget::new(limits.buffer_budget);

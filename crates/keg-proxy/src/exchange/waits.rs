@@ -78,6 +78,7 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             || incoming.is_closed()
             || !self.replies.is_empty()
             || self.passing.is_some()
+            || self.sending.is_some()
             || !self.to_client.is_empty()
             || self.link.state().queued() > 0
     }

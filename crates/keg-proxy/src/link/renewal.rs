@@ -1,7 +1,8 @@
 //! A connection that authenticates again while it is in use (KIP-368).
 //!
 //! Brokers take nothing else between the handshake and the last token. So the requests of the client and of policies that
-//! come meanwhile are held; those that went before are answered before. Their places in the ledger are behind those of
+//! come meanwhile are held; those that went before are answered before, and a request that still arrives is written to its end
+//! before the first question. Their places in the ledger are behind those of
 //! the questions from the beginning, as how many there are depends on the mechanism alone.
 
 use std::collections::VecDeque;
@@ -60,7 +61,7 @@ impl Questions {
         if !renewal.ids.is_empty() {
             return Err(ProofError::Undecided("it authenticates too early".to_owned()));
         }
-        state.out.append(renewal.held);
+        state.tail().append(renewal.held);
         Ok(())
     }
 
@@ -78,7 +79,7 @@ impl Questions {
             None => return Err(ProofError::Gone),
         };
         let head = header::request_head(api, version, b"keg");
-        header::write_request(&mut state.out, &head, id, body.into());
+        header::write_request(state.tail(), &head, id, body.into());
         Ok(asked)
     }
 }
@@ -117,14 +118,10 @@ impl State {
 
     /// Where requests go.
     pub(super) fn queue(&mut self) -> &mut WriteQueue {
-        match &mut self.renewal {
-            Some(renewal) => &mut renewal.held,
-            None => &mut self.out,
+        match (&mut self.renewal, &mut self.under_way) {
+            (Some(renewal), _) => &mut renewal.held,
+            (None, Some(under_way)) => &mut under_way.behind,
+            (None, None) => &mut self.out,
         }
-    }
-
-    /// How many bytes wait to be written, whatever they wait for.
-    pub(crate) fn queued(&self) -> usize {
-        self.out.len() + self.renewal.as_ref().map_or(0, |renewal| renewal.held.len())
     }
 }

@@ -99,6 +99,7 @@ fn confined(over: Over, mode: Mode, prefix: &str, regex: &[u8]) -> Option<Vec<u8
         correlation_id: 1,
         head: Bytes::new(),
         body: Bytes::from(asked.write(&api.request, version).unwrap()).into(),
+        rest: None,
         streams: false,
     };
     let connection = Connection::new("virtual", "User:ANONYMOUS", Arc::new(NoAddresses));

@@ -70,7 +70,7 @@ proptest! {
                     prop_assert_eq!(check(&api.response, version, &response.body_bytes()), Ok(()));
                     break;
                 }
-                Outcome::Reply(Reply::Silent) | Outcome::Close(_) => break,
+                Outcome::Reply(Reply::Silent | Reply::Whole) | Outcome::Close(_) => break,
             };
             let mut question = asking.question();
             let (api, version) = (question.api, question.version);

@@ -21,6 +21,7 @@ pub(crate) fn sample(api: &'static Api, version: i16) -> Request {
         correlation_id: 0,
         head: request_head(api, version, b"documentation"),
         body: Bytes::from(body).into(),
+        rest: None,
         streams: false,
     }
 }

@@ -1,0 +1,135 @@
+//! A request that is passed on while it still arrives.
+//!
+//! It goes to the broker behind all that was queued before it, and nothing else is written before its end. Once it has begun it
+//! can be neither answered here nor sent elsewhere: if it can't become whole, the connection is over, which makes the broker
+//! discard what it has of it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use keg_codec::{Api, RequestFrame};
+use keg_policy::layer::Closed;
+use keg_policy::{Reply, Request, Rest, request_head};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_service::Service;
+
+use super::passing::Passing;
+use super::{Exchange, Peer};
+use crate::error::Over;
+use crate::incoming::Passes;
+
+/// What is behind the beginning of a request.
+#[derive(Debug)]
+pub(super) struct Sending {
+    passing: Passing,
+    api: &'static Api,
+    version: i16,
+}
+
+/// The beginning of a request whose frame has `length` bytes, and how many bytes of it that takes. `None` if it must be
+/// whole.
+fn begun(bytes: &[u8], length: usize) -> Option<(Request, usize)> {
+    let beginning = bytes.get(..Passes::Requests.beginning().min(bytes.len()))?;
+    // What is wrong with a header is told when the request is whole.
+    let mut frame = RequestFrame::parse(Bytes::copy_from_slice(beginning)).ok()?;
+    let needed = request_head(frame.api, frame.version, &frame.body)?;
+    frame.body.truncate(needed);
+    let taken = frame.head.len() + needed;
+    let mut request = Request::from(frame);
+    request.rest = Some(Box::new(Rest::new(length.checked_sub(taken)?)));
+    Some((request, taken))
+}
+
+impl<C, B, S> Exchange<C, B, S>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request, Response = Reply, Error = Over>,
+    S::Future: Unpin,
+{
+    /// Passes on the request that has begun, or holds it. The service is ready for it.
+    pub(super) fn begin_request(&mut self, context: &mut Context<'_>) {
+        let incoming = &mut self.client.incoming;
+        let begun = incoming.begun().and_then(|(bytes, length)| begun(bytes, length));
+        let Some((request, taken)) = begun else {
+            incoming.hold();
+            return;
+        };
+        let Request {
+            api,
+            version,
+            correlation_id,
+            ..
+        } = request;
+        let mut reply = self.service.call(request);
+        let polled = match Pin::new(&mut reply).poll(context) {
+            Poll::Ready(Ok(Reply::Whole)) => {
+                incoming.hold();
+                return;
+            }
+            Poll::Ready(Ok(reply)) => Some(reply),
+            Poll::Ready(Err(over)) => {
+                self.end(over);
+                return;
+            }
+            Poll::Pending => None,
+        };
+        let Some(rest) = self.link.take_rest() else {
+            let reason = format!("a {} request was answered before it was whole", api.name);
+            self.end(Closed { reason }.into());
+            return;
+        };
+        incoming.pass_on(taken);
+        self.sending = Some(Box::new(Sending {
+            passing: Passing::new(rest),
+            api,
+            version,
+        }));
+        if let Some(metrics) = self.cluster.metrics().api(api.key) {
+            metrics.received.increment(1);
+        }
+        match polled {
+            // One that isn't answered may be the last to be waited for, and none is behind it.
+            Some(Reply::Silent) => {}
+            Some(polled) => self.replies.ready(api.key, correlation_id, polled),
+            None => {
+                self.replies.waiting(api.key, correlation_id, reply);
+                self.replies.begun();
+            }
+        }
+    }
+
+    /// Moves what is there of the request that is passed on. All before it is written.
+    pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(sending) = &mut self.sending else {
+            return false;
+        };
+        let incoming = &mut self.client.incoming;
+        if let Err(error) = sending.passing.look(incoming.passable()) {
+            let Sending { api, version, .. } = **sending;
+            let reason = format!("a malformed {} request (version {version}): {error}", api.name);
+            self.end(Closed { reason }.into());
+            return true;
+        }
+        let ready = incoming.passable();
+        let ready = ready.get(..sending.passing.ready).unwrap_or_default();
+        let Peer { stream, writer, .. } = &mut self.backend;
+        let written = match writer.poll_write_slice(stream, ready, context) {
+            Ok(written) => written,
+            Err(error) => {
+                self.broken = Some(error);
+                return true;
+            }
+        };
+        sending.passing.ready -= written;
+        incoming.passed(written);
+        let is_sent = incoming.passing() == 0;
+        if is_sent {
+            self.sending = None;
+            self.link.sent();
+            self.replies.sent();
+        }
+        written > 0 || is_sent
+    }
+}
