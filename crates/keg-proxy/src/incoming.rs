@@ -390,8 +390,7 @@ impl Incoming {
         }
         // Nothing at all, if there is nothing.
         if (self.buffer.is_empty() || self.buffer.len() < self.buffer.capacity() / 4) && self.passing == 0 {
-            let rest = BytesMut::from(&*self.buffer);
-            spare::give_back(std::mem::replace(&mut self.buffer, rest));
+            self.buffer = BytesMut::from(&*self.buffer);
         }
     }
 

@@ -15,10 +15,8 @@ pub(super) fn take() -> BytesMut {
     SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(READ))
 }
 
-/// Keeps it for the next who has nothing, unless it has grown.
+/// Keeps it for the next who has nothing. It was only read to: nothing was taken off it, so that it is as it was made.
 pub(super) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
-    if (READ..2 * READ).contains(&buffer.capacity()) {
-        SPARE.set(Some(buffer));
-    }
+    SPARE.set(Some(buffer));
 }
