@@ -94,7 +94,7 @@ pub enum CertificateError {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType, date_time_ymd};
+    use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanType, date_time_ymd};
 
     use super::*;
 
@@ -166,6 +166,20 @@ mod tests {
             &[(DnType::CommonName, "ann"), (email, "a@b")],
             "1.2.840.113549.1.9.1=#0c03614062,CN=ann",
         );
+    }
+
+    #[test]
+    fn a_name_in_an_older_encoding_is_text_only_where_it_is_utf8() {
+        let check = |value: DnValue, expect: &str| {
+            let der = certificate(|params| {
+                params.distinguished_name = DistinguishedName::new();
+                params.distinguished_name.push(DnType::CommonName, value);
+            });
+            assert_eq!(CertificateInfo::from_der(&der).unwrap().subject, expect);
+        };
+        check(DnValue::TeletexString("ann".try_into().unwrap()), "CN=ann");
+        // Java makes `CN=NA` of it.
+        check(DnValue::BmpString("\u{4e41}".try_into().unwrap()), "CN=#1e024e41");
     }
 
     #[test]

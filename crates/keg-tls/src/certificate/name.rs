@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use x509_parser::der_parser::asn1_rs::ToDer;
+use x509_parser::der_parser::asn1_rs::{Tag, ToDer};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// RFC 2253 as Java's `X500Principal.getName()` writes it, because that is the name Kafka's ACLs and mapping rules are
@@ -26,8 +26,8 @@ pub(super) fn rfc2253(name: &X509Name<'_>) -> String {
 
 fn write_attribute(written: &mut String, attribute: &AttributeTypeAndValue<'_>) {
     let oid = attribute.attr_type().to_id_string();
-    match (keyword(&oid), attribute.as_str()) {
-        (Some(keyword), Ok(value)) => {
+    match (keyword(&oid), text(attribute)) {
+        (Some(keyword), Some(value)) => {
             written.push_str(keyword);
             written.push('=');
             write_escaped(written, value);
@@ -41,6 +41,15 @@ fn write_attribute(written: &mut String, attribute: &AttributeTypeAndValue<'_>) 
                 let _ = write!(written, "{byte:02x}");
             }
         }
+    }
+}
+
+/// The text of a value of which Java takes the bytes for UTF-8. It does that of a `BMPString` too, which is none: different
+/// names would look the same.
+fn text<'a>(attribute: &AttributeTypeAndValue<'a>) -> Option<&'a str> {
+    match attribute.attr_value().tag() {
+        Tag::TeletexString => std::str::from_utf8(attribute.attr_value().data).ok(),
+        _ => attribute.as_str().ok(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Clients that are known by their certificates.
 
+mod names;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
