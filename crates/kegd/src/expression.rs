@@ -22,6 +22,7 @@ pub use mistake::Mistake;
 use check::Checker;
 use depth::is_too_deep;
 use facts::Strings;
+use inputs::Inputs;
 use mistake::{first_mistake, kind};
 
 /// The most characters that an expression may have.
@@ -49,6 +50,7 @@ pub struct Names(Expression);
 struct Expression {
     text: Arc<str>,
     root: Arc<IdedExpr>,
+    inputs: Arc<Inputs>,
 }
 
 impl Condition {
@@ -90,7 +92,7 @@ impl Condition {
     /// Whether it depends on the client ids of requests, which connections have to be told for it.
     #[must_use]
     pub fn asks_for_client_id(&self) -> bool {
-        inputs::asks_for_client_id(&self.0.root)
+        self.0.inputs.client_id
     }
 }
 
@@ -118,7 +120,7 @@ impl Names {
     /// Whether they depend on the client ids of requests, which connections have to be told for it.
     #[must_use]
     pub fn asks_for_client_id(&self) -> bool {
-        inputs::asks_for_client_id(&self.0.root)
+        self.0.inputs.client_id
     }
 }
 
@@ -142,10 +144,11 @@ impl Expression {
         let (root, places) = parsed(text)?;
         let sample = facts::sample();
         let (identity, client_id) = (sample.identity(), sample.client_id());
-        let scope = scope(&sample, &identity, &client_id, strings);
+        let scope = scope(&sample, &identity, &client_id, strings, &Inputs::all());
         let seen = Checker::new(text, &places, &scope).check(&root)?;
         let expression = Self {
             text: text.into(),
+            inputs: Arc::new(Inputs::of(&root)),
             root: Arc::new(root),
         };
         Ok((expression, seen))
@@ -153,7 +156,7 @@ impl Expression {
 
     fn value(&self, connection: &Connection, strings: Strings) -> Result<Value, ExpressionFailed> {
         let (identity, client_id) = (connection.identity(), connection.client_id());
-        let scope = scope(connection, &identity, &client_id, strings);
+        let scope = scope(connection, &identity, &client_id, strings, &self.inputs);
         Value::resolve(&self.root, &scope).map_err(|error| ExpressionFailed(error.to_string()))
     }
 }
@@ -188,9 +191,10 @@ fn scope<'c>(
     identity: &'c Identity,
     client_id: &'c str,
     strings: Strings,
+    inputs: &Inputs,
 ) -> Context<'c, 'c> {
     let mut scope = Context::with_env(Arc::clone(&ENVIRONMENT));
-    let known = facts::of(connection, identity, client_id, strings);
+    let known = facts::of(connection, identity, client_id, strings, inputs);
     scope.add_variable_as_val(facts::VARIABLE, Box::new(known));
     scope
 }

@@ -1,5 +1,6 @@
 //! What an expression can ask of a client: the variable `context`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -8,8 +9,14 @@ use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey,
 use cel::common::value::Val;
 use keg_policy::{AddressBook, Claim, Connection, Identity, NamePattern, Origin};
 
+use super::inputs::{Inputs, Members};
+
 /// Its name.
 pub(super) const VARIABLE: &str = "context";
+/// The member that says who the client is.
+pub(super) const AUTH: &str = "auth";
+/// The member of that with what its token is.
+pub(super) const TOKEN: &str = "token";
 /// The member whose own members are different for every client.
 pub(super) const CLAIMS: &str = "claims";
 
@@ -34,7 +41,7 @@ impl Strings {
     }
 }
 
-/// What is known of the client of a connection.
+/// What is known of the client of a connection, as far as it is looked at.
 ///
 /// `identity` and `client_id` are the connection's, and have to outlive the value.
 pub(super) fn of<'v>(
@@ -42,12 +49,14 @@ pub(super) fn of<'v>(
     identity: &'v Identity,
     client_id: &'v str,
     strings: Strings,
+    inputs: &Inputs,
 ) -> CelMap<'v> {
+    let claims = |looked_at| claims(&identity.claims, looked_at, strings);
     let principal = &*connection.principal;
     let (principal_type, name) = principal.split_once(':').unwrap_or(("", principal));
     map([
         (
-            "auth",
+            AUTH,
             boxed([
                 (
                     "principal",
@@ -55,9 +64,8 @@ pub(super) fn of<'v>(
                 ),
                 ("type", strings.value(identity.method)),
                 ("scopes", list(identity.scopes.iter().map(|scope| strings.value(scope)))),
-                (CLAIMS, claims(&identity.claims, strings)),
-                // Where Kong Event Gateway has them.
-                ("token", boxed([(CLAIMS, claims(&identity.claims, strings))])),
+                (CLAIMS, claims(&inputs.claims)),
+                (TOKEN, boxed([(CLAIMS, claims(&inputs.token_claims))])),
             ]),
         ),
         (CLIENT_ID, strings.value(client_id)),
@@ -78,13 +86,14 @@ pub(super) fn of<'v>(
 }
 
 /// The names are texts of the client as well: a loop over them could give them as names of resources.
-fn claims<'v>(claims: &'v BTreeMap<String, Claim>, strings: Strings) -> Box<dyn Val + 'v> {
-    let claims = claims.iter().map(|(name, value)| {
+fn claims<'v>(claims: &'v BTreeMap<String, Claim>, looked_at: &Members, strings: Strings) -> Box<dyn Val + 'v> {
+    let claims = claims.iter().filter_map(|(name, value)| {
         let name = match strings {
-            Strings::Plain => CelMapKey::from(name.as_str()),
-            Strings::Escaped => CelMapKey::from(NamePattern::escape(name)),
+            Strings::Plain => Cow::Borrowed(name.as_str()),
+            Strings::Escaped => Cow::Owned(NamePattern::escape(name)),
         };
-        (name, claim(value, strings))
+        let is_seen = looked_at.contain(&name);
+        is_seen.then(|| (CelMapKey::from(name.into_owned()), claim(value, strings)))
     });
     Box::new(CelMap::from(claims.collect::<HashMap<_, _>>()))
 }
@@ -97,7 +106,7 @@ fn claim<'v>(value: &'v Claim, strings: Strings) -> Box<dyn Val + 'v> {
         Claim::Number(value) => Box::new(CelDouble::from(*value)),
         Claim::Text(text) => strings.value(text),
         Claim::List(items) => list(items.iter().map(|item| claim(item, strings))),
-        Claim::Map(members) => claims(members, strings),
+        Claim::Map(members) => claims(members, &Members::All, strings),
     }
 }
 

@@ -295,6 +295,53 @@ fn it_is_known_which_expressions_depend_on_what_a_client_calls_itself() {
 }
 
 #[test]
+fn an_expression_gives_the_same_whether_all_is_got_ready_for_it_or_what_it_looks_at() {
+    let (bearer, plain) = (bearer(), client("User:ann"));
+    let mut values = 0;
+    for text in [
+        "context.auth.claims.groups",
+        "context.auth.claims",
+        "context.auth.token.claims.realm",
+        "context.auth.token",
+        "context.auth",
+        "context",
+        "size(context.auth.claims)",
+        "context.auth.claims['groups'].size()",
+        "context['auth']['token']['claims']['groups']",
+        "context.auth.claims[context.auth.principal.name]",
+        "context.auth.claims['gro' + 'ups']",
+        "context[context.client_id]",
+        "has(context.auth.claims.groups) && 'writers' in context.auth.token.claims.groups",
+        "has(context.auth.claims.nothing)",
+        "'groups' in context.auth.claims",
+        "context.auth.claims.exists(name, name.startsWith('g'))",
+        "[context.auth].map(it, it.claims.groups)",
+        "[context].map(it, it.client_id)",
+        "[context].map(context, context.auth.claims.groups)",
+        "{'a': context.auth.claims.groups, 'b': [context.client_id]}",
+        "true ? context.auth.claims : context.auth.token.claims",
+        "context.auth.claims.realm.level",
+    ] {
+        let (root, _) = parsed(text).unwrap();
+        for (client, strings) in [
+            (&bearer, Strings::Plain),
+            (&plain, Strings::Plain),
+            (&bearer, Strings::Escaped),
+        ] {
+            let (identity, client_id) = (client.identity(), client.client_id());
+            let value = |inputs: &Inputs| {
+                let value = Value::resolve(&root, &scope(client, &identity, &client_id, strings, inputs));
+                value.map_err(|error| error.to_string())
+            };
+            let all = value(&Inputs::all());
+            values += usize::from(all.is_ok());
+            assert_eq!(value(&Inputs::of(&root)), all, "{text}");
+        }
+    }
+    assert!(values > 40, "{values}");
+}
+
+#[test]
 fn what_cannot_be_read_is_told_with_its_place() {
     wrong("", "column 1: mismatched input '<EOF>' expecting expression");
     wrong(
