@@ -8,10 +8,17 @@ use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey};
 
 use super::inbound::Asked;
-use super::needs;
+use crate::namespace::metadata::is_name;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
 
 /// Takes a setting away, for which no value is needed (Kafka's `AlterConfigOp.OpType.DELETE`).
 const DELETE: i64 = 1;
+
+/// From this version on DeleteTopics takes ids of topics.
+const DELETED_BY_ID: i16 = 6;
+
+/// The versions of Metadata before those that take ids of topics.
+const WITH_IDS_IN_VAIN: std::ops::RangeInclusive<i16> = 10..=11;
 
 /// Parts of a request, by their names.
 #[derive(Debug, Default)]
@@ -20,6 +27,8 @@ pub(super) struct Refused {
     pub(super) topics: BTreeSet<Vec<u8>>,
     /// AlterConfigs, IncrementalAlterConfigs: the resources, by their types too.
     pub(super) resources: BTreeSet<(i64, Vec<u8>)>,
+    /// DeleteTopics: the places of topics that have both a name and an id.
+    pub(super) places: BTreeSet<usize>,
 }
 
 impl Refused {
@@ -31,6 +40,12 @@ impl Refused {
                 let names = asked.elements("Topics").map(|topic| topic.bytes("Name").to_vec());
                 refused.topics = repeated(names);
             }
+            ApiKey::DELETE_TOPICS if version >= DELETED_BY_ID => {
+                let asked = Struct::read(&api.request, version, body)?;
+                let topics = asked.elements("Topics").enumerate();
+                let both = topics.filter(|(_, topic)| topic.get("Name") != Some(&Value::Null) && has_id(topic));
+                refused.places = both.map(|(place, _)| place).collect();
+            }
             ApiKey::ALTER_CONFIGS | ApiKey::INCREMENTAL_ALTER_CONFIGS => {
                 let asked = Struct::read(&api.request, version, body)?;
                 refused.resources = repeated(asked.elements("Resources").map(resource));
@@ -41,6 +56,21 @@ impl Refused {
         }
         Ok(refused)
     }
+}
+
+/// Whether the request is refused altogether: Metadata in the versions that have ids of topics and don't take them, nor topics
+/// without a name.
+pub(super) fn is_invalid_request(api: &'static Api, version: i16, body: &Bytes) -> Result<bool, WalkError> {
+    if api.key != ApiKey::METADATA || !WITH_IDS_IN_VAIN.contains(&version) {
+        return Ok(false);
+    }
+    let asked = Struct::read(&api.request, version, body)?;
+    let is_invalid = |topic: &Struct| topic.get("Name") == Some(&Value::Null) || has_id(topic);
+    Ok(asked.elements("Topics").any(is_invalid))
+}
+
+fn has_id(topic: &Struct) -> bool {
+    matches!(topic.get("TopicId"), Some(Value::Uuid(id)) if *id != NO_TOPIC_ID)
 }
 
 /// StreamsGroupHeartbeat: why a topology isn't taken, if some of its topics are called what none can be.
@@ -60,7 +90,7 @@ pub(super) fn invalid_topology(asked: &Asked<'_>) -> Option<String> {
         });
         let made = ["RepartitionSourceTopics", "StateChangelogTopics"].map(|array| subtopology.elements(array));
         let made = made.into_iter().flatten().map(|topic| topic.bytes("Name"));
-        for name in named.chain(made).filter(|name| !needs::is_name(name)) {
+        for name in named.chain(made).filter(|name| !is_name(name)) {
             if !invalid.contains(&name) {
                 invalid.push(name);
             }

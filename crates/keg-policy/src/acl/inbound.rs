@@ -100,6 +100,8 @@ pub(super) struct Inbound<'a> {
     /// What the client is told, where a response has a place for that.
     pub(super) reason: Option<String>,
     config_type: i64,
+    /// How many topics came before.
+    place: usize,
     /// DeleteTopics: whether the topic at hand has a name, which comes before its id.
     named: bool,
     /// Metadata: whether the topic at hand has an id, which comes before its name.
@@ -126,6 +128,7 @@ impl<'a> Inbound<'a> {
             has_transaction: false,
             reason: None,
             config_type: 0,
+            place: 0,
             named: false,
             by_id: false,
         }
@@ -315,6 +318,8 @@ impl Visitor for Inbound<'_> {
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         self.named = value.is_some();
+        let place = self.place;
+        self.place += usize::from(field.entity == Entity::TopicName);
         self.makes_some |= self.by_id || !self.named;
         let key = self.asked.api.key;
         let Some(name) = value else {
@@ -323,6 +328,9 @@ impl Visitor for Inbound<'_> {
         match field.entity {
             Entity::TopicName if self.by_id => Edit::Keep,
             Entity::TopicName if self.asked.by_id => Edit::Drop,
+            Entity::TopicName if self.asked.refused.places.contains(&place) => {
+                self.judge.judge(field, Err(ErrorCode::INVALID_REQUEST))
+            }
             Entity::TopicName => self.topic(field, name),
             Entity::GroupId => {
                 let admitted = self.admit(needs::group(key), ResourceType::Group, name);

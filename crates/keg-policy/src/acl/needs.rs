@@ -5,6 +5,7 @@ use keg_codec::schema::Entity;
 use keg_codec::{Api, ApiKey, ErrorCode};
 
 use super::operation::{Operation, ResourceType};
+use crate::namespace::metadata::is_name;
 
 /// The operation on the topics that requests of this API name; none where the broker asks for nothing.
 pub(super) fn topic(api: ApiKey) -> Option<Operation> {
@@ -156,13 +157,6 @@ pub(super) fn is_refused_first(api: ApiKey, topic: &[u8]) -> bool {
     api == ApiKey::DESCRIBE_PRODUCERS && !is_name(topic)
 }
 
-/// Whether a topic can be called so (Kafka's `Topic.isValid`).
-pub(super) fn is_name(topic: &[u8]) -> bool {
-    const LONGEST: usize = 249;
-    let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal)
-}
-
 /// What a broker says beside the code, which for some APIs is nothing.
 pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'static str> {
     const FIRST_WITH_SEVERAL_COORDINATORS: i16 = 4;
@@ -191,6 +185,9 @@ pub(super) fn words(api: ApiKey, version: i16, code: ErrorCode) -> Option<&'stat
         (ApiKey::CREATE_TOPICS, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Authorization failed."),
         (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
             Some("This server does not host this topic-partition.")
+        }
+        (ApiKey::DELETE_TOPICS, ErrorCode::INVALID_REQUEST) => {
+            Some("You may not specify both topic name and topic id.")
         }
         (ApiKey::DELETE_TOPICS, ErrorCode::UNKNOWN_TOPIC_ID) => Some("This server does not host this topic ID."),
         (_, ErrorCode::TOPIC_AUTHORIZATION_FAILED) => Some("Topic authorization failed."),

@@ -9,7 +9,7 @@ use keg_codec::walk::WalkError;
 use keg_codec::{ApiKey, ErrorCode, is_silent};
 
 use super::Acls;
-use super::beforehand::Refused;
+use super::beforehand::{self, Refused};
 use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
@@ -126,6 +126,9 @@ impl Acls {
         let refused = |code, why: Option<&str>| Response::error(api, version, body, code, why).map(Decision::Answer);
         if needs::administers(api.key) {
             return refused(ErrorCode::SECURITY_DISABLED, Some("No Authorizer is configured."));
+        }
+        if beforehand::is_invalid_request(api, version, body)? {
+            return refused(ErrorCode::INVALID_REQUEST, None);
         }
         let on_cluster = |operation: &Operation| {
             let name = CLUSTER_NAME.as_bytes();

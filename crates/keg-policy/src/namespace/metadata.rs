@@ -119,16 +119,24 @@ pub(crate) fn pick(wanted: &Picked, api: &'static Api, version: i16, body: &[u8]
         topics.retain(|topic| name(topic).is_some_and(|name| wanted.contains(name)));
         let found: Picked = topics.iter().filter_map(name).map(<[u8]>::to_vec).collect();
         for missing in wanted.difference(&found) {
+            let code = match is_name(missing) {
+                true => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                false => ErrorCode::INVALID_TOPIC_EXCEPTION,
+            };
             let mut topic = Struct::new(table, version);
-            topic.set(
-                "ErrorCode",
-                Value::Integer(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0.into()),
-            );
+            topic.set("ErrorCode", Value::Integer(code.0.into()));
             topic.set("Name", Value::Bytes(missing.clone()));
             topics.push(Value::Struct(topic));
         }
     }
     response.write(&api.response, version).map(Bytes::from)
+}
+
+/// Whether a topic can be called so (Kafka's `Topic.isValid`).
+pub(crate) fn is_name(topic: &[u8]) -> bool {
+    const LONGEST: usize = 249;
+    let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal)
 }
 
 fn names(topics: &Value) -> Picked {

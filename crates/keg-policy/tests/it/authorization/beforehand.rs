@@ -1,11 +1,12 @@
 //! What brokers refuse before they look at what is allowed.
 
 use keg_codec::ApiKey;
+use keg_codec::message::Value;
 use keg_policy::{Operation, ResourceType};
 
 use super::{allow, gateway};
 use crate::support::message::{ints, texts};
-use crate::support::{asking, int, null, text};
+use crate::support::{answering, asking, int, null, text};
 
 const TOPIC: i64 = 2;
 const SET: i64 = 0;
@@ -90,4 +91,54 @@ fn a_topology_with_names_that_no_topic_has_is_refused_as_such_though_topics_are_
     );
     assert_eq!(of(["a b", "ü", "a b"]), (vec![130], Some(invalid.to_owned())));
     assert_eq!(of(["orders", "secret", "orders-changelog"]).0, [29]);
+}
+
+#[test]
+fn metadata_by_ids_in_versions_that_have_them_in_vain_is_refused_altogether() {
+    let gateway = gateway(vec![allow(ResourceType::Topic, &[Operation::Describe], "orders")]);
+    let key = ApiKey::METADATA;
+    let asked = |id: u8, name| {
+        let id = Value::Uuid([id; 16]);
+        asking(
+            key,
+            11,
+            &[
+                ("Topics.0.Name", text("secret")),
+                ("Topics.1.Name", name),
+                ("Topics.1.TopicId", id),
+            ],
+        )
+    };
+    for (id, name) in [(1, text("orders")), (0, null())] {
+        let seen = gateway.local(key, 11, &asked(id, name));
+        assert_eq!(ints(&seen, "Topics.*.ErrorCode"), [42, 42]);
+    }
+    let (sent, _) = gateway.forward(key, 11, &asked(0, text("orders")));
+    assert_eq!(texts(&sent, "Topics.*.Name"), ["orders"]);
+}
+
+#[test]
+fn a_topic_to_delete_that_has_both_a_name_and_an_id_is_refused_alone() {
+    let gateway = gateway(vec![allow(ResourceType::Topic, &[Operation::Delete], "orders")]);
+    let key = ApiKey::DELETE_TOPICS;
+    let asked = asking(
+        key,
+        6,
+        &[
+            ("Topics.0.Name", text("secret")),
+            ("Topics.1.Name", text("orders")),
+            ("Topics.2.Name", text("orders")),
+            ("Topics.2.TopicId", Value::Uuid([7; 16])),
+        ],
+    );
+    let (sent, pending) = gateway.forward(key, 6, &asked);
+    assert_eq!(texts(&sent, "Topics.*.Name"), ["orders"]);
+    let seen = gateway.answer(
+        key,
+        6,
+        pending,
+        &answering(key, 6, &[("Responses.0.Name", text("orders"))]),
+    );
+    assert_eq!(texts(&seen, "Responses.*.Name"), ["orders", "secret", "orders"]);
+    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 29, 42]);
 }
