@@ -1,7 +1,7 @@
 //! `cargo xtask instructions`: what the hot path costs, counted by callgrind, held against committed baselines.
 //!
 //! Instructions are the same on a busy machine as on a quiet one. What else they depend on is kept out as far as it can be:
-//! the build is that of a release, whatever flags the environment has; glibc takes the functions that every processor has;
+//! the build is a release in one unit, whatever flags the environment has; glibc takes the functions that every processor has;
 //! and the baselines tell which compiler they were counted with.
 
 mod baselines;

@@ -240,6 +240,10 @@ pub struct Field {
     pub default: i64,
     /// Whether that value is null.
     pub default_null: bool,
+    /// What it and the fields nested in it name, in any version.
+    entities: EntitySet,
+    /// The size on the wire where it is the same for every value, or zero.
+    pub(crate) fixed: u8,
 }
 
 impl Field {
@@ -251,8 +255,22 @@ impl Field {
         }
     }
 
+    /// Which kinds of entity it and the fields nested in it can hold, in any of its versions.
+    pub const fn entities(&self) -> EntitySet {
+        self.entities
+    }
+
     const fn new(name: &'static str, ty: Type, versions: Versions, entity: Entity) -> Self {
+        let entities = match ty {
+            Type::Struct(nested) => entities_of(nested),
+            _ => EntitySet::of(&[entity]),
+        };
         Self {
+            entities,
+            fixed: match ty.fixed_size() {
+                Some(size) => size as u8,
+                None => 0,
+            },
             name,
             ty,
             array: false,
@@ -267,6 +285,7 @@ impl Field {
 
     const fn array(mut self) -> Self {
         self.array = true;
+        self.fixed = 0;
         self
     }
 
@@ -289,4 +308,15 @@ impl Field {
         self.default_null = true;
         self
     }
+}
+
+/// What fields and those nested in them can hold.
+const fn entities_of(fields: &[Field]) -> EntitySet {
+    let mut entities = EntitySet::EMPTY;
+    let mut rest = fields;
+    while let [field, tail @ ..] = rest {
+        entities = entities.union(field.entities);
+        rest = tail;
+    }
+    entities
 }

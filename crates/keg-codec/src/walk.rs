@@ -5,7 +5,9 @@
 
 mod edits;
 mod error;
+mod pass;
 mod passage;
+mod skim;
 mod value;
 mod visitor;
 
@@ -49,16 +51,7 @@ pub fn walk_prefix<V: Visitor>(
     body: &[u8],
     visitor: &mut V,
 ) -> Result<(Edits, usize), WalkError> {
-    let mut walker = Walker {
-        reader: Reader::new(body),
-        version,
-        flexible: message.flexible.contains(version),
-        interest: visitor.interest(),
-        visitor,
-        edits: Edits::default(),
-        in_element: false,
-        dropping: None,
-    };
+    let mut walker = Walker::new(message, version, body, visitor);
     walker.fields(message.fields)?;
     let consumed = walker.reader.position();
     Ok((walker.edits, consumed))
@@ -69,7 +62,13 @@ pub fn walk_prefix<V: Visitor>(
 /// # Errors
 /// When they aren't.
 pub fn check(message: &'static Message, version: i16, body: &[u8]) -> Result<(), WalkError> {
-    walk(message, version, body, &mut Guard).map(drop)
+    let mut guard = Guard;
+    let mut walker = Walker::new(message, version, body, &mut guard);
+    walker.skim(message.fields)?;
+    match walker.reader.remaining() {
+        0 => Ok(()),
+        count => Err(WalkError::TrailingBytes { count }),
+    }
 }
 
 struct Guard;
@@ -92,7 +91,20 @@ struct Walker<'a, V> {
     dropping: Option<&'static Field>,
 }
 
-impl<V: Visitor> Walker<'_, V> {
+impl<'a, V: Visitor> Walker<'a, V> {
+    fn new(message: &'static Message, version: i16, body: &'a [u8], visitor: &'a mut V) -> Self {
+        Self {
+            reader: Reader::new(body),
+            version,
+            flexible: message.flexible.contains(version),
+            interest: visitor.interest(),
+            visitor,
+            edits: Edits::default(),
+            in_element: false,
+            dropping: None,
+        }
+    }
+
     fn fields(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         for field in fields {
             if field.versions.contains(self.version) && !field.is_tagged(self.version) {
@@ -231,10 +243,10 @@ impl<V: Visitor> Walker<'_, V> {
 
     /// Walks the elements of an array, and says how many of them stay.
     fn elements(&mut self, field: &'static Field, count: usize) -> Result<usize, WalkError> {
-        if self.dropping.is_some() {
-            for _ in 0..count {
-                self.element(field)?;
-            }
+        let is_shown =
+            self.dropping.is_none() && field.entities().intersects(self.interest) && !self.visitor.passes_by(field);
+        if !is_shown {
+            self.skim_elements(field, count)?;
             return Ok(count);
         }
         let outer = std::mem::replace(&mut self.in_element, true);
@@ -256,12 +268,9 @@ impl<V: Visitor> Walker<'_, V> {
         let Type::Struct(nested) = field.ty else {
             return self.value(field, false);
         };
-        let shown = self.dropping.is_none();
-        if shown {
-            self.visitor.enter(field);
-        }
+        self.visitor.enter(field);
         self.fields(nested)?;
-        if shown && self.dropping.is_none() {
+        if self.dropping.is_none() {
             let verdict = self.visitor.leave(field);
             self.judge(field, verdict)?;
         }

@@ -14,6 +14,16 @@ impl<'a> Reader<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// A reader of which so many bytes were read.
+    pub(crate) fn at(bytes: &'a [u8], at: usize) -> Option<Self> {
+        (at <= bytes.len()).then_some(Self { bytes, at })
+    }
+
+    /// All bytes, those that were read included.
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// How many bytes were read.
     pub(crate) const fn position(&self) -> usize {
         self.at
@@ -23,26 +33,38 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.at
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], WalkError> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let Some(taken) = end.and_then(|end| self.bytes.get(self.at..end)) else {
-            return Err(WalkError::Truncated {
-                needed: count,
-                left: self.remaining(),
-            });
-        };
-        self.at += count;
-        Ok(taken)
+        let start = self.at;
+        self.skip(count)?;
+        Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], WalkError> {
-        match self.take(N)?.first_chunk::<N>() {
-            Some(chunk) => Ok(*chunk),
-            None => Err(WalkError::Truncated {
-                needed: N,
-                left: self.remaining(),
-            }),
+    /// Takes so many bytes that nobody looks at.
+    #[inline]
+    pub(crate) fn skip(&mut self, count: usize) -> Result<(), WalkError> {
+        if count > self.remaining() {
+            return Err(self.truncated(count));
         }
+        self.at += count;
+        Ok(())
+    }
+
+    #[cold]
+    fn truncated(&self, needed: usize) -> WalkError {
+        WalkError::Truncated {
+            needed,
+            left: self.remaining(),
+        }
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], WalkError> {
+        let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()) else {
+            return Err(self.truncated(N));
+        };
+        self.at += N;
+        Ok(*chunk)
     }
 
     pub(crate) fn int8(&mut self) -> Result<i8, WalkError> {
@@ -119,7 +141,18 @@ impl<'a> Reader<'a> {
         length(i64::from(self.int16()?))
     }
 
+    #[inline]
     fn compact_length(&mut self) -> Result<Option<usize>, WalkError> {
+        // Most are of one byte, and not null.
+        if let Some(byte @ 1..0x80) = self.bytes.get(self.at).copied() {
+            self.at += 1;
+            return Ok(Some(usize::from(byte) - 1));
+        }
+        self.long_compact_length()
+    }
+
+    #[cold]
+    fn long_compact_length(&mut self) -> Result<Option<usize>, WalkError> {
         length(i64::from(self.varint()?) - 1)
     }
 }

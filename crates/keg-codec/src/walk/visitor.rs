@@ -7,7 +7,8 @@ use crate::schema::{EntitySet, Field};
 /// Sees the fields of a message in the order of the wire, and may change them.
 ///
 /// Only fields whose [`Entity`](crate::schema::Entity) is in [`interest`](Self::interest) are shown. Elements of arrays of
-/// primitives are shown one by one. After a `Drop`, the rest of that element is checked, but not shown.
+/// primitives are shown one by one. After a `Drop`, the rest of that element is checked, but not shown; and so are all elements
+/// of an array in which no field can be of interest, whatever is nested in them: of these only unknown tags are shown.
 pub trait Visitor {
     /// The kinds of field to be shown.
     fn interest(&self) -> EntitySet;
@@ -30,6 +31,11 @@ pub trait Visitor {
     /// A UUID.
     fn uuid(&mut self, _field: &'static Field, _value: &[u8; 16]) -> UuidEdit {
         UuidEdit::Keep
+    }
+
+    /// Whether the elements of an array are only checked, though fields in them are of interest elsewhere.
+    fn passes_by(&self, _field: &'static Field) -> bool {
+        false
     }
 
     /// An element of an array of structures begins.

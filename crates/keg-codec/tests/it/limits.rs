@@ -154,12 +154,12 @@ fn unknown_tags_are_dropped_wherever_they_stand() {
     assert_eq!(edits.apply(&body).into_bytes(), clean);
 }
 
-/// Drops null arrays, and appends a partition to each list of them, without interest in any field.
+/// Drops null arrays, and appends a partition to each list of them, without interest in the partitions.
 struct Arrays;
 
 impl Visitor for Arrays {
     fn interest(&self) -> EntitySet {
-        EntitySet::EMPTY
+        EntitySet::of(&[Entity::TopicName])
     }
 
     fn null_array(&mut self, _: &'static Field) -> Verdict {
@@ -210,4 +210,41 @@ fn what_follows_an_array_is_not_in_it() {
             field: "AllowAutoTopicCreation"
         })
     );
+}
+
+/// Looks at topics, passes their partitions by, and keeps what it enters.
+struct Entered(&'static [&'static str], Vec<&'static str>);
+
+impl Visitor for Entered {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::TopicName, Entity::BrokerId])
+    }
+
+    fn passes_by(&self, field: &'static Field) -> bool {
+        self.0.contains(&field.name)
+    }
+
+    fn enter(&mut self, field: &'static Field) {
+        self.1.push(field.name);
+    }
+}
+
+#[test]
+fn elements_that_are_passed_by_are_checked_and_not_shown() {
+    let api = Api::of(ApiKey::METADATA).unwrap();
+    let mut response = Struct::new(api.response.fields, 12);
+    let mut topic = response.nested("Topics", 12).unwrap();
+    let partition = topic.nested("Partitions", 12).unwrap();
+    topic.set("Partitions", Value::Array(vec![Value::Struct(partition)]));
+    response.set("Topics", Value::Array(vec![Value::Struct(topic)]));
+    let body = response.write(&api.response, 12).unwrap();
+    let check = |passed_by: &'static [&'static str], expected: &[&str]| {
+        let mut visitor = Entered(passed_by, Vec::new());
+        assert!(walk(&api.response, 12, &body, &mut visitor).unwrap().is_empty());
+        assert_eq!(visitor.1, expected);
+        walk(&api.response, 12, &body[..body.len() - 8], &mut visitor).unwrap_err();
+    };
+    check(&[], &["Topics", "Partitions"]);
+    check(&["Partitions"], &["Topics"]);
+    check(&["Topics"], &[]);
 }

@@ -45,17 +45,22 @@ impl<'a> Rewrite<'a> {
     }
 }
 
+/// What may have to change.
+const ADDRESSES: EntitySet = EntitySet::of(&[
+    Entity::BrokerHost,
+    Entity::BrokerPort,
+    Entity::ClientHost,
+    Entity::FreeText,
+]);
+
 impl Visitor for Rewrite<'_> {
     fn interest(&self) -> EntitySet {
-        const {
-            EntitySet::of(&[
-                Entity::BrokerId,
-                Entity::BrokerHost,
-                Entity::BrokerPort,
-                Entity::ClientHost,
-                Entity::FreeText,
-            ])
-        }
+        const { ADDRESSES.union(EntitySet::of(&[Entity::BrokerId])) }
+    }
+
+    fn passes_by(&self, field: &'static Field) -> bool {
+        // Nodes without addresses, such as the replicas of partitions: most of what a Metadata response has.
+        !field.entities().intersects(ADDRESSES)
     }
 
     fn enter(&mut self, field: &'static Field) {

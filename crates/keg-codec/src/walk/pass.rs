@@ -1,0 +1,90 @@
+//! The quick way over structures that nobody looks at.
+
+use crate::schema::{Field, Type};
+use crate::wire::Reader;
+
+/// Where fields that begin `at` a place end; `None` where that is not plain to see, and they have to be walked: what is malformed,
+/// and what has tagged fields.
+///
+/// Most of what a message has is never looked at, and well-formed.
+pub(super) fn pass(
+    fields: &'static [Field],
+    (version, flexible): (i16, bool),
+    bytes: &[u8],
+    mut at: usize,
+) -> Option<usize> {
+    for field in fields {
+        if !field.versions.contains(version) || field.is_tagged(version) {
+            continue;
+        }
+        if field.fixed != 0 {
+            // Whether that is there is seen behind the last field, or at the next that is read.
+            at += usize::from(field.fixed);
+            continue;
+        }
+        let is_struct = matches!(field.ty, Type::Struct(_));
+        let nullable = field.nullable.contains(version);
+        if is_struct && !field.array {
+            let is_null = nullable && bytes.get(at)?.cast_signed() < 0;
+            at += usize::from(nullable);
+            if !is_null {
+                at = one(field, (version, flexible), bytes, at)?;
+            }
+            continue;
+        }
+        let short = matches!(field.ty, Type::String) && !field.array;
+        let (length, behind) = length(short, flexible, bytes, at)?;
+        at = behind;
+        match length {
+            None if nullable => {}
+            None => return None,
+            Some(length) if field.array => {
+                // As the walk does, which has no elements of no size.
+                if length > bytes.len().checked_sub(at)? {
+                    return None;
+                }
+                at = match field.ty.fixed_size() {
+                    Some(size) => at.checked_add(length.checked_mul(size)?)?,
+                    None => elements(field, length, (version, flexible), bytes, at)?,
+                };
+            }
+            Some(length) => at = at.checked_add(length)?,
+        }
+    }
+    match flexible {
+        true => (*bytes.get(at)? == 0).then_some(at + 1),
+        false => (at <= bytes.len()).then_some(at),
+    }
+}
+
+fn elements(field: &'static Field, count: usize, version: (i16, bool), bytes: &[u8], mut at: usize) -> Option<usize> {
+    for _ in 0..count {
+        at = one(field, version, bytes, at)?;
+    }
+    Some(at)
+}
+
+/// One structure, or one element of an array of strings or of bytes.
+pub(super) fn one(field: &'static Field, (version, flexible): (i16, bool), bytes: &[u8], at: usize) -> Option<usize> {
+    if let Type::Struct(nested) = field.ty {
+        return pass(nested, (version, flexible), bytes, at);
+    }
+    let (length, behind) = length(matches!(field.ty, Type::String), flexible, bytes, at)?;
+    let end = behind.checked_add(length?)?;
+    (end <= bytes.len()).then_some(end)
+}
+
+/// A length, of two bytes if it is `short`, and where what it is of begins.
+#[inline]
+fn length(short: bool, flexible: bool, bytes: &[u8], at: usize) -> Option<(Option<usize>, usize)> {
+    if flexible && let Some(byte @ 1..0x80) = bytes.get(at) {
+        // Most are of one byte, and not null.
+        return Some((Some(usize::from(*byte) - 1), at + 1));
+    }
+    let mut reader = Reader::at(bytes, at)?;
+    let length = match short {
+        true => reader.length16(flexible),
+        false => reader.length32(flexible),
+    };
+    Some((length.ok()?, reader.position()))
+}
