@@ -14,7 +14,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   schemas [--check]   generate the codec's tables from Kafka's message definitions
   schemas --list      print every field that names something, and what keg does with it
-  setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat
+  setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat, librdkafka
   test [ARGS]         setup, then `cargo test --workspace ARGS`
   instructions        count the instructions of the hot path by callgrind, and compare with the committed baselines
   instructions --write

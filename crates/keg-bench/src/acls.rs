@@ -107,6 +107,7 @@ impl Exchange {
             head: self.head.clone(),
             body: self.request.body.clone().into(),
             streams: false,
+            rest: None,
         };
         let Seen::Forward(pending) = self.chain.request(&self.connection, &mut request) else {
             return Err("the request does not go on".into());

@@ -110,6 +110,9 @@ impl Chain {
     ///
     /// One that has a [`Rest`] is forwarded, or comes to nothing: it is answered by [`Reply::Whole`] then.
     pub fn request(&self, connection: &Connection, request: &mut Request) -> Outcome<Pending> {
+        if self.client_ids {
+            connection.call(client_id(&request.head).unwrap_or_default());
+        }
         if let Some(rest) = request.rest.take() {
             return self.begin(connection, request, rest);
         }
@@ -117,9 +120,6 @@ impl Chain {
             return self.refuse(request);
         }
         request.streams = false;
-        if self.client_ids {
-            connection.call(client_id(&request.head).unwrap_or_default());
-        }
         let outcome = self.forward(connection, request, 0);
         self.mark(request, outcome)
     }

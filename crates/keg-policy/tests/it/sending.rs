@@ -7,9 +7,9 @@ use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
 use keg_policy::{
-    AclAction, AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, BlockApis, BrokerAddresses, Connection,
-    Mode, NamePattern, Namespace, Operation, Operations, Outcome, Policy, Reply, Request, ResourceType, Rest,
-    TopicAliases, request_head,
+    AclAction, AclDecision, AclNames, AclObserver, AclPolicy, AclRule, Acls, BlockApis, BrokerAddresses, Chain,
+    Connection, Mode, NamePattern, Namespace, Operation, Operations, Outcome, Policy, Reply, Request, ResourceType,
+    Rest, TopicAliases, request_head,
 };
 
 use crate::support::message::values;
@@ -270,4 +270,19 @@ fn other_requests_pass_if_nobody_wants_to_see_them() {
     assert_eq!(begin(ApiKey::METADATA, 12), None);
     assert_eq!(begin(ApiKey::API_VERSIONS, 3), None);
     assert_eq!(begin(ApiKey::SASL_AUTHENTICATE, 2), None);
+}
+
+#[test]
+fn a_request_that_is_passed_on_says_what_its_client_calls_itself_too() {
+    let connection = Gateway::of(Vec::new()).connection;
+    let chain = Chain::new(vec![Arc::new(BrokerAddresses)]).with_client_ids();
+    let topics = [("orders", vec![Bytes::from(vec![7; 100])])];
+    let body = produce(9, null(), &topics).write(&api(KEY).request, 9).unwrap();
+    for id in ["app", "other"] {
+        let (mut request, _) = begun(9, &body).unwrap();
+        request.head = keg_codec::header::request_head(api(KEY), 9, id.as_bytes());
+        let outcome = chain.request(&connection, &mut request);
+        assert!(matches!(outcome, Outcome::Forward(_)), "{outcome:?}");
+        assert_eq!(&*connection.client_id(), id);
+    }
 }

@@ -12,6 +12,7 @@ use keg_policy::{Connection, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::proxying::unconnected;
 use super::{Ended, Routed};
 use crate::backend::{Asked, Broker, ProofError, Question};
 use crate::error::Over;
@@ -44,6 +45,8 @@ struct Authenticating<'a> {
 struct Asking<'a> {
     routed: &'a Routed,
     stream: &'a mut Option<Stream>,
+    /// Why it can't be asked, if it can't be connected to.
+    unconnected: Option<Ended>,
 }
 
 impl Broker for Asking<'_> {
@@ -51,13 +54,14 @@ impl Broker for Asking<'_> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             empty => {
-                let connected = self
-                    .routed
-                    .cluster
-                    .backend()
-                    .connect_for_client(self.routed.endpoint)
-                    .await;
-                empty.insert(connected.map_err(|error| ProofError::Undecided(error.to_string()))?)
+                let (backend, endpoint) = (self.routed.cluster.backend(), self.routed.endpoint);
+                match backend.connect_for_client(endpoint).await {
+                    Ok(connected) => empty.insert(connected),
+                    Err(error) => {
+                        self.unconnected = Some(unconnected(backend, endpoint, &error));
+                        return Err(ProofError::Gone);
+                    }
+                }
             }
         };
         Asked(stream).ask(question).await
@@ -202,12 +206,21 @@ impl Authenticating<'_> {
         let mut broker = Asking {
             routed: self.routed,
             stream: &mut self.broker,
+            unconnected: None,
         };
         let told = sasl::decide(&mut self.conversation, said, &mut broker).await;
-        let told = told.map_err(|error| {
-            let name = self.routed.cluster.backend().name();
-            let reason = format!("backend cluster {name:?} can't be asked about the client: {error}");
-            Ended::because("backend", reason)
+        let unconnected = broker.unconnected;
+        let backend = self.routed.cluster.backend();
+        let told = told.map_err(|error| match (unconnected, error) {
+            (Some(ended), _) => ended,
+            (None, ProofError::Certificate(alert)) => {
+                Ended::told("backend_authentication", backend.note_refused_certificate(alert))
+            }
+            (None, error) => {
+                let name = backend.name();
+                let reason = format!("backend cluster {name:?} can't be asked about the client: {error}");
+                Ended::because("backend", reason)
+            }
         })?;
         let metrics = self.routed.cluster.metrics();
         self.conversation.took(began, &told, false, metrics);

@@ -7,7 +7,7 @@ use keg_router::Endpoint;
 use tokio::time::{sleep, timeout};
 
 use super::{Accepted, Authenticated, Ended, Routed, hello, renewing};
-use crate::backend::{Backend, Connected};
+use crate::backend::{Backend, ConnectError, Connected};
 use crate::certified::{Certificate, Certified};
 use crate::drain::either;
 use crate::error::Over;
@@ -135,7 +135,8 @@ fn unboxed<T>(boxed: Box<T>) -> T {
     *boxed
 }
 
-/// Connects to the backend when the client has sent something, unless it is connected already. `None` if the client has gone without a word.
+/// Connects to the backend when the client has sent something, unless it is connected already. `None` if the client has
+/// gone without a word.
 ///
 /// A port scan or a health check is no reason to bother the backend.
 async fn open(
@@ -160,11 +161,7 @@ async fn open(
         return Ok(None);
     }
     tokio::select! {
-        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| {
-            let refused = error.is_refusal();
-            let ended = unreachable(backend, endpoint, error);
-            if refused { Ended::told("backend_authentication", ended.reason) } else { ended }
-        }),
+        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| unconnected(backend, endpoint, &error)),
         over = client_leaves(client, incoming, limits) => Err(over.into()),
     }
 }
@@ -181,6 +178,15 @@ async fn client_leaves(client: &mut Stream, incoming: &mut Incoming, limits: &Li
         return Over::ClientGone;
     }
     std::future::pending().await
+}
+
+/// Why a client has no broker. That brokers don't take what the gateway shows them is told once for all connections.
+pub(super) fn unconnected(backend: &Backend, endpoint: Endpoint, error: &ConnectError) -> Ended {
+    let ended = unreachable(backend, endpoint, error);
+    match error.is_refusal() {
+        true => Ended::told("backend_authentication", ended.reason),
+        false => ended,
+    }
 }
 
 fn unreachable(backend: &Backend, endpoint: Endpoint, error: impl std::fmt::Display) -> Ended {

@@ -40,8 +40,7 @@ entity! {
         endpoint: Option<Endpoint>,
         /// How long a fetch may take.
         timeout: Duration = "10s",
-        /// When they are fetched again. A token with a key that isn't known has them fetched before, but no sooner than 10
-        /// seconds after the last time.
+        /// When they are fetched again. A token with a key that isn't known has them fetched before, at a bounded rate.
         cache_expiration: Duration = "1h",
         /// The certificate authorities of the endpoint, as PEM, in place of Mozilla's.
         ca_bundle: Option<Pem>,

@@ -25,7 +25,7 @@ pub(super) fn methods(raw: &[At<raw::VirtualClusterAuthentication>], report: &Re
         if mechanisms.contains(&mechanism) {
             let message = format!("clients of {mechanism} are decided on by an earlier item of the list");
             let problem = Problem::new(method.place.clone(), message);
-            report.add(problem.hint("put all principals into one"));
+            report.add(problem.hint("keep one of them, with all principals"));
         }
         mechanisms.push(mechanism);
     }

@@ -83,7 +83,7 @@ fn certificates_go_before_anonymous() {
     check(
         &of("[{ type: client_certificate }, { type: client_certificate }]"),
         &[
-            "3:90: virtual_clusters[0].authentication[1]: clients of a certificate and no SASL are decided on by an earlier item of the list (put all principals into one)",
+            "3:90: virtual_clusters[0].authentication[1]: clients of a certificate and no SASL are decided on by an earlier item of the list (keep one of them, with all principals)",
         ],
     );
 }
