@@ -116,6 +116,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Each connection is an open file. What is not to be had is missed where it is asked for.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     match run(Arguments::parse().command) {
         Ok(report) => {
             let printed = std::io::stdout().write_all(report.as_bytes());

@@ -5,6 +5,7 @@ mod build;
 mod jwks;
 mod logging;
 mod metrics;
+mod open_files;
 mod reload;
 mod signals;
 mod tls;
@@ -86,6 +87,7 @@ impl Running {
         let config = loaded.result.map_err(RunError::Config)?;
         logging::install(&config.observability).map_err(RunError::Observability)?;
         let metrics = Metrics::install().map_err(RunError::Observability)?;
+        let open_files = open_files::raise_limit(config.runtime.max_connections);
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
         let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
         built.fetch();
@@ -110,6 +112,7 @@ impl Running {
             version = env!("CARGO_PKG_VERSION"),
             virtual_clusters = running.built.config().virtual_clusters.len(),
             listeners = running.built.config().listeners.len(),
+            open_files,
             "keg is running"
         );
         Ok(running)

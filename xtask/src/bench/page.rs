@@ -283,7 +283,7 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
   flight, 128 bytes. Latency: blocks of 250 requests with 1 KiB to each configuration in turns.
 - CPU is user and system time of the proxy's process, from `/proc/PID/task/*/schedstat`; GB are 10^9 bytes of requests or
   of responses. Memory is `VmRSS` and `VmHWM`. The storm is closed connections that all come back, 256 at the same time;
-  each has its ApiVersions answered, and the number is what the limit of open files allows, up to 10,000. The start is
+  each has its ApiVersions answered, and the number is what the hard limit of open files allows to a proxy with two for each, up to 10,000. The start is
   from the process's to the answer of a first request, for TLS to the first connection that is accepted.",
         cores = std::thread::available_parallelism()?,
         kernel = kernel.trim(),

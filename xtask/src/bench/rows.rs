@@ -275,7 +275,8 @@ pub(super) fn resident(pid: u32) -> Outcome<f64> {
     Ok(number.parse()?)
 }
 
-/// A proxy takes two file descriptors for each connection, and the machine may not allow so many.
+/// A proxy takes two file descriptors for each connection, and the machine may not allow so many: 10,000 need a hard limit of
+/// 20,200. Each program raises its own soft limit.
 pub(super) fn storm_size() -> Outcome<usize> {
     let limits = fs::read_to_string("/proc/self/limits")?;
     let hard = hard_limit(&limits).ok_or("/proc/self/limits has no limit of open files")?;

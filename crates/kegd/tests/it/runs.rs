@@ -101,6 +101,39 @@ fn sigterm_lets_what_is_in_flight_finish() {
 }
 
 #[test]
+fn the_limit_of_open_files_is_raised_to_what_the_process_may_have() {
+    const CLIENTS: usize = 100;
+    let rig = Rig::new("open-files");
+    let broker = rig.broker();
+    let file = rig.dir.join("keg.yaml");
+    fs::write(&file, rig.whole()).unwrap();
+    // A shell that has a low limit, which it could raise.
+    let script = "ulimit -Sn 64 && ulimit -Hn && exec \"$0\" run --config \"$1\"";
+    let mut kegd = rig.start("sh", ["-c", script, env!("CARGO_BIN_EXE_kegd"), file.to_str().unwrap()]);
+    rig.until_ready(&mut kegd);
+    let mut clients: Vec<TcpStream> = (0..CLIENTS).map(|_| rig.client()).collect();
+    for client in &mut clients {
+        exchange(client, API_VERSIONS);
+    }
+    let metrics = get(rig.health, "/metrics").unwrap().1;
+    let held = format!("kong_keg_kafka_connections{{listener=\"team\"}} {CLIENTS}");
+    assert!(metrics.lines().any(|line| line == held), "{metrics}");
+    kegd.terminate(TIME);
+    let log = kegd.output();
+    let hard = log.lines().next().unwrap();
+    let told = format!("open_files={hard}");
+    assert!(log.contains(&told) || hard == "unlimited", "{told}: {log}");
+
+    let script = "ulimit -n 500 && exec \"$0\" run --config \"$1\"";
+    let mut kegd = rig.start("sh", ["-c", script, env!("CARGO_BIN_EXE_kegd"), file.to_str().unwrap()]);
+    rig.until_ready(&mut kegd);
+    kegd.terminate(TIME);
+    let log = kegd.output();
+    assert!(log.contains("may have 500 open files, which is too few"), "{log}");
+    drop(broker);
+}
+
+#[test]
 fn a_configuration_may_be_a_directory_or_standard_input() {
     let rig = Rig::new("inputs");
     let broker = rig.broker();
