@@ -10,6 +10,7 @@
 mod acls;
 mod batch;
 mod case;
+mod coverage;
 mod generate;
 mod meant;
 mod memory;

@@ -1,5 +1,6 @@
 //! The names of one case: the same on both sides, and used by no other case.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a name is of.
@@ -35,6 +36,13 @@ const LONG: &str = match str::from_utf8(&[b'x'; 250]) {
     Err(_) => "",
 };
 
+/// Numbers of cases that no other cases of this process have.
+pub(super) fn numbers(count: u64) -> Range<u64> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let first = NEXT.fetch_add(count, Ordering::Relaxed);
+    first..first + count
+}
+
 /// One run of one sequence.
 #[derive(Debug)]
 pub(super) struct Case<'a> {
@@ -46,13 +54,12 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A case with names that no other case of this process has.
-    pub(super) fn new(shown_prefix: &'a str, foreign_prefix: &'a str) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+    /// A case with names that no other case of this number has.
+    pub(super) fn new(shown_prefix: &'a str, foreign_prefix: &'a str, number: u64) -> Self {
         Self {
             shown_prefix,
             foreign_prefix,
-            suffix: format!("-c{}", NEXT.fetch_add(1, Ordering::Relaxed)),
+            suffix: format!("-c{number}"),
         }
     }
 

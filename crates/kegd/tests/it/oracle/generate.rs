@@ -41,7 +41,8 @@ pub(super) fn sequences(apis: &[&'static Api]) -> impl Strategy<Value = Vec<Oper
     Union::new(stories.collect::<Vec<_>>())
 }
 
-fn operation(api: &'static Api) -> BoxedStrategy<Operation> {
+/// Requests of one API, of any version.
+pub(super) fn operation(api: &'static Api) -> BoxedStrategy<Operation> {
     let fields = together::whole(api, fields(api, api.request.fields));
     (any::<u8>(), fields)
         .prop_map(move |(version, fields)| Operation { api, version, fields })

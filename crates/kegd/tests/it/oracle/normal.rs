@@ -8,7 +8,7 @@
 //! | the cluster's id, and the hosts of group members | symbols | a virtual cluster has the id of its backend, and the gateway shows no client's host |
 //! | topics of a Fetch response that come twice | one | brokers begin a topic anew where an error stands between its partitions |
 //! | paths of log directories, sizes of disks | a symbol | they are the machine's |
-//! | names of topics, and elements with a name, an id or an index | sorted | clients find them by it, and Kafka has them in the order of hashes of names |
+//! | names of topics, and elements with a name, an id or an index, in pages those that are denied | sorted | clients find them by it, and Kafka has them in the order of hashes of names |
 //! | what is listed of other cases, and Kafka's internal topics | left out | a cluster of one's own has them, too |
 //! | texts from ` collides with existing topic` on | cut off | what the gateway leaves out, since it is cut from another's name |
 //! | groups of regular expressions, which don't capture | groups | the gateway writes an expression anew |
@@ -24,6 +24,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::batch;
 use super::case::Case;
+use super::meant::TOPIC_AUTHORIZATION_FAILED;
 use super::shown::Shown;
 use super::symbols::Symbols;
 
@@ -72,10 +73,17 @@ impl Normaliser<'_> {
                 if field.entity == Entity::TopicName {
                     elements.sort_by_key(|name| name.as_text());
                 }
-                // The pages of these go by the names' order.
-                if api.key != ApiKey::DESCRIBE_TOPIC_PARTITIONS || field.name != "Topics" {
-                    elements.sort_by_cached_key(|element| self.place(element));
-                }
+                // The pages of these go by the names' order, but for what is denied, which comes last.
+                let in_pages = api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS && field.name == "Topics";
+                let is_denied = |it: &&Value| {
+                    let code = it.as_struct().and_then(|it| it.get("ErrorCode"));
+                    code == Some(&Value::Integer(TOPIC_AUTHORIZATION_FAILED))
+                };
+                let sorted_from = match in_pages {
+                    true => elements.iter().position(is_denied).unwrap_or(elements.len()),
+                    false => 0,
+                };
+                elements[sorted_from..].sort_by_cached_key(|element| self.place(element));
                 let shown = elements
                     .into_iter()
                     .map(|element| self.value(api, version, field, element))

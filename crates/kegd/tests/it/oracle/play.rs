@@ -1,12 +1,14 @@
 //! Plays a sequence on both sides, and compares what they say.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+use std::sync::Mutex;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Versions;
 use keg_codec::{Api, ApiKey};
 
-use super::case::Case;
+use super::case::{self, Case};
 use super::memory::{Memory, Subject};
 use super::normal::{Normaliser, Which};
 use super::probe::{known_topics, until_share_group_is_initialised};
@@ -50,6 +52,8 @@ pub(super) struct Arena {
     pub(super) others_prefix: String,
     /// Whether the clients are told apart from those who may do anything.
     pub(super) has_acls: bool,
+    /// The numbers of the next cases, where they are to be known before.
+    numbers: Mutex<Range<u64>>,
 }
 
 /// What no sequence has: the versions that are told here; telemetry, whose subscriptions are made up by the broker; and
@@ -128,6 +132,7 @@ impl Arena {
         };
         Self {
             has_acls: addresses != observers,
+            numbers: Mutex::default(),
             addresses,
             observers,
             backends: [(backend, hidden), (own, String::new())],
@@ -140,6 +145,19 @@ impl Arena {
         }
     }
 
+    /// The same, whose first cases have these numbers.
+    pub(super) fn with_numbers(self, numbers: Range<u64>) -> Self {
+        Self {
+            numbers: Mutex::new(numbers),
+            ..self
+        }
+    }
+
+    fn number(&self) -> u64 {
+        let first = self.numbers.lock().unwrap().next();
+        first.unwrap_or_else(|| case::numbers(1).start)
+    }
+
     /// What both sides serve.
     pub(super) fn apis(&self) -> Vec<&'static Api> {
         self.served.keys().filter_map(|key| Api::of(ApiKey(*key))).collect()
@@ -147,7 +165,7 @@ impl Arena {
 
     /// Plays a sequence under new names. The error says what came before the difference, and what it is.
     pub(super) fn play(&self, operations: &[Operation], tally: &mut Tally) -> Result<(), String> {
-        let case = Case::new(&self.shown_prefix, &self.foreign_prefix);
+        let case = Case::new(&self.shown_prefix, &self.foreign_prefix, self.number());
         let foreign_id = self.others_objects(&case);
         let mut players = [Which::Virtual, Which::Own].map(|which| Player::new(which, self));
         if self.has_acls {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use keg_codec::message::{Struct, Value};
-use keg_codec::schema::Field;
+use keg_codec::schema::{Field, Versions};
 use keg_codec::{Api, ApiKey};
 
+use super::coverage::{Coverage, DENIALS, Seen};
 use super::settle::errors;
 use super::side::Outcome;
 
@@ -19,6 +20,7 @@ pub(super) struct Tally {
     /// Of these, those without any error.
     succeeded: BTreeMap<(i16, i16), usize>,
     errors: BTreeSet<i64>,
+    coverage: Coverage,
     /// Of these, those of which something was denied.
     denied: BTreeMap<(i16, i16), usize>,
     /// How often an API said what the client may do, as `authorizedOperations`.
@@ -33,6 +35,7 @@ impl Tally {
     pub(super) fn count(&mut self, api: &Api, version: i16, outcome: &Outcome) {
         *self.asked.entry((api.key.0, version)).or_default() += 1;
         if let Outcome::Response(response) = outcome {
+            self.coverage.count(api, version, response);
             let errors = errors(response);
             if errors.iter().all(|code| *code == 0) {
                 *self.succeeded.entry((api.key.0, version)).or_default() += 1;
@@ -52,6 +55,23 @@ impl Tally {
         self.meant += 1;
     }
 
+    /// Fails for versions of APIs of which something was never allowed, never denied, or never both at once.
+    pub(super) fn expect_to_have_seen_everything(&self, served: &BTreeMap<i16, Versions>) {
+        let missing = self.coverage.missing(served);
+        assert!(missing.is_empty(), "{} sequences: {missing:#?}", self.sequences);
+    }
+
+    /// Fails where fewer versions of APIs than these were asked for, allowed, denied, and both at once.
+    pub(super) fn expect_to_have_seen(&self, least: [usize; 4]) {
+        let of = |seen| self.coverage.versions(seen);
+        let seen = [self.asked.len(), of(Seen::Allowed), of(Seen::Denied), of(Seen::Mixed)];
+        let enough = seen.iter().zip(&least).all(|(seen, least)| seen >= least);
+        assert!(
+            enough,
+            "{seen:?} versions were asked for, allowed, denied, and both; at least {least:?} are to be"
+        );
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.sequences += other.sequences;
         self.meant += other.meant;
@@ -67,6 +87,7 @@ impl Tally {
         for (key, count) in other.operations {
             *self.operations.entry(key).or_default() += count;
         }
+        self.coverage.add(other.coverage);
         self.errors.extend(other.errors);
         self.unsteady.extend(other.unsteady);
     }
@@ -124,9 +145,6 @@ const FEW: usize = 60;
 /// From so many sequences on every API is expected to have come, and to have succeeded.
 const MANY: usize = 500;
 
-/// What brokers say of something denied.
-const DENIALS: [i64; 4] = [29, 30, 31, 53];
-
 /// What brokers answer without what the client may not see.
 const FILTERED: [&str; 3] = ["DescribeCluster", "ListGroups", "ListTransactions"];
 
@@ -161,17 +179,16 @@ impl fmt::Display for Tally {
         write!(
             f,
             "{} sequences of {} requests ({} APIs in {} versions, {} of the requests without an error, {} denied in part, \
-             {} of the versions both so and so, {} times said what may be done, {} error codes; {} more refused on purpose); {} unsteady",
+             {} versions allowed, {} denied, {} both at once, {} times said what may be done, {} error codes; {} more refused on purpose); {} unsteady",
             self.sequences,
             self.asked.values().sum::<usize>(),
             apis.len(),
             self.asked.len(),
             self.succeeded.values().sum::<usize>(),
             self.denied.values().sum::<usize>(),
-            self.succeeded
-                .keys()
-                .filter(|key| self.denied.contains_key(key))
-                .count(),
+            self.coverage.versions(Seen::Allowed),
+            self.coverage.versions(Seen::Denied),
+            self.coverage.versions(Seen::Mixed),
             self.operations.values().sum::<usize>(),
             self.errors.len(),
             self.meant,

@@ -76,7 +76,7 @@ fn share_group(topics: &[([u8; 16], &str)]) -> Struct {
 /// Where the sides differ, of which the first has the prefix `team-a-`.
 fn differences(key: ApiKey, version: i16, one: &Struct, other: &Struct) -> Vec<String> {
     let api = Api::of(key).unwrap();
-    let case = Case::new("", "team-b-");
+    let case = Case::new("", "team-b-", 1);
     let node = ("localhost".to_owned(), 9092);
     let [one, other] = [(Which::Virtual, one), (Which::Own, other)].map(|(which, response)| {
         let mut normaliser = Normaliser {

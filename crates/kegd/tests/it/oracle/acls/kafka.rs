@@ -1,32 +1,51 @@
 //! Kafka's own ACLs.
 
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 
-use super::rules::{Rule, acls};
+use super::rules::{Operation, Resource, Rule, acls, allow};
 use crate::oracle::settle::{elements, errors, patiently_for, set};
 use crate::oracle::side::Side;
-
-/// Who comes in by the port for TLS (`keg.PrincipalByListener`).
-const CLIENT: &str = "User:client";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Matches whatever there is.
 const ANY: i64 = 1;
 
-/// Gives the client these rules and no others, and waits until they are in force.
-pub(super) fn set_acls(operators: &str, clients: &str, rules: &[Rule]) {
+/// Has these rules and no others, and waits until they are in force: for the client that comes in by the port for TLS
+/// (`keg.PrincipalByListener`).
+pub(super) fn set_acls(operators: &str, clients: &str, rules: &[Rule], numbers: &Range<u64>) {
+    static TIMES: AtomicU64 = AtomicU64::new(0);
     let mut operator = Side::connect(operators);
     let deleted = operator.ask(ApiKey::DELETE_ACLS, 3, |request| {
         set(request, "Filters", vec![all()]);
     });
     assert!(errors(&deleted).iter().all(|code| *code == 0), "{deleted:?}");
     until_there_are(&mut operator, 0);
-    let acls = acls(rules, CLIENT);
-    let count = acls.len();
+    let mut acls = acls(rules, numbers);
+    // Something that no other rules have allowed.
+    let last = format!("last-{}-", TIMES.fetch_add(1, Ordering::Relaxed));
+    let mut creation = self::acls(
+        &[allow(
+            Resource::Topic,
+            "",
+            &[Operation::Create, Operation::DescribeConfigs],
+        )],
+        numbers,
+    );
+    for (field, value) in creation.iter_mut().flatten() {
+        if *field == "ResourceName" {
+            *value = Value::text(&last);
+        }
+    }
+    acls.append(&mut creation);
+    // Kafka keeps the same rule once.
+    let count = acls.iter().map(|acl| format!("{acl:?}")).collect::<HashSet<_>>().len();
     let created = operator.ask(ApiKey::CREATE_ACLS, 3, |request| set(request, "Creations", acls));
     assert!(errors(&created).iter().all(|code| *code == 0), "{created:?}");
     until_there_are(&mut operator, count);
@@ -35,7 +54,7 @@ pub(super) fn set_acls(operators: &str, clients: &str, rules: &[Rule]) {
     let creation = || {
         client.ask(ApiKey::CREATE_TOPICS, 5, |request| {
             let topic = vec![
-                ("Name", Value::text("t0-c0")),
+                ("Name", Value::text(&last)),
                 ("NumPartitions", Value::Integer(1)),
                 ("ReplicationFactor", Value::Integer(1)),
             ];

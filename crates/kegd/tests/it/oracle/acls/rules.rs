@@ -1,5 +1,7 @@
 //! Sets of rules, as the gateway and as Kafka are given them.
 
+use std::ops::Range;
+
 use keg_codec::message::Value;
 
 /// What a rule is about.
@@ -32,21 +34,45 @@ pub(super) enum Operation {
     IdempotentWrite = 12,
 }
 
-/// A rule on all resources whose names begin in one way.
-#[derive(Debug)]
-pub(super) struct Rule {
-    resource: Resource,
-    action: Action,
-    operations: &'static [Operation],
-    start: &'static str,
+/// Which resources a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// Those whose names begin so.
+    Beginning(&'static str),
+    /// The one that is called so, in each of some cases.
+    Called(&'static str),
+    /// All of them.
+    Any,
 }
 
-const fn allow(resource: Resource, start: &'static str, operations: &'static [Operation]) -> Rule {
+/// For whom a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The client that plays.
+    Client,
+    /// Everybody, and so the client too.
+    Everybodys,
+    /// Somebody who doesn't play.
+    SomebodyElses,
+}
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) whose: Whose,
+    pub(super) resource: Resource,
+    pub(super) action: Action,
+    pub(super) operations: &'static [Operation],
+    pub(super) name: Name,
+}
+
+pub(super) const fn allow(resource: Resource, start: &'static str, operations: &'static [Operation]) -> Rule {
     Rule {
+        whose: Whose::Client,
         resource,
         action: Action::Allow,
         operations,
-        start,
+        name: Name::Beginning(start),
     }
 }
 
@@ -105,59 +131,107 @@ pub(super) const ON_THE_CLUSTER: &[Rule] = &[
 /// What the cluster is called.
 const CLUSTER: &str = "kafka-cluster";
 
-/// The rules in YAML's flow style, without the brackets of the list.
-pub(super) fn yaml(rules: &[Rule]) -> String {
-    let rules = rules.iter().map(|rule| {
-        let operations = rule.operations.iter().map(|it| format!("{{ name: {} }}", it.name()));
-        format!(
-            "{{ resource_type: {}, action: {}, operations: [{}], resource_names: [{{ match: \"{}\" }}] }}",
-            match rule.resource {
-                Resource::Topic => "topic",
-                Resource::Group => "group",
-                Resource::TransactionalId => "transactional_id",
-                Resource::Cluster => "cluster",
-            },
-            match rule.action {
-                Action::Allow => "allow",
-                Action::Deny => "deny",
-            },
-            operations.collect::<Vec<_>>().join(", "),
-            match rule.resource {
-                Resource::Cluster => rule.start.to_owned(),
-                _ => format!("{}*", rule.start),
-            },
-        )
-    });
-    rules.collect::<Vec<_>>().join(", ")
+/// The policies in YAML's flow style: one for each whose the rules are. Single names are those of the numbered cases.
+pub(super) fn yaml(rules: &[Rule], numbers: &Range<u64>) -> String {
+    let policy = |(whose, name, condition): (Whose, &str, &str)| {
+        let rules = rules.iter().filter(|rule| rule.whose == whose);
+        let rules: Vec<_> = rules.map(|rule| rule.yaml(numbers)).collect();
+        let rules = rules.join(", ");
+        (!rules.is_empty())
+            .then(|| format!("{{ type: acls, name: {name}, {condition}config: {{ rules: [{rules}] }} }}"))
+    };
+    let of = |name: &str| format!("condition: \"context.auth.principal.name == '{name}'\", ");
+    let policies = [
+        (Whose::Client, "client", &*of("ANONYMOUS")),
+        (Whose::Everybodys, "everybody", ""),
+        (Whose::SomebodyElses, "somebody-else", &*of("somebody")),
+    ];
+    let policies: Vec<_> = policies.into_iter().filter_map(policy).collect();
+    format!("[{}]", policies.join(", "))
 }
 
-/// The same as the elements of a CreateAcls request, for a principal.
-pub(super) fn acls(rules: &[Rule], principal: &str) -> Vec<Vec<(&'static str, Value)>> {
+/// The same as the elements of a CreateAcls request.
+pub(super) fn acls(rules: &[Rule], numbers: &Range<u64>) -> Vec<Vec<(&'static str, Value)>> {
     let of_rule = |rule: &Rule| {
-        let (resource, pattern) = match rule.resource {
-            Resource::Topic => (2, PREFIXED),
-            Resource::Group => (3, PREFIXED),
-            Resource::Cluster => (4, LITERAL),
-            Resource::TransactionalId => (5, PREFIXED),
+        let resource = match rule.resource {
+            Resource::Topic => 2,
+            Resource::Group => 3,
+            Resource::Cluster => 4,
+            Resource::TransactionalId => 5,
         };
         let permission = match rule.action {
             Action::Deny => 2,
             Action::Allow => 3,
         };
-        let of_operation = |operation: &Operation| {
-            vec![
-                ("ResourceType", Value::Integer(resource)),
-                ("ResourceName", Value::text(rule.start)),
-                ("ResourcePatternType", Value::Integer(pattern)),
-                ("Principal", Value::text(principal)),
-                ("Host", Value::text("*")),
-                ("Operation", Value::Integer(*operation as i64)),
-                ("PermissionType", Value::Integer(permission)),
-            ]
+        let principal = match rule.whose {
+            Whose::Client => "User:client",
+            Whose::Everybodys => "User:*",
+            Whose::SomebodyElses => "User:somebody",
         };
-        rule.operations.iter().map(of_operation).collect::<Vec<_>>()
+        let mut acls = Vec::new();
+        for (name, pattern) in rule.acl_names(numbers) {
+            acls.extend(rule.operations.iter().map(|operation| {
+                vec![
+                    ("ResourceType", Value::Integer(resource)),
+                    ("ResourceName", Value::text(&name)),
+                    ("ResourcePatternType", Value::Integer(pattern)),
+                    ("Principal", Value::text(principal)),
+                    ("Host", Value::text("*")),
+                    ("Operation", Value::Integer(*operation as i64)),
+                    ("PermissionType", Value::Integer(permission)),
+                ]
+            }));
+        }
+        acls
     };
     rules.iter().flat_map(of_rule).collect()
+}
+
+impl Rule {
+    fn yaml(&self, numbers: &Range<u64>) -> String {
+        let operations = self.operations.iter().map(|it| format!("{{ name: {} }}", it.name()));
+        let names = self.names(numbers).into_iter();
+        let names = names.map(|(name, rest)| format!("{{ match: \"{name}{rest}\" }}"));
+        format!(
+            "{{ resource_type: {}, action: {}, operations: [{}], resource_names: [{}] }}",
+            match self.resource {
+                Resource::Topic => "topic",
+                Resource::Group => "group",
+                Resource::TransactionalId => "transactional_id",
+                Resource::Cluster => "cluster",
+            },
+            match self.action {
+                Action::Allow => "allow",
+                Action::Deny => "deny",
+            },
+            operations.collect::<Vec<_>>().join(", "),
+            names.collect::<Vec<_>>().join(", "),
+        )
+    }
+
+    /// Its names, and what stands for the rest of a name.
+    fn names(&self, numbers: &Range<u64>) -> Vec<(String, &'static str)> {
+        match (self.resource, self.name) {
+            (Resource::Cluster, _) => vec![(CLUSTER.to_owned(), "")],
+            (_, Name::Beginning(start)) => vec![(start.to_owned(), "*")],
+            (_, Name::Called(name)) => numbers
+                .clone()
+                .map(|number| (format!("{name}-c{number}"), ""))
+                .collect(),
+            (_, Name::Any) => vec![(String::new(), "*")],
+        }
+    }
+
+    /// Its names in ACLs, with the types of patterns that they are.
+    fn acl_names(&self, numbers: &Range<u64>) -> Vec<(String, i64)> {
+        if self.name == Name::Any && !matches!(self.resource, Resource::Cluster) {
+            return vec![("*".to_owned(), LITERAL)];
+        }
+        let names = self.names(numbers).into_iter();
+        names
+            .map(|(name, rest)| (name, if rest.is_empty() { LITERAL } else { PREFIXED }))
+            .collect()
+    }
 }
 
 const LITERAL: i64 = 3;
