@@ -9,6 +9,7 @@ use keg_codec::{Api, ApiKey};
 
 use super::inbound::Asked;
 use crate::namespace::metadata::is_name;
+use crate::namespace::share_sessions::LONGEST_MEMBER;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 
 /// Takes a setting away, for which no value is needed (Kafka's `AlterConfigOp.OpType.DELETE`).
@@ -67,6 +68,24 @@ pub(super) fn is_invalid_request(api: &'static Api, version: i16, body: &Bytes) 
     let asked = Struct::read(&api.request, version, body)?;
     let is_invalid = |topic: &Struct| topic.get("Name") == Some(&Value::Null) || has_id(topic);
     Ok(asked.elements("Topics").any(is_invalid))
+}
+
+/// Whether a share group's request is refused altogether once its group may be read, which is said rather than that topics are
+/// denied: what is fetched first acknowledges nothing, and names of members have an end.
+pub(super) fn is_invalid_of_share_group(api: &'static Api, version: i16, body: &[u8]) -> Result<bool, WalkError> {
+    Ok(match api.key {
+        ApiKey::SHARE_FETCH => {
+            let asked = Struct::read(&api.request, version, body)?;
+            let mut partitions = asked.elements("Topics").flat_map(|topic| topic.elements("Partitions"));
+            let acknowledges = |partition: &Struct| partition.elements("AcknowledgementBatches").next().is_some();
+            number(&asked, "ShareSessionEpoch") == 0 && partitions.any(acknowledges)
+        }
+        ApiKey::SHARE_GROUP_HEARTBEAT => {
+            let asked = Struct::read(&api.request, version, body)?;
+            asked.bytes("MemberId").len() > LONGEST_MEMBER
+        }
+        _ => false,
+    })
 }
 
 fn has_id(topic: &Struct) -> bool {

@@ -214,6 +214,10 @@ impl Acls {
             body: &body,
             admission: asked,
         };
+        let is_denied = judge.refusal == Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED) || !judge.admitted_all();
+        if is_denied && beforehand::is_invalid_of_share_group(api, version, &body)? {
+            return original.refuse(ErrorCode::INVALID_REQUEST, None).map(Decision::Answer);
+        }
         if let Some(code) = judge.refusal {
             return original.refuse(code, reason.as_deref()).map(Decision::Answer);
         }

@@ -17,7 +17,7 @@ use crate::connection::Connection;
 const MOST: usize = 16;
 
 /// Brokers refuse longer member ids.
-const LONGEST_MEMBER: usize = 36;
+pub(crate) const LONGEST_MEMBER: usize = 36;
 
 /// What begins a session; what ends one.
 const INITIAL_EPOCH: i64 = 0;

@@ -6,7 +6,7 @@ use keg_policy::{Operation, ResourceType};
 
 use super::{allow, gateway};
 use crate::support::message::{ints, texts};
-use crate::support::{answering, asking, int, null, text};
+use crate::support::{Fate, answering, asking, int, null, text};
 
 const TOPIC: i64 = 2;
 const SET: i64 = 0;
@@ -141,4 +141,49 @@ fn a_topic_to_delete_that_has_both_a_name_and_an_id_is_refused_alone() {
     );
     assert_eq!(texts(&seen, "Responses.*.Name"), ["orders", "secret", "orders"]);
     assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [0, 29, 42]);
+}
+
+#[test]
+fn requests_of_share_groups_that_are_invalid_are_refused_as_such_where_topics_are_denied_too() {
+    let rules = || allow(ResourceType::Group, &[Operation::Read], "g");
+    let topic = Value::Uuid([7; 16]);
+    let fetch = |group, epoch| {
+        asking(
+            ApiKey::SHARE_FETCH,
+            1,
+            &[
+                ("GroupId", text(group)),
+                ("MemberId", text("member")),
+                ("ShareSessionEpoch", int(epoch)),
+                ("Topics.0.TopicId", topic.clone()),
+                ("Topics.0.Partitions.0.AcknowledgementBatches.0.LastOffset", int(1)),
+            ],
+        )
+    };
+    let beat = |group, member: &str| {
+        asking(
+            ApiKey::SHARE_GROUP_HEARTBEAT,
+            1,
+            &[
+                ("GroupId", text(group)),
+                ("MemberId", text(member)),
+                ("SubscribedTopicNames.0", text("secret")),
+            ],
+        )
+    };
+    let long = "m".repeat(37);
+    for (key, asked, expected) in [
+        (ApiKey::SHARE_FETCH, fetch("g", 0), 42),
+        (ApiKey::SHARE_FETCH, fetch("other", 0), 30),
+        (ApiKey::SHARE_GROUP_HEARTBEAT, beat("g", &long), 42),
+        (ApiKey::SHARE_GROUP_HEARTBEAT, beat("g", "member"), 29),
+        (ApiKey::SHARE_GROUP_HEARTBEAT, beat("other", &long), 30),
+    ] {
+        let gateway = gateway(vec![rules()]);
+        let fate = gateway.ask_one_with(&[(topic.clone(), "secret")], key, 1, &asked);
+        let Fate::Answered(seen) = fate else {
+            panic!("{key:?} is not answered: {fate:?}")
+        };
+        assert_eq!(ints(&seen, "ErrorCode"), [expected], "{key:?}");
+    }
 }
