@@ -242,8 +242,8 @@ pub struct Field {
     pub default_null: bool,
     /// What it and the fields nested in it name, in any version.
     entities: EntitySet,
-    /// The size on the wire where it is the same for every value, or zero.
-    pub(crate) fixed: u8,
+    /// The size of a value on the wire, or of an array's element, where it is the same for all; or zero.
+    pub(crate) size: u8,
 }
 
 impl Field {
@@ -267,7 +267,7 @@ impl Field {
         };
         Self {
             entities,
-            fixed: match ty.fixed_size() {
+            size: match ty.fixed_size() {
                 Some(size) => size as u8,
                 None => 0,
             },
@@ -285,7 +285,6 @@ impl Field {
 
     const fn array(mut self) -> Self {
         self.array = true;
-        self.fixed = 0;
         self
     }
 

@@ -17,9 +17,23 @@ pub(super) fn pass(
         if !field.versions.contains(version) || field.is_tagged(version) {
             continue;
         }
-        if field.fixed != 0 {
+        let size = usize::from(field.size);
+        if size != 0 && !field.array {
             // Whether that is there is seen behind the last field, or at the next that is read.
-            at += usize::from(field.fixed);
+            at += size;
+            continue;
+        }
+        if size != 0
+            && flexible
+            && let Some(byte @ 1..0x80) = bytes.get(at)
+        {
+            // A short array of numbers: the count is one higher, and may not be above what is left.
+            let count = usize::from(*byte) - 1;
+            at += 1;
+            if count > bytes.len() - at {
+                return None;
+            }
+            at += count * size;
             continue;
         }
         let is_struct = matches!(field.ty, Type::Struct(_));
@@ -43,9 +57,9 @@ pub(super) fn pass(
                 if length > bytes.len().checked_sub(at)? {
                     return None;
                 }
-                at = match field.ty.fixed_size() {
-                    Some(size) => at.checked_add(length.checked_mul(size)?)?,
-                    None => elements(field, length, (version, flexible), bytes, at)?,
+                at = match size {
+                    0 => elements(field, length, (version, flexible), bytes, at)?,
+                    _ => at.checked_add(length.checked_mul(size)?)?,
                 };
             }
             Some(length) => at = at.checked_add(length)?,

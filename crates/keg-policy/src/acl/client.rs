@@ -1,5 +1,6 @@
 //! A client, and what the rules are for it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::operation::{CLUSTER_NAME, Operation, Operations, ResourceType};
@@ -76,7 +77,7 @@ impl<'a> Client<'a> {
 
     /// Whether the client may do what it asks for.
     pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
-        let name = String::from_utf8_lossy(name);
+        let name = text(name);
         let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
         self.tell(operation, resource_type, &name, verdict)
     }
@@ -102,7 +103,7 @@ impl<'a> Client<'a> {
         resource_type: ResourceType,
         name: &[u8],
     ) -> (bool, bool) {
-        let name = String::from_utf8_lossy(name);
+        let name = text(name);
         let [verdict, could] = self
             .rules
             .decide_each(&self.applied, [asked, other], resource_type, &name);
@@ -117,7 +118,7 @@ impl<'a> Client<'a> {
 
     /// Whether the client may do something that it didn't ask for: what it may not is left out.
     pub(super) fn could(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
-        let name = String::from_utf8_lossy(name);
+        let name = text(name);
         let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
         verdict.is_allowed()
     }
@@ -134,7 +135,7 @@ impl<'a> Client<'a> {
 
     /// All that the client may do with a resource.
     pub(super) fn authorized(&self, resource_type: ResourceType, name: &[u8]) -> Operations {
-        let name = String::from_utf8_lossy(name);
+        let name = text(name);
         self.rules.authorized(&self.applied, resource_type, &name)
     }
 
@@ -176,5 +177,13 @@ impl<'a> Client<'a> {
             observer.decided(self.connection, &self.told(operation, resource_type, name, verdict));
         }
         verdict.is_allowed()
+    }
+}
+
+/// Names are ASCII, or at least UTF-8: to see that is quicker than to look for what isn't.
+fn text(name: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(name) {
+        Ok(name) => Cow::Borrowed(name),
+        Err(_) => String::from_utf8_lossy(name),
     }
 }

@@ -28,12 +28,37 @@ pub(super) enum Step {
     Refuse(ErrorCode, String),
 }
 
+/// Names, which are kept of most Metadata requests and looked at for few: in one piece.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Names {
+    pub(super) fn push(&mut self, name: &[u8]) {
+        self.bytes.extend_from_slice(name);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let places = starts.zip(self.ends.iter().copied());
+        places.filter_map(|(start, end)| self.bytes.get(start..end))
+    }
+}
+
 /// What becomes of a request that names topics which the client may not create.
 pub(super) fn step(
     request: &Request,
     body: Bytes,
     kept: &mut Kept,
-    not_to_be_made: Vec<Vec<u8>>,
+    not_to_be_made: Names,
     has_unknown_tags: bool,
     progress: Progress,
 ) -> Result<Step, WalkError> {
@@ -67,12 +92,12 @@ fn metadata(
     body: Bytes,
     flag: Option<usize>,
     kept: &mut Kept,
-    not_to_be_made: Vec<Vec<u8>>,
+    not_to_be_made: Names,
     progress: Progress,
 ) -> Result<Step, WalkError> {
     let (api, version) = (request.api, request.version);
     if !progress.made {
-        let not_to_be_made: BTreeSet<_> = not_to_be_made.into_iter().collect();
+        let not_to_be_made: BTreeSet<_> = not_to_be_made.iter().collect();
         let mut creating = Struct::read(&api.request, version, &body)?;
         if let Some(Value::Array(topics)) = creating.get_mut("Topics") {
             topics.retain(|topic| {
@@ -99,13 +124,8 @@ fn metadata(
 }
 
 /// What isn't to be made must be there.
-fn streams(
-    request: &Request,
-    body: Bytes,
-    not_to_be_made: Vec<Vec<u8>>,
-    progress: Progress,
-) -> Result<Step, WalkError> {
-    let not_to_be_made: BTreeSet<_> = not_to_be_made.into_iter().collect();
+fn streams(request: &Request, body: Bytes, not_to_be_made: Names, progress: Progress) -> Result<Step, WalkError> {
+    let not_to_be_made: BTreeSet<_> = not_to_be_made.iter().map(<[u8]>::to_vec).collect();
     let Some(existing) = &progress.existing else {
         let names = not_to_be_made.iter().cloned();
         let question = look_up::metadata(request, |body| set_topics(body, FIRST_BY_ID, names))?;

@@ -12,6 +12,7 @@ use keg_codec::{Api, ApiKey, ErrorCode, is_transactional};
 use super::beforehand::{self, Refused};
 use super::beside::Beside;
 use super::client::Client;
+use super::creation::Names;
 use super::ids::TopicNames;
 use super::needs::{self, denied};
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
@@ -80,7 +81,7 @@ pub(super) struct Inbound<'a> {
     /// Fetch: the session, and how far it has come.
     pub(super) session: (i64, i64),
     /// The topics that the client may not create.
-    pub(super) not_to_be_made: Vec<Vec<u8>>,
+    pub(super) not_to_be_made: Names,
     /// Whether there may be topics among the admitted ones that the client may create, or that aren't told by name.
     pub(super) makes_some: bool,
     /// Whether there are tagged fields that aren't known, so that the known ones aren't the last.
@@ -116,7 +117,7 @@ impl<'a> Inbound<'a> {
             settled: Settled::new(),
             topics: Topics::new(),
             session: (0, -1),
-            not_to_be_made: Vec::new(),
+            not_to_be_made: Names::default(),
             makes_some: false,
             has_unknown_tags: false,
             may_create_any: None,
@@ -208,7 +209,7 @@ impl<'a> Inbound<'a> {
         match (may, may_create) {
             (false, _) => return Err(denied(ResourceType::Topic)),
             (true, true) => self.makes_some = true,
-            (true, false) => self.not_to_be_made.push(topic.to_vec()),
+            (true, false) => self.not_to_be_made.push(topic),
         }
         Ok(Edit::Keep)
     }
