@@ -22,7 +22,7 @@ use crate::scenario::{Scenario, direct, setup_or_skip};
 use rules::Rule;
 
 pub(super) use made::make_what_there_is;
-pub(super) use meant::{MEANT, same_failure};
+pub(super) use meant::{MEANT, is_not_played, same_failure};
 
 #[test]
 fn rules_on_single_names_are_enforced_as_by_kafkas_own_authorizer() {

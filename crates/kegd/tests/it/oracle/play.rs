@@ -227,6 +227,9 @@ impl Step<'_> {
     ) -> Result<(), String> {
         let (api, version) = (self.operation.api, self.version);
         let requests = [0, 1].map(|it| self.resolve(&players[it]));
+        if self.has_acls && acls::is_not_played(api, &requests[0].0) {
+            return Ok(());
+        }
         story.push_str(&format!("{} v{version} {}\n", api.name, brief(&requests[0].0, version)));
         for (player, (request, _)) in players.iter_mut().zip(&requests) {
             player.symbols.of_request(request);

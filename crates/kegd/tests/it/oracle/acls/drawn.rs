@@ -67,13 +67,18 @@ fn rule() -> impl Strategy<Value = Rule> {
     ];
     let denies = prop::bool::weighted(0.25);
     (resource, whose, denies).prop_map(|((resource, name, operations), whose, denies)| {
-        // To deny all of everything would leave nothing to see.
-        let is_all =
-            operations[0] as i64 == Operation::All as i64 && (is_wide(name) || ALWAYS.iter().any(|it| it.name == name));
+        let has = |operation: Operation| operations.iter().any(|it| *it as i64 == operation as i64);
+        // To deny all of everything would leave nothing to see, and nobody could see that rules are in force.
+        let is_all = has(Operation::All) && (is_wide(name) || ALWAYS.iter().any(|it| it.name == name));
+        let is_needed = has(Operation::Create) && name == Name::Any;
         Rule {
             whose,
             resource,
-            action: if denies && !is_all { Action::Deny } else { Action::Allow },
+            action: if denies && !is_all && !is_needed {
+                Action::Deny
+            } else {
+                Action::Allow
+            },
             operations,
             name,
         }
