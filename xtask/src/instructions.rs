@@ -70,7 +70,7 @@ fn ready() -> Outcome<Option<Counter>> {
         ));
         return Ok(None);
     }
-    Counter::build(Places::find()?.workspace).map(Some)
+    Counter::build(Places::find()?).map(Some)
 }
 
 fn message(problems: &[Compared<'_>], known: &Baselines, counted: &Baselines) -> String {

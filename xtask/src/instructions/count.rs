@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::baselines::Baselines;
-use crate::test::{Outcome, cargo};
+use crate::test::{Outcome, Places, cargo};
 
 /// How often each case is done, so that what grows now and then is spread.
 const ROUNDS: u64 = 100;
@@ -22,11 +22,12 @@ const ONE_GLIBC: &str = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-AVX,-ERMS,-F
 #[derive(Debug)]
 pub(super) struct Counter {
     workspace: PathBuf,
+    target: PathBuf,
     compiler: String,
 }
 
 impl Counter {
-    pub(super) fn build(workspace: PathBuf) -> Outcome<Self> {
+    pub(super) fn build(Places { workspace, kafka }: Places) -> Outcome<Self> {
         let built = Command::new(cargo())
             .current_dir(&workspace)
             .args(["build", "--profile", "counted", "--quiet", "-p", "keg-bench"])
@@ -41,6 +42,7 @@ impl Counter {
         let version = Command::new(rustc).current_dir(&workspace).arg("--version").output()?;
         Ok(Self {
             workspace,
+            target: kafka.parent().ok_or("no target directory")?.to_owned(),
             compiler: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
         })
     }
@@ -50,7 +52,7 @@ impl Counter {
     }
 
     pub(super) fn count_all(&self) -> Outcome<Baselines> {
-        let dir = self.workspace.join("target/instructions");
+        let dir = self.target.join("instructions");
         if dir.exists() {
             fs::remove_dir_all(&dir)?;
         }
@@ -71,7 +73,7 @@ impl Counter {
     }
 
     fn program(&self) -> PathBuf {
-        self.workspace.join("target/counted/keg-bench")
+        self.target.join("counted/keg-bench")
     }
 
     /// The instructions of a case, done once.
