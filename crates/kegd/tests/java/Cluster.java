@@ -82,15 +82,19 @@ final class Cluster {
      * refuse the first batch of a producer and take the second, which Kafka's sequence numbers don't survive.
      */
     void create(Admin admin, int partitions, String... topics) throws Exception {
-        List<NewTopic> created = Arrays.stream(topics).map(topic -> new NewTopic(topic, partitions, (short) -1)).toList();
-        get(admin.createTopics(created).all());
+        create(admin, Arrays.stream(topics).map(topic -> new NewTopic(topic, partitions, (short) -1)).toList());
+    }
+
+    /** The same of topics with settings of their own. */
+    void create(Admin admin, List<NewTopic> topics) throws Exception {
+        get(admin.createTopics(topics).all());
         Map<TopicPartition, OffsetSpec> all = new HashMap<>();
-        for (String topic : topics) {
-            for (int partition = 0; partition < partitions; partition++) {
-                all.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        for (NewTopic topic : topics) {
+            for (int partition = 0; partition < topic.numPartitions(); partition++) {
+                all.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
             }
         }
-        await("leaders of " + Arrays.toString(topics), () -> {
+        await("leaders of " + topics, () -> {
             try {
                 return get(admin.listOffsets(all).all()).size() == all.size();
             } catch (Exception notYet) {
