@@ -10,10 +10,12 @@ pub use server::{Accepted, AwaitingAcknowledgement, AwaitingKeys, Outcome, Serve
 
 use message::Message;
 
+use crate::failure::Failure;
+
 /// What a client answers to the server's JSON: `kvsep` alone.
 pub const ACKNOWLEDGEMENT: &[u8] = b"\x01";
 
 /// The token of a message, which is somebody else's to check.
-pub(crate) fn token(message: &[u8]) -> Option<&str> {
-    Message::parse(message).ok().map(|message| message.token)
+pub(crate) fn token(message: &[u8]) -> Result<&str, Failure> {
+    Message::parse(message).map(|message| message.token)
 }

@@ -53,6 +53,6 @@ impl Server {
 }
 
 /// The username of a message whose password is somebody else's to check.
-pub(crate) fn username(token: &[u8]) -> Option<String> {
-    Message::parse(token).ok().map(|message| message.username.to_owned())
+pub(crate) fn username(token: &[u8]) -> Result<String, Failure> {
+    Message::parse(token).map(|message| message.username.to_owned())
 }

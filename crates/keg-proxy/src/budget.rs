@@ -10,6 +10,9 @@ use bytes::Bytes;
 use metrics::{Gauge, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// What clients that nobody knows yet may hold together, beside the budget. Few of their frames are large enough to count.
+const STRANGERS: usize = 16 * 1024 * 1024;
+
 /// The budget of a gateway.
 ///
 /// Requests and responses have a pool each. A request waits in its pool until a broker takes it, a broker may take
@@ -20,6 +23,8 @@ pub(crate) struct Budget {
     bytes: usize,
     pub(crate) requests: Arc<Pool>,
     pub(crate) responses: Arc<Pool>,
+    /// For clients of which nobody knows who they are: they don't take the memory of those who are known.
+    pub(crate) strangers: Arc<Pool>,
 }
 
 /// Bytes that frames reserve, first come, first served.
@@ -54,6 +59,7 @@ impl Budget {
             bytes,
             requests: Arc::new(Pool::new(bytes / 2, "requests")),
             responses: Arc::new(Pool::new(bytes - bytes / 2, "responses")),
+            strangers: Arc::new(Pool::new(STRANGERS, "strangers")),
         }
     }
 
@@ -68,7 +74,7 @@ impl Budget {
 
     /// How many bytes are reserved.
     pub(crate) fn held(&self) -> usize {
-        self.requests.held() + self.responses.held()
+        self.requests.held() + self.responses.held() + self.strangers.held()
     }
 }
 

@@ -251,14 +251,13 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
         address: Some(routed.peer.ip().to_canonical()),
     };
     let mut connection = Connection::new(name, Principal::anonymous().to_string(), Arc::new(book)).with_origin(origin);
-    let mut incoming = Incoming::new(routed.limits.max_frame_size, Arc::clone(&routed.budget.requests));
+    let mut incoming = Incoming::new(MAX_UNAUTHENTICATED_FRAME, Arc::clone(&routed.budget.strangers));
     let authentication = routed.cluster.authentication();
     let known = peer::of(&routed.stream, routed.terminating.take())?;
     connection.certificate_subject = known.subject;
     let (session, broker) = match authentication.begin(&known.peer) {
         Step::Authenticated(session) => (session, None),
         Step::Handshake(handshake) => {
-            incoming.set_limit(MAX_UNAUTHENTICATED_FRAME);
             let (mut draining, mut cluster_draining) = (routed.draining.clone(), routed.cluster.draining());
             let outcome = tokio::select! {
                 biased;
@@ -271,7 +270,7 @@ async fn authenticate(mut routed: Routed) -> Result<Option<Box<Authenticated>>, 
             }
         }
     };
-    incoming.set_limit(routed.limits.max_frame_size);
+    incoming.charge_to(Arc::clone(&routed.budget.requests), routed.limits.max_frame_size);
     connection.principal = session.principal().to_string().into();
     connection.identify(identity::of(&session));
     Ok(Some(Box::new(Authenticated {

@@ -314,6 +314,12 @@ where
         match self.replies.poll(context, metrics, &mut self.to_client) {
             Ok(progress) => {
                 self.passing = progress.rest.map(Passing::new);
+                // What was answered last may have been that the client is not who it says.
+                if progress.any
+                    && let Poll::Ready(Err(over)) = self.service.poll_ready(context)
+                {
+                    self.end(over);
+                }
                 progress.any
             }
             Err(reason) => {

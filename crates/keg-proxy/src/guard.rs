@@ -4,18 +4,20 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use keg_auth::{Authentication, Session};
-use keg_codec::Api;
+use keg_codec::{Api, ApiKey};
 use keg_policy::{Connection, Reply, Request};
-use tokio::time::Instant;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 use tower_service::Service;
 
 use crate::backend::{Broker, ProofError, Question};
 use crate::connection::identity;
 use crate::error::Over;
+use crate::limits::Limits;
 use crate::link::{Link, Questions};
 use crate::sasl::{self, Conversation, Said, Told, is_sasl};
 use crate::virtual_cluster::VirtualCluster;
@@ -37,6 +39,13 @@ enum Outcome {
     Failed(Box<Over>),
 }
 
+/// What keeps clients from guessing, and from keeping the gateway busy.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    failure_delay: Duration,
+    interval: Duration,
+}
+
 /// Lets requests through as long as their client may be here; and lets it authenticate again on the way (KIP-368).
 #[derive(Debug)]
 pub(crate) struct Guard<S> {
@@ -48,6 +57,9 @@ pub(crate) struct Guard<S> {
     /// By what the session was last found to be good.
     admitted_by: Arc<Authentication>,
     link: Arc<Link>,
+    times: Times,
+    /// When the client has begun to authenticate again.
+    began: Option<Instant>,
     saying: Option<Box<Saying>>,
     /// What comes of a request whose answer takes its time. Until then the session is what it was.
     waiting: Option<Arc<Mutex<Option<Outcome>>>>,
@@ -62,6 +74,7 @@ impl<S> Guard<S> {
         cluster: Arc<VirtualCluster>,
         session: Session,
         connection: Arc<Connection>,
+        limits: &Limits,
     ) -> Self {
         Self {
             inner,
@@ -70,6 +83,11 @@ impl<S> Guard<S> {
             session,
             connection,
             link,
+            times: Times {
+                failure_delay: limits.authentication_failure_delay,
+                interval: limits.authentication_interval,
+            },
+            began: None,
             saying: None,
             waiting: None,
             over: None,
@@ -136,36 +154,65 @@ impl<S> Guard<S> {
             })
         });
         let (api, version, began) = (request.api, request.version, Instant::now());
-        let said = saying
-            .conversation
-            .request(api, version, &request.body_bytes(), SystemTime::now());
-        let said = said.map_err(|error| Over::Authentication {
-            reason: format!("a malformed {} request (version {version}): {error}", api.name),
-        })?;
-        match said {
-            Said::Told(told) => {
-                saying.conversation.took(began, &told, true, self.cluster.metrics());
-                let (reply, outcome) = saying.told(told, api, version)?;
+        let body = request.body_bytes();
+        let said = if api.key == ApiKey::SASL_HANDSHAKE {
+            let said = match self.began.replace(began) {
+                Some(before) if began.duration_since(before) < self.times.interval => saying.conversation.too_soon(),
+                _ => said(&mut saying.conversation, api, version, &body)?,
+            };
+            if let Said::Told(Told::Mechanism) = said {
+                let (reply, outcome) = saying.told(Told::Mechanism, api, version)?;
                 self.take(outcome);
-                Ok(Answer::Now(reply))
+                return Ok(Answer::Now(reply));
             }
-            said => {
-                let waiting = Arc::new(Mutex::new(None));
-                self.waiting = Some(Arc::clone(&waiting));
-                let (link, metrics) = (Arc::clone(&self.link), Arc::clone(self.cluster.metrics()));
-                Ok(Answer::Later(Box::pin(async move {
-                    let told = saying.decide(said, &link).await?;
-                    saying.conversation.took(began, &told, true, &metrics);
-                    let (reply, outcome) = saying.told(told, api, version)?;
-                    *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-                    Ok(reply)
-                })))
+            Some(said)
+        } else {
+            None
+        };
+        let waiting = Arc::new(Mutex::new(None));
+        self.waiting = Some(Arc::clone(&waiting));
+        let (link, metrics) = (Arc::clone(&self.link), Arc::clone(self.cluster.metrics()));
+        let delay = self.times.failure_delay;
+        Ok(Answer::Later(Box::pin(async move {
+            let said = match said {
+                Some(said) => said,
+                None => saying.token(api, version, body).await?,
+            };
+            let told = saying.decide(said, &link).await?;
+            saying.conversation.took(began, &told, true, &metrics);
+            if let Told::Failed(_) = told {
+                // Guessing takes its time.
+                sleep(delay).await;
             }
-        }
+            let (reply, outcome) = saying.told(told, api, version)?;
+            *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            Ok(reply)
+        })))
     }
 }
 
+fn said(conversation: &mut Conversation, api: &'static Api, version: i16, body: &[u8]) -> Result<Said, Over> {
+    let said = conversation.request(api, version, body, SystemTime::now());
+    said.map_err(|error| Over::Authentication {
+        reason: format!("a malformed {} request (version {version}): {error}", api.name),
+    })
+}
+
 impl Saying {
+    /// Takes a token where that may take its time: a salted hash is meant to.
+    async fn token(&mut self, api: &'static Api, version: i16, body: Bytes) -> Result<Said, Over> {
+        let mut conversation = std::mem::replace(&mut self.conversation, Conversation::over());
+        let taken = spawn_blocking(move || {
+            let said = said(&mut conversation, api, version, &body);
+            (conversation, said)
+        });
+        let (conversation, said) = taken.await.map_err(|error| Over::Authentication {
+            reason: error.to_string(),
+        })?;
+        self.conversation = conversation;
+        said
+    }
+
     /// Waits for what an answer takes.
     async fn decide(&mut self, said: Said, link: &Arc<Link>) -> Result<Told, Over> {
         let mut broker = Asking {

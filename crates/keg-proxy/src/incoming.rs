@@ -191,12 +191,19 @@ impl Incoming {
         self.limit = limit.min(self.pool.size());
     }
 
+    /// Charges frames to another pool from now on, and allows those of up to `limit` bytes.
+    pub(crate) fn charge_to(&mut self, pool: Arc<Pool>, limit: usize) {
+        self.pool = pool;
+        self.set_limit(limit);
+    }
+
     /// The first two bytes of the next frame, as soon as they are there: the api key, of a request.
     pub(crate) fn next_key(&self) -> Option<i16> {
-        match (&self.large, &*self.buffer) {
-            (None, [_, _, _, _, first, second, ..]) => Some(i16::from_be_bytes([*first, *second])),
-            _ => None,
-        }
+        let frame = match &self.large {
+            Some(large) if !large.waits() => large.beginning(),
+            _ => self.buffer.get(4..)?,
+        };
+        frame.first_chunk::<2>().copied().map(i16::from_be_bytes)
     }
 
     /// Whether a frame is whole, or can't become one.

@@ -28,6 +28,8 @@ pub struct Limits {
     pub authentication_timeout: Duration,
     /// How long a client waits for the answer that it isn't who it says, so that guessing takes its time.
     pub authentication_failure_delay: Duration,
+    /// How soon after it has begun to authenticate again a client may begin once more: a second with Kafka's brokers.
+    pub authentication_interval: Duration,
     /// How long a client may take to begin its first request, and how long a frame that has begun may go without
     /// another byte. While others wait for the budget, also how long a large frame may take to arrive, and a client to
     /// take another byte of a response.
@@ -100,6 +102,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             authentication_timeout: Duration::from_secs(30),
             authentication_failure_delay: Duration::from_millis(100),
+            authentication_interval: Duration::from_secs(1),
             stall_timeout: Duration::from_secs(60),
             max_response_wait: Duration::from_secs(15 * 60),
             drain_duration: Duration::from_secs(5),

@@ -203,6 +203,12 @@ impl Conversation {
         }
     }
 
+    /// Refuses a client that authenticates again and again.
+    pub(crate) fn too_soon(&mut self) -> Said {
+        self.state = State::Over;
+        Said::Told(Told::Failed(Failed::TooSoon))
+    }
+
     fn out_of_order(&mut self) -> Said {
         self.state = State::Over;
         Said::Told(Told::Failed(Failed::OutOfOrder))

@@ -34,7 +34,8 @@ impl Passthrough {
     /// of a bearer token that is a JWT.
     ///
     /// # Errors
-    /// When a connection is authenticated again with another mechanism, as the broker would say too.
+    /// When a connection is authenticated again with another mechanism, as the broker would say too. And when the first
+    /// token can't be read: a broker that reads it otherwise would know the client by a name that nobody here has seen.
     pub fn token(&mut self, token: &[u8]) -> Result<(), Failure> {
         if let Some(before) = &self.before
             && before.mechanism() != Some(self.mechanism)
@@ -44,9 +45,9 @@ impl Passthrough {
         self.seen += 1;
         if self.seen == 1 {
             self.name = match self.mechanism {
-                Mechanism::Plain => plain::username(token),
-                Mechanism::ScramSha256 | Mechanism::ScramSha512 => scram::username(token),
-                Mechanism::OAuthBearer => oauthbearer::token(token).and_then(subject),
+                Mechanism::Plain => Some(plain::username(token)?),
+                Mechanism::ScramSha256 | Mechanism::ScramSha512 => scram::username(self.mechanism, token)?,
+                Mechanism::OAuthBearer => subject(oauthbearer::token(token)?),
             };
         }
         Ok(())

@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use data_encoding::BASE64;
 
 use super::credential::MAX_ITERATIONS;
+use crate::Mechanism;
+use crate::failure::Failure;
 
 /// What is wrong with a message.
 pub(super) type Problem = &'static str;
@@ -200,7 +202,7 @@ fn base64(text: &str) -> Result<Vec<u8>, Problem> {
 
 /// The username of a client's first message, whose proof is somebody else's to check. The id of a delegation token is
 /// none: only the broker knows whose it is.
-pub(crate) fn username(token: &[u8]) -> Option<String> {
-    let first = ClientFirst::parse(token).ok().filter(|first| !first.token_auth);
-    first.map(|first| first.username)
+pub(crate) fn username(mechanism: Mechanism, token: &[u8]) -> Result<Option<String>, Failure> {
+    let first = ClientFirst::parse(token).map_err(|problem| Failure::malformed(mechanism, problem))?;
+    Ok((!first.token_auth).then_some(first.username))
 }

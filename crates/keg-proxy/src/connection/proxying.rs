@@ -73,7 +73,14 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let layer = PolicyLayer::new(LiveChain::of(Arc::clone(&cluster)), Arc::clone(&connection));
     let service = tower_layer::Layer::layer(&layer, LinkService(Arc::clone(&link)));
     let certificate = shown.map(|shown| Box::new(Certificate::new(*shown, &session)));
-    let service = Guard::new(service, Arc::clone(&link), Arc::clone(&cluster), session, connection);
+    let service = Guard::new(
+        service,
+        Arc::clone(&link),
+        Arc::clone(&cluster),
+        session,
+        connection,
+        &limits,
+    );
     let service = Certified::new(service, certificate);
     let drain_duration = limits.drain_duration;
     let backend = Peer::new(

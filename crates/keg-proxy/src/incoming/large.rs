@@ -62,6 +62,14 @@ impl Large {
         }
     }
 
+    /// What is in its own memory.
+    pub(super) fn beginning(&self) -> &[u8] {
+        match &self.state {
+            State::Waiting(_) => &[],
+            State::Reading { frame, .. } => frame,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         match &self.state {

@@ -76,7 +76,11 @@ impl Questions {
             Some(id) => id,
             // What a mechanism has to say once it has failed; nothing that is held is sent any more.
             None if renewal.held.is_empty() => state.place(api, version)?,
-            None => return Err(ProofError::Gone),
+            None => {
+                return Err(ProofError::Undecided(
+                    "it wants more tokens than the mechanism has".to_owned(),
+                ));
+            }
         };
         let head = header::request_head(api, version, b"keg");
         header::write_request(state.tail(), &head, id, body.into());

@@ -21,6 +21,8 @@ pub(crate) enum Failed {
     Broker { code: ErrorCode, words: String },
     /// A token without a mechanism, or a mechanism while there are tokens to come.
     OutOfOrder,
+    /// The client has authenticated again a moment ago.
+    TooSoon,
     /// The broker can't be asked.
     Unaskable(String),
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Failed {
             Self::Failure(failure) => failure.reason().fmt(f),
             Self::Broker { code, words } => write!(f, "the broker refuses the client (error {}): {words:?}", code.0),
             Self::OutOfOrder => f.write_str("the client's SASL requests are out of order"),
+            Self::TooSoon => f.write_str("the client has authenticated again a moment ago"),
             Self::Unaskable(reason) => write!(f, "the broker can't be asked: {reason}"),
         }
     }
@@ -44,7 +47,7 @@ impl Failed {
             }
             Self::Failure(_) | Self::Unaskable(_) => ErrorCode::SASL_AUTHENTICATION_FAILED,
             Self::Broker { code, .. } => *code,
-            Self::OutOfOrder => ErrorCode::ILLEGAL_SASL_STATE,
+            Self::OutOfOrder | Self::TooSoon => ErrorCode::ILLEGAL_SASL_STATE,
         }
     }
 
@@ -53,6 +56,7 @@ impl Failed {
             Self::Failure(failure) => failure.message(),
             Self::Broker { words, .. } => words,
             Self::OutOfOrder => "The SASL requests are out of order",
+            Self::TooSoon => "Authenticated again too soon",
             Self::Unaskable(_) => "Authentication failed",
         }
     }

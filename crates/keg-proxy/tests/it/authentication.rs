@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::support::client::Client;
 use crate::support::gateway::{Team, backend, broker};
 use crate::support::logs::Logs;
+use crate::support::until;
 
 const METADATA: i16 = 12;
 
@@ -75,7 +76,11 @@ async fn partitions(client: &mut Client) -> usize {
 #[tokio::test]
 async fn a_client_that_proves_who_it_is_goes_on_and_may_prove_it_again() {
     let broker = broker().start().await.unwrap();
-    let team = team(&broker, ann(false), &Limits::default());
+    let limits = Limits {
+        authentication_interval: Duration::ZERO,
+        ..Limits::default()
+    };
+    let team = team(&broker, ann(false), &limits);
     let mut client = team.client().await;
     let versions = client.call(3, ApiVersionsRequest::default()).await;
     let served = |key| {
@@ -96,11 +101,52 @@ async fn a_client_that_proves_who_it_is_goes_on_and_may_prove_it_again() {
     assert_eq!(partitions(&mut client).await, 3);
     assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
     assert_eq!(partitions(&mut client).await, 3);
+    // A wrong password is answered as late as that of somebody who isn't known, and the connection ends by itself.
     assert_eq!(handshake(&mut client, 1, "PLAIN").await.0, 0);
+    let since = Instant::now();
     assert_eq!(token(&mut client, b"\0ann\0wrong").await.error_code, 58);
-    let more = client.frame_of(METADATA, &MetadataRequest::default());
-    client.write(&more).await;
+    assert!(since.elapsed() >= limits.authentication_failure_delay);
     assert_eq!(client.frame().await, None);
+}
+
+#[tokio::test]
+async fn a_client_authenticates_again_once_a_second_at_most() {
+    let broker = broker().start().await.unwrap();
+    let team = team(&broker, ann(false), &Limits::default());
+    let mut client = team.client().await;
+    for _ in 0..2 {
+        handshake(&mut client, 1, "PLAIN").await;
+        assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+    }
+    assert_eq!(partitions(&mut client).await, 3);
+    assert_eq!(handshake(&mut client, 1, "PLAIN").await.0, 34);
+    assert_eq!(client.frame().await, None);
+}
+
+#[tokio::test]
+async fn clients_that_are_not_known_take_no_memory_of_those_that_are() {
+    let broker = broker().start().await.unwrap();
+    let limits = Limits {
+        max_frame_size: 1024 * 1024,
+        buffer_budget: 16 * 1024 * 1024,
+        ..Limits::default()
+    };
+    let team = team(&broker, ann(false), &limits);
+    // SaslAuthenticate of 512 KiB each, of which nothing else comes.
+    let mut strangers = Vec::new();
+    for _ in 0..20 {
+        let mut stranger = team.client().await;
+        stranger.write(b"\0\x08\0\0\0\x24\0\x02").await;
+        strangers.push(stranger);
+    }
+    until("they are read", || team.gateway.buffered_bytes() == 20 * 512 * 1024).await;
+    let mut client = team.client().await;
+    handshake(&mut client, 1, "PLAIN").await;
+    assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+    let names =
+        vec![MetadataRequestTopic::default().with_name(Some(TopicName(StrBytes::from_static_str("orders")))); 20_000];
+    let request = MetadataRequest::default().with_topics(Some(names));
+    assert_eq!(client.call(METADATA, request).await.topics[0].partitions.len(), 3);
 }
 
 #[tokio::test]

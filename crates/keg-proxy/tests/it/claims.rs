@@ -1,6 +1,7 @@
 //! Clients of which policies know what their tokens claim.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName};
@@ -95,7 +96,11 @@ async fn the_next_request_is_judged_by_what_a_new_token_claims() {
     let chain = Chain::new(vec![Arc::new(blocks), Arc::new(acls), Arc::new(BrokerAddresses)]).behind_sasl();
     let broker = broker().start().await.unwrap();
     let cluster = VirtualCluster::new("team", backend(broker.addresses()), authentication, Arc::new(chain));
-    let team = Team::new(&Arc::new(cluster), &Limits::default());
+    let limits = Limits {
+        authentication_interval: Duration::ZERO,
+        ..Limits::default()
+    };
+    let team = Team::new(&Arc::new(cluster), &limits);
 
     let mut client = team.client().await;
     for (claims, expected) in [

@@ -28,6 +28,7 @@ async fn start(methods: Vec<Method>) -> (Broker, Team) {
     let cluster = VirtualCluster::new("team", backend, authentication, chain(Vec::new()));
     let limits = Limits {
         authentication_failure_delay: Duration::from_millis(50),
+        authentication_interval: Duration::ZERO,
         ..Limits::default()
     };
     (broker, Team::new(&Arc::new(cluster), &limits))
