@@ -10,6 +10,7 @@ mod ids;
 mod inbound;
 mod index;
 mod needs;
+mod offsets;
 mod operation;
 mod outbound;
 mod pages;

@@ -6,8 +6,10 @@ use keg_codec::{Api, ApiKey};
 
 use super::client::Client;
 use super::ids::TopicNames;
+use super::offsets;
 use super::operation::{Operation, ResourceType};
 use super::request::Kept;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::partial::Waiting;
 
 /// What is looked at in responses: what is filtered, and what names the elements beside which denials are told.
@@ -159,6 +161,14 @@ impl Visitor for Outbound<'_> {
     }
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        if offsets::name_topics_by_id(self.api) && *id != NO_TOPIC_ID {
+            // Of one that nobody knows can't be said who may see it.
+            let may_see = |name: &[u8]| self.client.could(Operation::Describe, ResourceType::Topic, name);
+            return match self.names.name(id).is_some_and(|name| may_see(&name)) {
+                true => UuidEdit::Keep,
+                false => UuidEdit::Drop,
+            };
+        }
         // In these the id stands behind the name that it belongs to.
         self.names.learn(id, &self.topic);
         self.topic.clear();

@@ -15,11 +15,11 @@ use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
 use super::inbound::{Asked, Inbound, Settled};
-use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::pages::Pages;
 use super::rules::Applied;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
+use super::{needs, offsets};
 use crate::message::{Request, Response};
 use crate::namespace::metadata::{self, Picked};
 use crate::namespace::{look_up, share_sessions};
@@ -158,6 +158,13 @@ impl Acls {
         };
         if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
             return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
+        }
+        if !progress.ids
+            && offsets::are_of_all_topics(api, version, &body)?
+            && look_up::is_possible(client.connection())
+            && let Some(question) = offsets::question(request, &progress)?
+        {
+            return Ok(Decision::Ask(question));
         }
         let refused_first = Refused::of(api, version, &body)?;
         let (existing, beside) = (progress.existing.clone(), progress.beside.clone());

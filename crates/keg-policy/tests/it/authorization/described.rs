@@ -6,7 +6,11 @@ use keg_policy::{Operation, Operations, ResourceType};
 
 use super::{allow, gateway};
 use crate::support::message::{ints, texts, values};
-use crate::support::{answering, asking, int, null, text};
+use crate::support::{Fate, answering, asking, int, null, text};
+
+const OWN_ID: Value = Value::Uuid([1; 16]);
+const OTHER_ID: Value = Value::Uuid([2; 16]);
+const UNKNOWN_ID: Value = Value::Uuid([3; 16]);
 
 #[test]
 fn a_client_is_told_what_it_may_do_and_not_what_the_gateway_may() {
@@ -145,4 +149,35 @@ fn all_topics_of_a_group_or_a_transaction_are_those_that_may_be_described() {
         "TransactionStates.0",
         "Topic",
     );
+}
+
+#[test]
+fn offsets_of_all_topics_by_their_ids_are_those_of_topics_that_may_be_described() {
+    let gateway = gateway(vec![
+        allow(ResourceType::Topic, &[Operation::Describe], "orders"),
+        allow(ResourceType::Group, &[Operation::Describe], "*"),
+    ]);
+    let (key, version) = (ApiKey::OFFSET_FETCH, 10);
+    let group = [("Groups.0.GroupId", text("one")), ("Groups.0.Topics", null())];
+    let Fate::Waits(request, question) = gateway.ask(key, version, &asking(key, version, &group)) else {
+        panic!("it isn't known whose the ids are");
+    };
+    let all = [
+        ("Topics.0.Name", text("orders")),
+        ("Topics.0.TopicId", OWN_ID),
+        ("Topics.1.Name", text("secret")),
+        ("Topics.1.TopicId", OTHER_ID),
+    ];
+    let told = answering(ApiKey::METADATA, 12, &all);
+    let Fate::Forwarded(_, pending) = gateway.resume(request, question, &told) else {
+        panic!("it is not forwarded");
+    };
+    let offsets = [
+        ("Groups.0.GroupId", text("one")),
+        ("Groups.0.Topics.0.TopicId", OWN_ID),
+        ("Groups.0.Topics.1.TopicId", OTHER_ID),
+        ("Groups.0.Topics.2.TopicId", UNKNOWN_ID),
+    ];
+    let seen = gateway.answer(key, version, pending, &answering(key, version, &offsets));
+    assert_eq!(values(&seen, "Groups.*.Topics.*.TopicId"), [&OWN_ID]);
 }
