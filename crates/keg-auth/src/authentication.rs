@@ -114,7 +114,8 @@ impl Authentication {
     }
 
     /// If a session that began earlier, perhaps under other methods, could begin now: its method is still there, and
-    /// the user with it, and the broker has had its say if it has one. A changed password, and a token, have their effect when the client authenticates again.
+    /// the user with it, and the broker has had its say if it has one. A changed password, and a token, have their effect
+    /// when the client authenticates again.
     pub fn admits(&self, session: &Session) -> bool {
         let name = session.principal().name();
         match session.proof() {

@@ -1,12 +1,11 @@
-//! What the hot path costs by itself: cases that are counted in instructions (`cargo xtask instructions`), and messages that
-//! are timed (`cargo bench -p keg-bench`).
+//! What the hot path costs by itself: cases that are counted in instructions (`cargo xtask instructions`).
 
 mod acls;
 mod cases;
 mod framing;
 mod hello;
-pub mod messages;
-pub mod rewriting;
+mod messages;
+mod rewriting;
 
 use std::error::Error;
 

@@ -9,15 +9,15 @@ use crate::Outcome;
 
 /// A message's body, and what it is.
 #[derive(Debug, Clone)]
-pub struct Message {
+pub(crate) struct Message {
     /// The API.
-    pub api: &'static Api,
+    pub(crate) api: &'static Api,
     /// Whether it is a request or a response.
-    pub direction: Direction,
+    pub(crate) direction: Direction,
     /// The version of the API.
-    pub version: i16,
+    pub(crate) version: i16,
     /// What follows the header.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Message {
@@ -41,7 +41,7 @@ impl Message {
     }
 
     /// The table of its fields.
-    pub fn table(&self) -> &'static Table {
+    pub(crate) fn table(&self) -> &'static Table {
         match self.direction {
             Direction::Request => &self.api.request,
             Direction::Response => &self.api.response,
@@ -53,7 +53,7 @@ impl Message {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn produce(version: i16, size: usize) -> Outcome<Message> {
+pub(crate) fn produce(version: i16, size: usize) -> Outcome<Message> {
     Message::make(ApiKey::PRODUCE, Direction::Request, version, |request| {
         request.set("Acks", Value::Integer(-1));
         set_each(request, "TopicData", version, 1, |topic, _| {
@@ -70,7 +70,7 @@ pub fn produce(version: i16, size: usize) -> Outcome<Message> {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn produced(version: i16) -> Outcome<Message> {
+pub(crate) fn produced(version: i16) -> Outcome<Message> {
     Message::make(ApiKey::PRODUCE, Direction::Response, version, |response| {
         set_each(response, "Responses", version, 1, |topic, _| {
             topic.set("Name", Value::text("team-a-topic-0"));
@@ -83,7 +83,7 @@ pub fn produced(version: i16) -> Outcome<Message> {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn fetch_by_name() -> Outcome<Message> {
+pub(crate) fn fetch_by_name() -> Outcome<Message> {
     const VERSION: i16 = 12;
     Message::make(ApiKey::FETCH, Direction::Response, VERSION, |response| {
         set_each(response, "Responses", VERSION, 10, |topic, number| {
@@ -101,7 +101,7 @@ pub fn fetch_by_name() -> Outcome<Message> {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn fetch_by_id(size: usize) -> Outcome<Message> {
+pub(crate) fn fetch_by_id(size: usize) -> Outcome<Message> {
     const VERSION: i16 = 16;
     Message::make(ApiKey::FETCH, Direction::Response, VERSION, |response| {
         set_each(response, "Responses", VERSION, 1, |topic, _| {
@@ -119,7 +119,7 @@ pub fn fetch_by_id(size: usize) -> Outcome<Message> {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn metadata_request(topics: usize) -> Outcome<Message> {
+pub(crate) fn metadata_request(topics: usize) -> Outcome<Message> {
     const VERSION: i16 = 12;
     Message::make(ApiKey::METADATA, Direction::Request, VERSION, |request| {
         set_each(request, "Topics", VERSION, topics, |topic, number| {
@@ -133,7 +133,7 @@ pub fn metadata_request(topics: usize) -> Outcome<Message> {
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub fn metadata(topics: usize, partitions: usize) -> Outcome<Message> {
+pub(crate) fn metadata(topics: usize, partitions: usize) -> Outcome<Message> {
     const VERSION: i16 = 12;
     let replicas = || Value::Array((1..=3).map(Value::Integer).collect());
     Message::make(ApiKey::METADATA, Direction::Response, VERSION, |response| {

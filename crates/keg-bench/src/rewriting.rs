@@ -32,7 +32,7 @@ impl Visitor for Rewriting {
 ///
 /// # Errors
 /// When the message is malformed.
-pub fn rewrite(message: &Message) -> Result<Rope, WalkError> {
+pub(crate) fn rewrite(message: &Message) -> Result<Rope, WalkError> {
     let edits = walk(message.table(), message.version, &message.body, &mut Rewriting)?;
     Ok(edits.apply(&message.body))
 }

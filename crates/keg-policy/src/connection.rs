@@ -112,7 +112,8 @@ impl Connection {
         }
     }
 
-    /// Another number each time that the client has said who it is, or calls itself otherwise. What is remembered of an identity counts for one number.
+    /// Another number each time that the client has said who it is, or calls itself otherwise. What is remembered of an
+    /// identity counts for one number.
     pub fn renewals(&self) -> u64 {
         self.renewals.load(Ordering::Acquire)
     }
