@@ -125,11 +125,13 @@ fn ask(token: Vec<u8>, waiting: Waiting) -> Result<Step, ProofError> {
 }
 
 fn check_mechanism(answer: &MechanismAnswer, mechanism: &str) -> Result<(), ProofError> {
-    let reason = match answer.code.0 {
-        0 => return Ok(()),
-        33 => format!("it does not offer {mechanism}, but {}", answer.mechanisms.join(", ")),
-        34 => "it does not want SASL here (error 34), or not yet again".to_owned(),
-        code => format!("it answers the handshake with error {code}"),
+    let reason = match answer.code {
+        ErrorCode::NONE => return Ok(()),
+        ErrorCode::UNSUPPORTED_SASL_MECHANISM => {
+            format!("it does not offer {mechanism}, but {}", answer.mechanisms.join(", "))
+        }
+        ErrorCode::ILLEGAL_SASL_STATE => "it does not want SASL here (error 34), or not yet again".to_owned(),
+        ErrorCode(code) => format!("it answers the handshake with error {code}"),
     };
     Err(ProofError::Refused(reason))
 }

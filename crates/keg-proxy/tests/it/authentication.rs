@@ -6,8 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ApiVersionsRequest, MetadataRequest, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
-    TopicName,
+    ApiVersionsRequest, MetadataRequest, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 use keg_auth::{Authentication, Credential, Method, ServerSecret, plain};
@@ -19,6 +18,7 @@ use tokio::time::Instant;
 use crate::support::client::Client;
 use crate::support::gateway::{Team, backend, broker};
 use crate::support::logs::Logs;
+use crate::support::sasl::{handshake, token};
 use crate::support::until;
 
 const METADATA: i16 = 12;
@@ -51,18 +51,6 @@ fn quick() -> Limits {
     }
 }
 
-async fn handshake(client: &mut Client, version: i16, mechanism: &'static str) -> (i16, Vec<String>) {
-    let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(mechanism));
-    let response = client.call(version, request).await;
-    let mechanisms = response.mechanisms.iter().map(ToString::to_string);
-    (response.error_code, mechanisms.collect())
-}
-
-async fn token(client: &mut Client, token: &'static [u8]) -> SaslAuthenticateResponse {
-    let request = SaslAuthenticateRequest::default().with_auth_bytes(Bytes::from_static(token));
-    client.call(2, request).await
-}
-
 /// How many partitions `orders` has.
 async fn partitions(client: &mut Client) -> usize {
     let name = TopicName(StrBytes::from_static_str("orders"));
@@ -93,18 +81,18 @@ async fn a_client_that_proves_who_it_is_goes_on_and_may_prove_it_again() {
     assert_eq!((served(17), served(36)), (Some(1), Some(2)));
     assert!(served(3).is_some());
     assert_eq!(handshake(&mut client, 1, "PLAIN").await, (0, vec!["PLAIN".to_owned()]));
-    let answer = token(&mut client, b"\0ann\0secret").await;
+    let answer = token(&mut client, &b"\0ann\0secret"[..]).await;
     assert_eq!((answer.error_code, answer.error_message), (0, None));
     assert_eq!(partitions(&mut client).await, 3);
 
     assert_eq!(handshake(&mut client, 1, "PLAIN").await.0, 0);
     assert_eq!(partitions(&mut client).await, 3);
-    assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+    assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.error_code, 0);
     assert_eq!(partitions(&mut client).await, 3);
     // A wrong password is answered as late as that of somebody who isn't known, and the connection ends by itself.
     assert_eq!(handshake(&mut client, 1, "PLAIN").await.0, 0);
     let since = Instant::now();
-    assert_eq!(token(&mut client, b"\0ann\0wrong").await.error_code, 58);
+    assert_eq!(token(&mut client, &b"\0ann\0wrong"[..]).await.error_code, 58);
     assert!(since.elapsed() >= limits.authentication_failure_delay);
     assert_eq!(client.frame().await, None);
 }
@@ -116,7 +104,7 @@ async fn a_client_authenticates_again_once_a_second_at_most() {
     let mut client = team.client().await;
     for _ in 0..2 {
         handshake(&mut client, 1, "PLAIN").await;
-        assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+        assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.error_code, 0);
     }
     assert_eq!(partitions(&mut client).await, 3);
     assert_eq!(handshake(&mut client, 1, "PLAIN").await.0, 34);
@@ -142,7 +130,7 @@ async fn clients_that_are_not_known_take_no_memory_of_those_that_are() {
     until("they are read", || team.gateway.buffered_bytes() == 20 * 512 * 1024).await;
     let mut client = team.client().await;
     handshake(&mut client, 1, "PLAIN").await;
-    assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+    assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.error_code, 0);
     let names =
         vec![MetadataRequestTopic::default().with_name(Some(TopicName(StrBytes::from_static_str("orders")))); 20_000];
     let request = MetadataRequest::default().with_topics(Some(names));
@@ -178,7 +166,7 @@ async fn a_client_that_does_not_is_told_after_a_while_and_nothing_of_it_reaches_
     );
     assert_eq!(client.frame().await, None);
     let mut client = team.client().await;
-    assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 34);
+    assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.error_code, 34);
     assert_eq!(client.frame().await, None);
     team.is_empty().await;
     let lines = logs.take().join("\n");
@@ -220,7 +208,7 @@ async fn whoever_need_not_say_who_it_is_goes_on_without() {
     assert_eq!(partitions(&mut client).await, 3);
     let mut client = team.client().await;
     handshake(&mut client, 1, "PLAIN").await;
-    assert_eq!(token(&mut client, b"\0ann\0secret").await.error_code, 0);
+    assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.error_code, 0);
     assert_eq!(partitions(&mut client).await, 3);
     // One who has begun with SASL ends with it.
     let mut client = team.client().await;
@@ -261,7 +249,7 @@ async fn a_session_ends_when_its_time_or_its_user_does() {
     let team = team(&broker, short, &Limits::default());
     let mut client = team.client().await;
     handshake(&mut client, 1, "PLAIN").await;
-    let answer = token(&mut client, b"\0ann\0secret").await;
+    let answer = token(&mut client, &b"\0ann\0secret"[..]).await;
     assert!(
         (1..=600).contains(&answer.session_lifetime_ms),
         "{}",
@@ -277,7 +265,7 @@ async fn a_session_ends_when_its_time_or_its_user_does() {
     team.cluster.replace_authentication(ann(false));
     let mut client = team.client().await;
     handshake(&mut client, 1, "PLAIN").await;
-    assert_eq!(token(&mut client, b"\0ann\0secret").await.session_lifetime_ms, 0);
+    assert_eq!(token(&mut client, &b"\0ann\0secret"[..]).await.session_lifetime_ms, 0);
     // The same again is no change, and another set of users is.
     team.cluster.replace_authentication(ann(true));
     assert_eq!(partitions(&mut client).await, 3);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName};
+use kafka_protocol::messages::{MetadataRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use keg_auth::jwt::{KeyStore, Validator};
 use keg_auth::{Authentication, Method};
@@ -17,6 +17,7 @@ use keg_proxy::{Limits, VirtualCluster};
 use crate::support::client::Client;
 use crate::support::gateway::{Team, backend, broker};
 use crate::support::issuer::Issuer;
+use crate::support::sasl::{bearer, handshake, token};
 
 const METADATA: i16 = 12;
 const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
@@ -54,15 +55,9 @@ impl Condition for OutOfScope {
 }
 
 /// Authenticates, perhaps again.
-async fn authenticate(client: &mut Client, token: &str) {
-    let mechanism = StrBytes::from_static_str("OAUTHBEARER");
-    let answer = client
-        .call(1, SaslHandshakeRequest::default().with_mechanism(mechanism))
-        .await;
-    assert_eq!(answer.error_code, 0);
-    let bytes = format!("n,,\u{1}auth=Bearer {token}\u{1}\u{1}");
-    let request = SaslAuthenticateRequest::default().with_auth_bytes(bytes.into_bytes().into());
-    let answer = client.call(2, request).await;
+async fn authenticate(client: &mut Client, claims: &str) {
+    assert_eq!(handshake(client, 1, "OAUTHBEARER").await.0, 0);
+    let answer = token(client, bearer(claims)).await;
     assert_eq!((answer.error_code, answer.error_message), (0, None));
 }
 

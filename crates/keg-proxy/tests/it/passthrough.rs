@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use kafka_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest};
+use kafka_protocol::messages::{SaslAuthenticateRequest, SaslHandshakeRequest};
 use kafka_protocol::protocol::StrBytes;
 use keg_auth::jwt::{KeyStore, Validator};
 use keg_auth::{Authentication, Mechanism, Method};
@@ -15,7 +15,7 @@ use crate::support::client::Client;
 use crate::support::gateway::{Team, chain, settings};
 use crate::support::issuer::Issuer;
 use crate::support::logs::Logs;
-use crate::support::sasl::{Broker, LIFETIME, heartbeat, keep_busy};
+use crate::support::sasl::{Broker, LIFETIME, bearer, handshake, heartbeat, keep_busy, token};
 
 fn passed(mechanism: Mechanism) -> Method {
     Method::Passthrough { mechanism }
@@ -32,22 +32,6 @@ async fn start(methods: Vec<Method>) -> (Broker, Team) {
         ..Limits::default()
     };
     (broker, Team::new(&Arc::new(cluster), &limits))
-}
-
-async fn handshake(client: &mut Client, version: i16, mechanism: &'static str) -> (i16, Vec<String>) {
-    let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(mechanism));
-    let response = client.call(version, request).await;
-    let mechanisms = response.mechanisms.iter().map(ToString::to_string);
-    (response.error_code, mechanisms.collect())
-}
-
-async fn token(client: &mut Client, token: impl Into<Bytes>) -> SaslAuthenticateResponse {
-    let request = SaslAuthenticateRequest::default().with_auth_bytes(token.into());
-    client.call(2, request).await
-}
-
-fn bearer(token: &str) -> Bytes {
-    format!("n,,\u{1}auth=Bearer {token}\u{1}\u{1}").into()
 }
 
 #[tokio::test]

@@ -153,3 +153,22 @@ pub(crate) async fn keep_busy(client: &mut Client, time: Duration) -> Result<usi
     }
     Ok(answered)
 }
+
+/// Asks for a mechanism; gives the error, and the mechanisms that there are.
+pub(crate) async fn handshake(client: &mut Client, version: i16, mechanism: &'static str) -> (i16, Vec<String>) {
+    let request = SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(mechanism));
+    let response = client.call(version, request).await;
+    let mechanisms = response.mechanisms.iter().map(ToString::to_string);
+    (response.error_code, mechanisms.collect())
+}
+
+/// Shows a token.
+pub(crate) async fn token(client: &mut Client, token: impl Into<Bytes>) -> SaslAuthenticateResponse {
+    let request = SaslAuthenticateRequest::default().with_auth_bytes(token.into());
+    client.call(2, request).await
+}
+
+/// The message of a bearer token.
+pub(crate) fn bearer(token: &str) -> Bytes {
+    format!("n,,\u{1}auth=Bearer {token}\u{1}\u{1}").into()
+}
