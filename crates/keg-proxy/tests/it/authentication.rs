@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{
-    ApiVersionsRequest, MetadataRequest, TopicName,
-};
+use kafka_protocol::messages::{ApiVersionsRequest, MetadataRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use keg_auth::{Authentication, Credential, Method, ServerSecret, plain};
 use keg_devbroker::DevBroker;

@@ -11,7 +11,6 @@ use keg_auth::{Authentication, Mechanism, Method};
 use keg_proxy::{Backend, Limits, VirtualCluster};
 use tokio::time::sleep;
 
-use crate::support::client::Client;
 use crate::support::gateway::{Team, chain, settings};
 use crate::support::issuer::Issuer;
 use crate::support::logs::Logs;
