@@ -353,10 +353,7 @@ impl Backend {
         let proved = proved.map_err(late)?;
         self.note_proof(&credentials, began, false, &proved);
         let lease = proved.map_err(|error| match error {
-            ProofError::Certificate(alert) => ConnectError::Certificate {
-                address: address.clone(),
-                reason: self.note_refused_certificate(alert),
-            },
+            ProofError::Certificate(alert) => self.refused_certificate(address.clone(), alert),
             error => ConnectError::Authentication {
                 address: address.clone(),
                 reason: error.to_string(),

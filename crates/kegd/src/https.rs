@@ -19,7 +19,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use keg_tls::{BuildError, ClientConfig, ClientTls, HandshakeError};
+use keg_tls::{BuildError, ClientConfig, ClientTls, HandshakeError, TrustBundle};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -100,6 +100,18 @@ impl HttpsClient {
     pub fn new(tls: &ClientTls, timeout: Duration) -> Result<Self, BuildError> {
         let tls = tls.build()?;
         Ok(Self { tls, timeout })
+    }
+
+    /// One that trusts these authorities, as PEM, or Mozilla's.
+    ///
+    /// # Errors
+    /// When they can't be used, in words.
+    pub(crate) fn trusting(ca_bundle: Option<&str>, timeout: Duration) -> Result<Self, String> {
+        let mut tls = ClientTls::new();
+        if let Some(pem) = ca_bundle {
+            tls = tls.trust(TrustBundle::from_pem(pem).map_err(|error| format!("ca_bundle: {error}"))?);
+        }
+        Self::new(&tls, timeout).map_err(|error| error.to_string())
     }
 
     /// The same client with another timeout.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use keg_tls::{AlertDescription, Live};
 
-use super::{Backend, ConnectError};
+use super::{Backend, ConnectError, HostPort};
 
 /// What the operator is told to see to.
 const MEND: &str = "mend `tls.client_identity` of the backend cluster and reload, or whom the brokers trust";
@@ -45,6 +45,12 @@ impl Backend {
         reason
     }
 
+    /// The same, of a node that was connected to.
+    pub(super) fn refused_certificate(&self, address: HostPort, alert: AlertDescription) -> ConnectError {
+        let reason = self.note_refused_certificate(alert);
+        ConnectError::Certificate { address, reason }
+    }
+
     /// Notes that a node has answered a question of the gateway's own: if it wants a certificate, it has taken it.
     pub(super) fn note_answer(&self) {
         let tells = self.shows_certificate() || self.refuses_credentials();
@@ -58,10 +64,7 @@ impl Backend {
     pub(super) fn note_connect_error(&self, error: ConnectError) -> ConnectError {
         match error {
             ConnectError::Tls { address, error } => match error.certificate_refused() {
-                Some(alert) => ConnectError::Certificate {
-                    address,
-                    reason: self.note_refused_certificate(alert),
-                },
+                Some(alert) => self.refused_certificate(address, alert),
                 None => ConnectError::Tls { address, error },
             },
             error => error,

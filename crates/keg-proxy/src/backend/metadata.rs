@@ -79,10 +79,7 @@ async fn ask_node<T>(
         timeout: settings.connect_timeout,
     })?;
     let answer = answer.map_err(|error| match error {
-        NoAnswer::Certificate(alert) => ConnectError::Certificate {
-            address: address.clone(),
-            reason: backend.note_refused_certificate(alert),
-        },
+        NoAnswer::Certificate(alert) => backend.refused_certificate(address.clone(), alert),
         NoAnswer::Other(reason) => ConnectError::Malformed {
             address: address.clone(),
             reason,

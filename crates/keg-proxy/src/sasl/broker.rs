@@ -107,37 +107,48 @@ impl Conversation {
     }
 
     fn passed(&mut self, passthrough: Passthrough, answer: TokenAnswer, now: SystemTime) -> Said {
-        let TokenAnswer {
-            code,
-            words,
-            token,
-            lifetime,
-        } = answer;
-        if code != ErrorCode::NONE {
-            return Said::Told(Told::Failed(Failed::Broker { code, words }));
-        }
+        let Granted { token, end } = match granted(answer, now) {
+            Ok(granted) => granted,
+            Err(failed) => return Said::Told(Told::Failed(failed)),
+        };
         if !passthrough.is_accepted_by(&token) {
             self.state = State::Passed(Box::new(passthrough));
             return Said::Told(Told::Challenge(token));
         }
-        match passthrough.accepted(lifetime.and_then(|lifetime| now.checked_add(lifetime))) {
+        match passthrough.accepted(end) {
             Ok(session) => Said::Told(Told::Authenticated(token, session)),
             Err(failure) => failed(failure),
         }
     }
 }
 
+/// What the broker gives for a token that it doesn't refuse at once.
+struct Granted {
+    token: Vec<u8>,
+    /// When the session is over, if the broker says so.
+    end: Option<SystemTime>,
+}
+
+fn granted(answer: TokenAnswer, now: SystemTime) -> Result<Granted, Failed> {
+    let TokenAnswer {
+        code,
+        words,
+        token,
+        lifetime,
+    } = answer;
+    if code != ErrorCode::NONE {
+        return Err(Failed::Broker { code, words });
+    }
+    let end = lifetime.and_then(|lifetime| now.checked_add(lifetime));
+    Ok(Granted { token, end })
+}
+
 impl Forwarded {
     fn answered(self, answer: TokenAnswer, now: SystemTime) -> Said {
-        let TokenAnswer {
-            code,
-            words,
-            token,
-            lifetime,
-        } = answer;
-        if code != ErrorCode::NONE {
-            return Said::Told(Told::Failed(Failed::Broker { code, words }));
-        }
+        let Granted { token, end } = match granted(answer, now) {
+            Ok(granted) => granted,
+            Err(failed) => return Said::Told(Told::Failed(failed)),
+        };
         if !token.is_empty() {
             // RFC 7628: what is wrong is in a challenge. The token is for nobody else but the broker to know better.
             let (code, words) = (
@@ -146,7 +157,7 @@ impl Forwarded {
             );
             return Said::Told(Told::Failed(Failed::Broker { code, words }));
         }
-        let session = self.session.until(lifetime.and_then(|it| now.checked_add(it)));
+        let session = self.session.until(end);
         Said::Told(Told::Authenticated(self.answer, session))
     }
 }

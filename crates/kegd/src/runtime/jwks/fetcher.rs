@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use keg_auth::jwt::{KeySource, KeyStore, Keys, Renewal};
-use keg_tls::{ClientTls, TrustBundle};
 use metrics::{Counter, counter};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -70,12 +69,7 @@ impl Settings {
 impl Fetcher {
     /// One that trusts these authorities, as PEM, or Mozilla's.
     pub(super) fn new(settings: Settings, ca_bundle: Option<&str>) -> Result<Self, String> {
-        let mut tls = ClientTls::new();
-        if let Some(pem) = ca_bundle {
-            let bundle = TrustBundle::from_pem(pem).map_err(|error| format!("jwks: ca_bundle: {error}"))?;
-            tls = tls.trust(bundle);
-        }
-        let client = HttpsClient::new(&tls, settings.timeout).map_err(|error| format!("jwks: {error}"))?;
+        let client = HttpsClient::trusting(ca_bundle, settings.timeout).map_err(|error| format!("jwks: {error}"))?;
         let bare = KeyStore::default();
         let (asked, asks) = watch::channel(0);
         let (answers, answered) = watch::channel(0);

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use keg_proxy::{TokenFeed, Tokens};
-use keg_tls::{ClientTls, TrustBundle};
 use metrics::{Counter, counter};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
@@ -49,7 +48,7 @@ impl Fetcher {
             Some(running) if is_same_token(running.wanted(), &wanted) => TokenFeed::continuing(&running.work.feed),
             _ => TokenFeed::default(),
         };
-        let client = client(&wanted)?;
+        let client = HttpsClient::trusting(wanted.ca_bundle.as_deref(), wanted.timeout)?;
         let (backend, feed) = (backend.to_owned(), Arc::new(feed));
         let work = Work {
             backend,
@@ -87,14 +86,6 @@ impl Drop for Fetcher {
 fn is_same_token(one: &ClientCredentials, other: &ClientCredentials) -> bool {
     let what = |it: &ClientCredentials| (it.token_endpoint.url(), it.client_id.clone(), it.scope.clone());
     what(one) == what(other) && one.client_secret == other.client_secret
-}
-
-fn client(wanted: &ClientCredentials) -> Result<HttpsClient, String> {
-    let mut tls = ClientTls::new();
-    if let Some(pem) = &wanted.ca_bundle {
-        tls = tls.trust(TrustBundle::from_pem(pem).map_err(|error| format!("ca_bundle: {error}"))?);
-    }
-    HttpsClient::new(&tls, wanted.timeout).map_err(|error| error.to_string())
 }
 
 impl Work {
