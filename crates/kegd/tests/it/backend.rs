@@ -12,7 +12,7 @@ use node::{Node, NodeFiles, Ports, external_host};
 
 use crate::certs::Authority;
 use crate::issuer::{self, Issuer};
-use crate::ports::free_port;
+use crate::ports::unmistakable_port;
 use crate::setup::{CURRENT, OLDER, Setup};
 use crate::signers;
 
@@ -258,8 +258,8 @@ super.users=User:ANONYMOUS
         let dir = setup.dir(name);
         let authority = Authority::new("backend-ca", &dir);
         let identity = authority.identity("broker", &HOSTS);
-        let voters: Vec<(usize, u16)> = (1..=count).map(|id| (id, free_port())).collect();
-        let advertised_port = free_port();
+        let voters: Vec<(usize, u16)> = (1..=count).map(|id| (id, unmistakable_port())).collect();
+        let advertised_port = unmistakable_port();
         let files = NodeFiles {
             setup,
             version,

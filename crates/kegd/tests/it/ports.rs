@@ -12,6 +12,18 @@ pub(crate) fn free_port() -> u16 {
     free_range(1)
 }
 
+/// A free port whose four bytes in a message of Kafka's can't be taken for anything else: its low byte is no count, no
+/// length of a short text, no letter, and not what a null begins with, as the bytes behind an error code or a
+/// correlation id may be.
+pub(crate) fn unmistakable_port() -> u16 {
+    loop {
+        let port = free_port();
+        if matches!(port & 0xff, 0x80..=0xfe) {
+            return port;
+        }
+    }
+}
+
 /// The first of `count` free ports in a row.
 pub(crate) fn free_range(count: u16) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);

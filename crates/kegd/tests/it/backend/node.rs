@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::java::Java;
-use crate::ports::free_port;
+use crate::ports::unmistakable_port;
 use crate::process::Process;
 use crate::setup::{CURRENT, Setup};
 
@@ -54,9 +54,9 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(files: &NodeFiles, id: usize, voters: &[(usize, u16)]) -> Self {
         let ports = Ports {
-            plaintext: free_port(),
-            tls: free_port(),
-            external: free_port(),
+            plaintext: unmistakable_port(),
+            tls: unmistakable_port(),
+            external: unmistakable_port(),
             controller: voters[id - 1].1,
         };
         let config = files.dir.join(format!("node-{id}.properties"));

@@ -131,10 +131,12 @@ impl Needles {
         }
         for port in &self.ports {
             let number = u32::from(*port).to_be_bytes();
-            if let [first, ..] = positions(frame, &number)[..]
+            // A frame begins with the correlation id, which is the client's.
+            let body = frame.get(4..).unwrap_or_default();
+            if let [first, ..] = positions(body, &number)[..]
                 && positions(&probe.body, &number).is_empty()
             {
-                leaks.push(leak(Detector::PortNumber, frame, first, 4));
+                leaks.push(leak(Detector::PortNumber, body, first, 4));
             }
             let text = port.to_string().into_bytes();
             let whole = |leaf: &Vec<u8>| {
