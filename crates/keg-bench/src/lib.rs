@@ -1,4 +1,5 @@
-//! What the hot path costs by itself: cases that are counted in instructions (`cargo xtask instructions`).
+//! What the hot path costs by itself: cases that are counted in instructions (`cargo xtask instructions`), and timed
+//! (`cargo bench -p keg-bench`).
 
 mod acls;
 mod cases;
@@ -10,6 +11,8 @@ mod rewriting;
 use std::error::Error;
 
 pub use cases::{CASES, Case};
+pub use messages::Message;
+pub use rewriting::{HOST, PORT, PREFIX, ROWS, Row, rewrite};
 
 /// What comes of making something that is to be measured.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

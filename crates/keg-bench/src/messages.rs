@@ -9,15 +9,15 @@ use crate::Outcome;
 
 /// A message's body, and what it is.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
+pub struct Message {
     /// The API.
-    pub(crate) api: &'static Api,
+    pub api: &'static Api,
     /// Whether it is a request or a response.
-    pub(crate) direction: Direction,
+    pub direction: Direction,
     /// The version of the API.
-    pub(crate) version: i16,
+    pub version: i16,
     /// What follows the header.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
 }
 
 impl Message {

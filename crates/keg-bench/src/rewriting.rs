@@ -6,7 +6,48 @@ use keg_codec::Rope;
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, Visitor, WalkError, walk};
 
-use crate::messages::Message;
+use crate::Outcome;
+use crate::messages::{self, Message};
+
+/// What the names of topics get in front.
+pub const PREFIX: &str = "team-a-";
+/// What hosts of nodes become.
+pub const HOST: &str = "broker-1.team-a.kafka.example";
+/// What ports of nodes become.
+pub const PORT: u16 = 19_092;
+
+/// A message whose rewriting is compared with other ways to do it.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// What it is called in the table.
+    pub name: &'static str,
+    /// Makes the message.
+    pub message: fn() -> Outcome<Message>,
+}
+
+/// The messages that are rewritten.
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "Produce 9 of 1 KB",
+        message: || messages::produce(9, 1024),
+    },
+    Row {
+        name: "Produce 9 of 1 MB",
+        message: || messages::produce(9, 1 << 20),
+    },
+    Row {
+        name: "Fetch 16 of 1 MB",
+        message: || messages::fetch_by_id(1 << 20),
+    },
+    Row {
+        name: "Fetch 12 of 10 topics with 10 partitions of 10 KB",
+        message: messages::fetch_by_name,
+    },
+    Row {
+        name: "Metadata 12 of 200 topics with 12 partitions",
+        message: || messages::metadata(200, 12),
+    },
+];
 
 /// Prefixes topics, and replaces addresses of nodes.
 struct Rewriting;
@@ -18,13 +59,13 @@ impl Visitor for Rewriting {
 
     fn string(&mut self, field: &'static Field, _value: Option<&[u8]>) -> Edit<'_> {
         match field.entity {
-            Entity::TopicName => Edit::Prepend(b"team-a-"),
-            _ => Edit::Replace(Cow::Borrowed(b"broker-1.team-a.kafka.example")),
+            Entity::TopicName => Edit::Prepend(PREFIX.as_bytes()),
+            _ => Edit::Replace(Cow::Borrowed(HOST.as_bytes())),
         }
     }
 
     fn integer(&mut self, _field: &'static Field, _value: i64) -> IntegerEdit {
-        IntegerEdit::Set(19_092)
+        IntegerEdit::Set(PORT.into())
     }
 }
 
@@ -32,7 +73,7 @@ impl Visitor for Rewriting {
 ///
 /// # Errors
 /// When the message is malformed.
-pub(crate) fn rewrite(message: &Message) -> Result<Rope, WalkError> {
+pub fn rewrite(message: &Message) -> Result<Rope, WalkError> {
     let edits = walk(message.table(), message.version, &message.body, &mut Rewriting)?;
     Ok(edits.apply(&message.body))
 }
