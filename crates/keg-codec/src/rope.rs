@@ -1,6 +1,7 @@
 //! Bytes in several pieces.
 
 use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
 
 /// Pieces from this size on are passed on as they are; smaller ones are cheaper copied together than handled one by one.
 pub(crate) const SHARE_FROM: usize = 8 * 1024;
@@ -8,7 +9,8 @@ pub(crate) const SHARE_FROM: usize = 8 * 1024;
 /// A message as a sequence of slices: mostly of the frame that came in, and a few replaced bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Rope {
-    pieces: Vec<Bytes>,
+    /// Most have one.
+    pieces: SmallVec<[Bytes; 1]>,
     len: usize,
 }
 
@@ -78,9 +80,27 @@ impl Eq for Rope {}
 
 impl IntoIterator for Rope {
     type Item = Bytes;
-    type IntoIter = std::vec::IntoIter<Bytes>;
+    type IntoIter = IntoIter;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.pieces.into_iter()
+        IntoIter(self.pieces.into_iter())
     }
 }
+
+/// The pieces of a rope, one after the other.
+#[derive(Debug)]
+pub struct IntoIter(smallvec::IntoIter<[Bytes; 1]>);
+
+impl Iterator for IntoIter {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for IntoIter {}

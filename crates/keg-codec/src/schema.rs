@@ -6,6 +6,7 @@
 
 mod entity;
 mod generated;
+mod version_set;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ pub use entity::{Entity, EntitySet};
 pub use generated::KAFKA_VERSION;
 
 use generated::APIS;
+pub(crate) use version_set::VersionSet;
 
 use crate::ApiKey;
 
@@ -244,6 +246,10 @@ pub struct Field {
     entities: EntitySet,
     /// The size of a value on the wire, or of an array's element, where it is the same for all; or zero.
     pub(crate) size: u8,
+    /// The versions in which it stands in its place, and not in the tagged section.
+    pub(crate) in_place: VersionSet,
+    /// [`Field::nullable`], as a set.
+    pub(crate) null: VersionSet,
 }
 
 impl Field {
@@ -253,6 +259,11 @@ impl Field {
             Some(tag) => tag.versions.contains(version),
             None => false,
         }
+    }
+
+    /// Whether this version has the field, and not in the tagged section.
+    pub(crate) const fn is_in_place(&self, version: i16) -> bool {
+        self.in_place.intersects(VersionSet::one(version))
     }
 
     /// Which kinds of entity it and the fields nested in it can hold, in any of its versions.
@@ -280,6 +291,8 @@ impl Field {
             entity,
             default: 0,
             default_null: false,
+            in_place: VersionSet::range(versions),
+            null: VersionSet::EMPTY,
         }
     }
 
@@ -290,11 +303,13 @@ impl Field {
 
     const fn nullable(mut self, versions: Versions) -> Self {
         self.nullable = versions;
+        self.null = VersionSet::range(versions);
         self
     }
 
     const fn tagged(mut self, number: u8, versions: Versions) -> Self {
         self.tag = Some(Tag { number, versions });
+        self.in_place = self.in_place.without(VersionSet::range(versions));
         self
     }
 

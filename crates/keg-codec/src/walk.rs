@@ -16,7 +16,7 @@ pub use error::WalkError;
 pub use passage::Passage;
 pub use visitor::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 
-use crate::schema::{EntitySet, Field, Message, Type};
+use crate::schema::{EntitySet, Field, Message, Type, VersionSet};
 use crate::wire::{Reader, put_length32, put_varint};
 
 /// Walks a message of the given version from its first byte to its last.
@@ -82,6 +82,8 @@ impl Visitor for Guard {
 struct Walker<'a, V> {
     reader: Reader<'a>,
     version: i16,
+    /// The same, to look for in sets.
+    this: VersionSet,
     flexible: bool,
     interest: EntitySet,
     visitor: &'a mut V,
@@ -96,6 +98,7 @@ impl<'a, V: Visitor> Walker<'a, V> {
         Self {
             reader: Reader::new(body),
             version,
+            this: VersionSet::one(version),
             flexible: message.flexible.contains(version),
             interest: visitor.interest(),
             visitor,
@@ -107,7 +110,7 @@ impl<'a, V: Visitor> Walker<'a, V> {
 
     fn fields(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         for field in fields {
-            if field.versions.contains(self.version) && !field.is_tagged(self.version) {
+            if field.in_place.intersects(self.this) {
                 self.field(field)?;
             }
         }
@@ -190,12 +193,12 @@ impl<'a, V: Visitor> Walker<'a, V> {
         match (field.array, field.ty) {
             (true, _) => self.array(field),
             (false, Type::Struct(nested)) => {
-                if field.nullable.contains(self.version) && self.reader.int8()? < 0 {
+                if field.null.intersects(self.this) && self.reader.int8()? < 0 {
                     return Ok(());
                 }
                 self.fields(nested)
             }
-            (false, _) => self.value(field, field.nullable.contains(self.version)),
+            (false, _) => self.value(field, field.null.intersects(self.this)),
         }
     }
 

@@ -143,10 +143,10 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn compact_length(&mut self) -> Result<Option<usize>, WalkError> {
-        // Most are of one byte, and not null.
-        if let Some(byte @ 1..0x80) = self.bytes.get(self.at).copied() {
+        // Most are of one byte.
+        if let Some(byte @ ..0x80) = self.bytes.get(self.at).copied() {
             self.at += 1;
-            return Ok(Some(usize::from(byte) - 1));
+            return Ok(usize::from(byte).checked_sub(1));
         }
         self.long_compact_length()
     }
@@ -167,39 +167,39 @@ fn length(value: i64) -> Result<Option<usize>, WalkError> {
 }
 
 /// Writes an unsigned varint.
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u32) {
+pub(crate) fn put_varint(out: &mut impl Extend<u8>, mut value: u32) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.extend([(value & 0x7f) as u8 | 0x80]);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.extend([value as u8]);
 }
 
 /// Writes the length of a string; `None` is null.
-pub(crate) fn put_length16(out: &mut Vec<u8>, length: Option<usize>, flexible: bool) -> Result<(), WalkError> {
+pub(crate) fn put_length16(out: &mut impl Extend<u8>, length: Option<usize>, flexible: bool) -> Result<(), WalkError> {
     if flexible {
         return put_compact_length(out, length);
     }
     let length = length.map_or(Ok(-1), |length| {
         i16::try_from(length).map_err(|_| WalkError::TooLong { length })
     })?;
-    out.extend_from_slice(&length.to_be_bytes());
+    out.extend(length.to_be_bytes());
     Ok(())
 }
 
 /// Writes the length of bytes or the count of an array; `None` is null.
-pub(crate) fn put_length32(out: &mut Vec<u8>, length: Option<usize>, flexible: bool) -> Result<(), WalkError> {
+pub(crate) fn put_length32(out: &mut impl Extend<u8>, length: Option<usize>, flexible: bool) -> Result<(), WalkError> {
     if flexible {
         return put_compact_length(out, length);
     }
     let length = length.map_or(Ok(-1), |length| {
         i32::try_from(length).map_err(|_| WalkError::TooLong { length })
     })?;
-    out.extend_from_slice(&length.to_be_bytes());
+    out.extend(length.to_be_bytes());
     Ok(())
 }
 
-fn put_compact_length(out: &mut Vec<u8>, length: Option<usize>) -> Result<(), WalkError> {
+fn put_compact_length(out: &mut impl Extend<u8>, length: Option<usize>) -> Result<(), WalkError> {
     let value = length.map_or(Ok(0), |length| {
         u32::try_from(length)
             .ok()

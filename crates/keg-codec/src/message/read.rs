@@ -24,7 +24,7 @@ impl Values<'_> {
     fn fields(&mut self, fields: &'static [Field]) -> Result<Struct, WalkError> {
         let mut read = Struct::new(fields, self.version);
         for (field, value) in read.iter_mut() {
-            if field.versions.contains(self.version) && !field.is_tagged(self.version) {
+            if field.is_in_place(self.version) {
                 *value = self.field(field)?;
             }
         }

@@ -3,16 +3,20 @@
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
+use smallvec::SmallVec;
 
 use super::WalkError;
 use crate::rope::{Rope, SHARE_FROM};
+
+/// What comes in the place of what goes. Small requests and responses have a name or two.
+pub(crate) type Scratch = SmallVec<[u8; 64]>;
 
 /// The changes of a walk, relative to the message that was walked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Edits {
     /// In the order of the original, and without overlap.
-    changes: Vec<Change>,
-    scratch: Vec<u8>,
+    changes: SmallVec<[Change; 4]>,
+    scratch: Scratch,
 }
 
 /// The original's bytes from `start` to `end` make way for `len` bytes of the scratch from `scratch` on.
@@ -47,14 +51,15 @@ impl Edits {
         if self.is_empty() {
             return Rope::from(source.clone());
         }
-        let (mut rope, mut small, mut at) = (Rope::default(), BytesMut::new(), 0);
+        let (mut rope, mut small) = (Rope::default(), BytesMut::with_capacity(self.copied(source.len())));
         let mut keep = |small: &mut BytesMut, kept: Range<usize>| {
             if kept.len() < SHARE_FROM {
-                small.extend_from_slice(&source.slice(kept));
+                small.extend_from_slice(source.get(kept).unwrap_or_default());
             } else {
                 rope.extend([small.split().freeze(), source.slice(kept)]);
             }
         };
+        let mut at = 0;
         for change in &self.changes {
             keep(&mut small, at..change.start as usize);
             let new = change.scratch as usize..(change.scratch + change.len) as usize;
@@ -64,6 +69,19 @@ impl Edits {
         keep(&mut small, at..source.len());
         rope.extend([small.freeze()]);
         rope
+    }
+
+    /// How many bytes of the changed message are copied: what is new, and small pieces of an original of so many bytes.
+    fn copied(&self, len: usize) -> usize {
+        let (mut copied, mut at) = (self.scratch.len(), 0);
+        let mut keep = |kept: usize| copied += if kept < SHARE_FROM { kept } else { 0 };
+        for change in &self.changes {
+            keep(change.start as usize - at);
+            at = change.end as usize;
+        }
+        assert!(at <= len, "{len} bytes are not the message that was walked");
+        keep(len - at);
+        copied
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -77,7 +95,7 @@ impl Edits {
     pub(super) fn replace(
         &mut self,
         range: Range<usize>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+        write: impl FnOnce(&mut Scratch) -> Result<(), WalkError>,
     ) -> Result<(), WalkError> {
         let change = self.change(range, write)?;
         self.changes.push(change);
@@ -102,7 +120,7 @@ impl Edits {
         &mut self,
         mark: Mark,
         range: Range<usize>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+        write: impl FnOnce(&mut Scratch) -> Result<(), WalkError>,
     ) -> Result<(), WalkError> {
         let change = self.change(range, write)?;
         self.changes.insert(mark.changes, change);
@@ -120,7 +138,7 @@ impl Edits {
     fn change(
         &mut self,
         range: Range<usize>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), WalkError>,
+        write: impl FnOnce(&mut Scratch) -> Result<(), WalkError>,
     ) -> Result<Change, WalkError> {
         let scratch = self.scratch.len();
         write(&mut self.scratch)?;

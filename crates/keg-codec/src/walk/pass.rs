@@ -1,6 +1,6 @@
 //! The quick way over structures that nobody looks at.
 
-use crate::schema::{Field, Type};
+use crate::schema::{Field, Type, VersionSet};
 use crate::wire::Reader;
 
 /// Where fields that begin `at` a place end; `None` where that is not plain to see, and they have to be walked: what is malformed,
@@ -9,12 +9,12 @@ use crate::wire::Reader;
 /// Most of what a message has is never looked at, and well-formed.
 pub(super) fn pass(
     fields: &'static [Field],
-    (version, flexible): (i16, bool),
+    (version, flexible): (VersionSet, bool),
     bytes: &[u8],
     mut at: usize,
 ) -> Option<usize> {
     for field in fields {
-        if !field.versions.contains(version) || field.is_tagged(version) {
+        if !field.in_place.intersects(version) {
             continue;
         }
         let size = usize::from(field.size);
@@ -37,7 +37,7 @@ pub(super) fn pass(
             continue;
         }
         let is_struct = matches!(field.ty, Type::Struct(_));
-        let nullable = field.nullable.contains(version);
+        let nullable = field.null.intersects(version);
         if is_struct && !field.array {
             let is_null = nullable && bytes.get(at)?.cast_signed() < 0;
             at += usize::from(nullable);
@@ -71,7 +71,13 @@ pub(super) fn pass(
     }
 }
 
-fn elements(field: &'static Field, count: usize, version: (i16, bool), bytes: &[u8], mut at: usize) -> Option<usize> {
+fn elements(
+    field: &'static Field,
+    count: usize,
+    version: (VersionSet, bool),
+    bytes: &[u8],
+    mut at: usize,
+) -> Option<usize> {
     for _ in 0..count {
         at = one(field, version, bytes, at)?;
     }
@@ -79,7 +85,12 @@ fn elements(field: &'static Field, count: usize, version: (i16, bool), bytes: &[
 }
 
 /// One structure, or one element of an array of strings or of bytes.
-pub(super) fn one(field: &'static Field, (version, flexible): (i16, bool), bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn one(
+    field: &'static Field,
+    (version, flexible): (VersionSet, bool),
+    bytes: &[u8],
+    at: usize,
+) -> Option<usize> {
     if let Type::Struct(nested) = field.ty {
         return pass(nested, (version, flexible), bytes, at);
     }

@@ -8,7 +8,7 @@ impl<V: Visitor> Walker<'_, V> {
     /// Fields of which nothing is shown but the tagged ones that the tables don't know.
     pub(super) fn skim(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         let start = self.reader.position();
-        match pass(fields, (self.version, self.flexible), self.reader.bytes(), start) {
+        match pass(fields, (self.this, self.flexible), self.reader.bytes(), start) {
             Some(end) => self.reader.skip(end - start),
             None => self.skim_fields(fields),
         }
@@ -17,7 +17,7 @@ impl<V: Visitor> Walker<'_, V> {
     #[cold]
     fn skim_fields(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         for field in fields {
-            if field.versions.contains(self.version) && !field.is_tagged(self.version) {
+            if field.in_place.intersects(self.this) {
                 self.skim_field(field)?;
             }
         }
@@ -31,15 +31,15 @@ impl<V: Visitor> Walker<'_, V> {
         if field.array {
             return match self.reader.length32(self.flexible)? {
                 Some(count) => self.skim_elements(field, count),
-                None if field.nullable.contains(self.version) => Ok(()),
+                None if field.null.intersects(self.this) => Ok(()),
                 None => Err(WalkError::Null { field: field.name }),
             };
         }
         if let Type::Struct(nested) = field.ty {
-            let is_null = field.nullable.contains(self.version) && self.reader.int8()? < 0;
+            let is_null = field.null.intersects(self.this) && self.reader.int8()? < 0;
             return if is_null { Ok(()) } else { self.skim(nested) };
         }
-        self.skim_value(field, field.nullable.contains(self.version))
+        self.skim_value(field, field.null.intersects(self.this))
     }
 
     /// The elements of an array, of which there are so many.
@@ -55,7 +55,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
         for _ in 0..count {
             let start = self.reader.position();
-            if let Some(end) = one(field, (self.version, self.flexible), self.reader.bytes(), start) {
+            if let Some(end) = one(field, (self.this, self.flexible), self.reader.bytes(), start) {
                 self.reader.skip(end - start)?;
                 continue;
             }
@@ -67,9 +67,11 @@ impl<V: Visitor> Walker<'_, V> {
         Ok(())
     }
 
-    fn skim_value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
-        if let Some(size) = field.ty.fixed_size() {
-            return self.reader.skip(size);
+    /// A value of which nothing is shown.
+    #[inline]
+    pub(super) fn skim_value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
+        if field.size != 0 {
+            return self.reader.skip(field.size.into());
         }
         let length = match field.ty {
             Type::String => self.reader.length16(self.flexible)?,

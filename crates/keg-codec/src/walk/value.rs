@@ -2,25 +2,28 @@
 
 use super::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, Walker};
 use crate::schema::{Field, Type};
+use crate::walk::edits::Scratch;
 use crate::wire::{put_length16, put_length32};
 
 impl<V: Visitor> Walker<'_, V> {
     /// A value that is neither an array nor a structure.
+    #[inline]
     pub(super) fn value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
-        let shown = self.interest.contains(field.entity) && self.dropping.is_none();
+        if !self.interest.contains(field.entity) || self.dropping.is_some() {
+            return self.skim_value(field, nullable);
+        }
         match field.ty {
-            Type::String | Type::Bytes | Type::Records => self.bytes(field, nullable, shown),
-            Type::Uuid => self.uuid(field, shown),
-            Type::Float64 => self.reader.take(8).map(drop),
+            Type::String | Type::Bytes | Type::Records => self.bytes(field, nullable),
+            Type::Uuid => self.uuid(field),
+            // Nothing has an interest in fractions. Structures are walked by their fields; none comes here.
+            Type::Float64 | Type::Struct(_) => self.skim_value(field, nullable),
             Type::Bool | Type::Int8 | Type::Int16 | Type::Uint16 | Type::Int32 | Type::Uint32 | Type::Int64 => {
-                self.integer(field, shown)
+                self.integer(field)
             }
-            // Structures are walked by their fields; none comes here.
-            Type::Struct(_) => Ok(()),
         }
     }
 
-    fn bytes(&mut self, field: &'static Field, nullable: bool, shown: bool) -> Result<(), WalkError> {
+    fn bytes(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
         let is_string = matches!(field.ty, Type::String);
         let start = self.reader.position();
         let length = if is_string {
@@ -33,16 +36,13 @@ impl<V: Visitor> Walker<'_, V> {
         }
         let value_start = self.reader.position();
         let value = length.map(|length| self.reader.take(length)).transpose()?;
-        if !shown {
-            return Ok(());
-        }
         let edit = if is_string {
             self.visitor.string(field, value)
         } else {
             self.visitor.bytes(field, value)
         };
         let length16 = is_string && !self.flexible;
-        let put_length = |out: &mut Vec<u8>, length| {
+        let put_length = |out: &mut Scratch, length| {
             if length16 {
                 put_length16(out, length, false)
             } else {
@@ -77,7 +77,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
     }
 
-    fn integer(&mut self, field: &'static Field, shown: bool) -> Result<(), WalkError> {
+    fn integer(&mut self, field: &'static Field) -> Result<(), WalkError> {
         let start = self.reader.position();
         let value = match field.ty {
             Type::Int16 => i64::from(self.reader.int16()?),
@@ -87,9 +87,6 @@ impl<V: Visitor> Walker<'_, V> {
             Type::Int64 => self.reader.int64()?,
             _ => i64::from(self.reader.int8()?),
         };
-        if !shown {
-            return Ok(());
-        }
         match self.visitor.integer(field, value) {
             IntegerEdit::Keep => Ok(()),
             IntegerEdit::Drop => self.drop_element(field),
@@ -98,19 +95,16 @@ impl<V: Visitor> Walker<'_, V> {
             IntegerEdit::Set(new) => {
                 let end = self.reader.position();
                 self.edits.replace(start..end, |out| {
-                    out.extend(new.to_be_bytes().iter().skip(8 - (end - start)));
+                    out.extend(new.to_be_bytes().into_iter().skip(8 - (end - start)));
                     Ok(())
                 })
             }
         }
     }
 
-    fn uuid(&mut self, field: &'static Field, shown: bool) -> Result<(), WalkError> {
+    fn uuid(&mut self, field: &'static Field) -> Result<(), WalkError> {
         let start = self.reader.position();
         let value = self.reader.uuid()?;
-        if !shown {
-            return Ok(());
-        }
         match self.visitor.uuid(field, &value) {
             UuidEdit::Keep => Ok(()),
             UuidEdit::Drop => self.drop_element(field),
@@ -140,7 +134,7 @@ impl<V: Visitor> Walker<'_, V> {
     }
 
     pub(super) fn null(&mut self, field: &'static Field) -> Result<(), WalkError> {
-        if !field.nullable.contains(self.version) {
+        if !field.null.intersects(self.this) {
             return Err(WalkError::Null { field: field.name });
         }
         if self.dropping.is_some() {

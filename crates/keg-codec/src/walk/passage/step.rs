@@ -74,7 +74,7 @@ impl Passage {
         rest: &'static [Field],
         reader: &mut Reader<'_>,
     ) -> Result<Step, WalkError> {
-        let is_next = |field: &&Field| field.versions.contains(self.version) && !field.is_tagged(self.version);
+        let is_next = |field: &&Field| field.is_in_place(self.version);
         let mut rest = rest.iter();
         if let Some(field) = rest.find(is_next) {
             let rest = rest.as_slice();
