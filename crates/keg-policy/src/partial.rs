@@ -1,6 +1,7 @@
 //! Requests of which only a part is admitted: the rest goes on, and each part that doesn't gets the answer that a broker
 //! would give it.
 
+mod acknowledgements;
 mod denial;
 mod judge;
 mod place;

@@ -7,7 +7,7 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, ErrorCode, error_reply, error_reply_by_part, is_silent};
 
-use super::{Admission, Denied, Judge, Side};
+use super::{Admission, Denied, Judge, Side, acknowledgements};
 use crate::message::Response;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 
@@ -85,7 +85,8 @@ impl<A: Admission> Original<'_, A> {
         let mut parts = Vec::new();
         for code in codes {
             let part = self.answer(Side::Denied(*code), *code)?;
-            if answers(&part).next().is_none() {
+            // Where it has a place, and nothing is to be said in it, the session goes on.
+            if answers(&part).next().is_none() && self.api.key != ApiKey::SHARE_FETCH {
                 return self.refuse(*code, None).map(Denial::Whole);
             }
             parts.push(part);
@@ -130,6 +131,10 @@ impl<A: Admission> Original<'_, A> {
         let mut answer = Struct::read(&self.api.response, self.version, &reply)?;
         if self.api.key == ApiKey::METADATA {
             once(&mut answer);
+        }
+        if acknowledgements::Asked::is_by(self.api) {
+            let request = Struct::read(&self.api.request, self.version, self.body)?;
+            acknowledgements::Asked::by(self.api, self.version, &request).amend(&mut answer, code);
         }
         self.admission.amend(&mut answer);
         Ok(answer)

@@ -10,6 +10,7 @@ mod observed;
 mod parts;
 mod producing;
 mod sessions;
+mod share_groups;
 
 use std::sync::{Arc, Mutex};
 

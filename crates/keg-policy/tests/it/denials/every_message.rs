@@ -78,7 +78,12 @@ fn asked(api: &'static Api, version: i16, owners: &'static [Owner]) -> Struct {
         prefixed: true,
         owners,
     };
-    filler.message()
+    let mut asked = filler.message();
+    if api.key == ApiKey::SHARE_FETCH {
+        // With it nothing is fetched.
+        asked.set("IsRenewAck", Value::Integer(0));
+    }
+    asked
 }
 
 /// What the broker answers to what it gets, which is the client's.
