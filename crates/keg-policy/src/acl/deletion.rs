@@ -19,11 +19,18 @@ impl<'a> Inbound<'a> {
     /// What is said of a topic by its name, or by the id whose name it is.
     pub(super) fn deletion(&mut self, field: &'static Field, name: &[u8]) -> Result<Edit<'a>, ErrorCode> {
         let client = self.asked.client;
-        // Who may delete the cluster, as it were, may delete all topics (Kafka's `ControllerApis`).
-        if client.could_with_cluster(Operation::Delete) || self.may(Operation::Delete, ResourceType::Topic, name) {
+        let is_named = field.entity == Entity::TopicName;
+        let may_describe = self.asked.may_describe(name);
+        // What may not be described can be deleted by its id alone (Kafka's `ControllerApis`).
+        let operation = match is_named && !may_describe {
+            true => Operation::Describe,
+            false => Operation::Delete,
+        };
+        // Who may delete the cluster, as it were, may delete all topics.
+        if client.could_with_cluster(Operation::Delete) || self.may(operation, ResourceType::Topic, name) {
             return Ok(Edit::Keep);
         }
-        if field.entity == Entity::TopicName && self.asked.may_describe(name) {
+        if is_named && may_describe {
             match self.asked.existing {
                 None => {
                     self.uncertain.insert(name.to_vec());

@@ -52,6 +52,13 @@ fn allow(resource_type: ResourceType, operations: &[Operation], names: &str) -> 
     }
 }
 
+fn deny(resource_type: ResourceType, operations: &[Operation], names: &str) -> AclRule {
+    AclRule {
+        action: AclAction::Deny,
+        ..allow(resource_type, operations, names)
+    }
+}
+
 /// Rules that allow all operations on all resources of these names, and the cluster.
 fn allow_all(names: &str) -> Vec<AclRule> {
     let all = ResourceType::ALL.into_iter();

@@ -4,7 +4,7 @@ use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_policy::{Operation, ResourceType};
 
-use super::{allow, gateway};
+use super::{allow, deny, gateway};
 use crate::support::message::{ints, texts, values};
 use crate::support::{Fate, Gateway, answering, asking, int, null, text};
 
@@ -116,6 +116,37 @@ fn who_may_describe_a_topic_and_not_delete_it_is_told_what_its_id_names() {
     let denied = "Topic authorization failed.";
     let unknown = "This server does not host this topic ID.";
     assert_eq!(texts(&seen, "Responses.*.ErrorMessage"), [denied, denied, unknown]);
+}
+
+#[test]
+fn what_a_client_may_delete_and_not_describe_it_deletes_by_its_id_alone() {
+    let gateway = gateway(vec![
+        allow(ResourceType::Topic, &[Operation::Delete], "*"),
+        deny(ResourceType::Topic, &[Operation::Describe], "secret"),
+    ]);
+    let asked = asking(
+        ApiKey::DELETE_TOPICS,
+        6,
+        &[
+            ("Topics.0.Name", text("secret")),
+            ("Topics.1.Name", text("orders")),
+            ("Topics.2.Name", null()),
+            ("Topics.2.TopicId", SECRET_ID),
+        ],
+    );
+    let topics = [(SECRET_ID, "secret")];
+    let Fate::Forwarded(sent, pending) = gateway.ask_one_with(&topics, ApiKey::DELETE_TOPICS, 6, &asked) else {
+        panic!("it is not forwarded")
+    };
+    assert_eq!(values(&sent, "Topics.*.Name"), [&text("orders"), &null()]);
+    let seen = gateway.answer(
+        ApiKey::DELETE_TOPICS,
+        6,
+        pending,
+        &answering(ApiKey::DELETE_TOPICS, 6, &[]),
+    );
+    assert_eq!(texts(&seen, "Responses.*.Name"), ["secret"]);
+    assert_eq!(ints(&seen, "Responses.*.ErrorCode"), [29]);
 }
 
 fn seen_and_own() -> Gateway {
