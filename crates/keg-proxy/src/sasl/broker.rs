@@ -150,10 +150,10 @@ impl Forwarded {
             Err(failed) => return Said::Told(Told::Failed(failed)),
         };
         if !token.is_empty() {
-            // RFC 7628: what is wrong is in a challenge. The token is for nobody else but the broker to know better.
+            // RFC 7628: what is wrong is in a challenge. Once it is acknowledged, brokers give it as the error's message, too.
             let (code, words) = (
                 ErrorCode::SASL_AUTHENTICATION_FAILED,
-                "the token is not accepted".to_owned(),
+                String::from_utf8_lossy(&token).into_owned(),
             );
             return Said::Told(Told::Failed(Failed::Broker { code, words }));
         }
