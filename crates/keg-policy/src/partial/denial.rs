@@ -129,14 +129,14 @@ impl<A: Admission> Original<'_, A> {
         let part = self.admission.part(side)?;
         let reply = error_reply_by_part(self.api, self.version, &part, code, self.admission.words(code))?;
         let mut answer = Struct::read(&self.api.response, self.version, &reply)?;
-        if self.api.key == ApiKey::METADATA {
-            once(&mut answer);
-        }
         if acknowledgements::Asked::is_by(self.api) {
             let request = Struct::read(&self.api.request, self.version, self.body)?;
             acknowledgements::Asked::by(self.api, self.version, &request).amend(&mut answer, code);
         }
         self.admission.amend(&mut answer);
+        if self.api.key == ApiKey::METADATA {
+            once(&mut answer);
+        }
         Ok(answer)
     }
 

@@ -6,7 +6,7 @@ use keg_policy::{Operation, ResourceType};
 
 use super::{allow, gateway};
 use crate::support::message::{ints, texts, values};
-use crate::support::{Fate, Gateway, answering, asking, int, text};
+use crate::support::{Fate, Gateway, answering, asking, int, null, text};
 
 const OWN_ID: Value = Value::Uuid([7; 16]);
 
@@ -128,6 +128,9 @@ fn beside_ids_metadata_is_not_asked_about_names_and_gives_the_nodes_where_no_id_
             ("Topics.1.TopicId", Value::Uuid([9; 16])),
             ("Topics.1.Name", text("whatever")),
             ("Topics.2.Name", text("secret")),
+            // The same again.
+            ("Topics.3.TopicId", Value::Uuid([9; 16])),
+            ("Topics.3.Name", null()),
         ],
     );
     let Fate::Waits(request, asking) = gateway.ask(ApiKey::METADATA, 12, &asked) else {
