@@ -62,5 +62,5 @@ fn answers_as_a_kafka_of_ones_own(name: &'static str, mode: &'static str) {
         other_tenant: Some(scenario.targets[1].bootstrap.clone()),
     };
     let arena = Arena::new(places, mode == "enforce_prefix", prefixes);
-    run::sequences(name, &arena);
+    run::sequences(name, &arena, &[]);
 }

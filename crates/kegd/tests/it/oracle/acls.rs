@@ -14,8 +14,10 @@ mod rules;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use keg_codec::ApiKey;
+
 use super::play::{Arena, Places};
-use super::{case, run};
+use super::{case, coverage, run};
 use crate::backend::Backend;
 use crate::gateway::Config;
 use crate::scenario::{Scenario, direct, setup_or_skip};
@@ -30,7 +32,7 @@ fn rules_on_single_names_are_enforced_as_by_kafkas_own_authorizer() {
         return;
     };
     let arena = sides.arena(rules::ON_NAMES, case::numbers(1));
-    run::sequences("oracle-acls", &arena);
+    run::sequences("oracle-acls", &arena, &coverage::LISTS);
 }
 
 #[test]
@@ -39,7 +41,7 @@ fn rules_on_the_cluster_and_on_many_names_are_enforced_as_by_kafkas_own_authoriz
         return;
     };
     let arena = sides.arena(rules::ON_THE_CLUSTER, case::numbers(1));
-    run::sequences("oracle-acls-many", &arena);
+    run::sequences("oracle-acls-many", &arena, &ALLOWED_WITH_THE_CLUSTER);
 }
 
 #[test]
@@ -53,6 +55,18 @@ fn rules_that_are_drawn_are_enforced_as_by_kafkas_own_authorizer() {
         sides.arena(&rules, case::numbers(CASES_OF_A_ROUND))
     });
 }
+
+/// What those are allowed always who may describe and alter the cluster; and [`coverage::LISTS`].
+const ALLOWED_WITH_THE_CLUSTER: [ApiKey; 8] = [
+    ApiKey::ALTER_PARTITION_REASSIGNMENTS,
+    ApiKey::DESCRIBE_CLUSTER,
+    ApiKey::DESCRIBE_LOG_DIRS,
+    ApiKey::ELECT_LEADERS,
+    ApiKey::LIST_CONFIG_RESOURCES,
+    ApiKey::LIST_GROUPS,
+    ApiKey::LIST_PARTITION_REASSIGNMENTS,
+    ApiKey::LIST_TRANSACTIONS,
+];
 
 /// What has rules on single names in a round; sequences that are made smaller may be more.
 const CASES_OF_A_ROUND: u64 = 64;

@@ -79,7 +79,8 @@ fn can_be(seen: Seen, key: i16, version: i16) -> bool {
     }
 }
 
-const LISTS: [ApiKey; 3] = [ApiKey::DESCRIBE_CLUSTER, ApiKey::LIST_GROUPS, ApiKey::LIST_TRANSACTIONS];
+/// What brokers answer without what the client may not see.
+pub(super) const LISTS: [ApiKey; 3] = [ApiKey::DESCRIBE_CLUSTER, ApiKey::LIST_GROUPS, ApiKey::LIST_TRANSACTIONS];
 
 /// Requests about one thing, or of which all is denied where some is.
 const ALLOWED_AS_A_WHOLE: [ApiKey; 17] = [

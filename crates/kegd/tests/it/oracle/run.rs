@@ -1,10 +1,11 @@
 //! Many sequences, until one differs.
 
+use std::cell::RefCell;
 use std::env;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use keg_codec::{Api, ApiKey};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
+use super::coverage;
 use super::generate;
 use super::play::Arena;
 use super::tally::Tally;
@@ -19,25 +21,28 @@ use super::term::Operation;
 
 /// How many sequences there are where nothing else is said, of which seed, and how long there are new ones. They are the
 /// same in every run: one that fails is to have its reason in what was changed, not in what was drawn.
-const CASES: usize = 200;
-const CASES_WITH_ACLS: usize = 50;
+const CASES: u64 = 200;
+const CASES_WITH_ACLS: u64 = 50;
 /// How many there are under the same drawn rules.
-const CASES_OF_A_ROUND: usize = 10;
-const SEED: u64 = 20_260_817;
+const CASES_OF_A_ROUND: u64 = 10;
+const SEED: u64 = 20_260_810;
 const TIME: Duration = Duration::from_secs(35);
 const TIME_WITH_ACLS: Duration = Duration::from_secs(20);
 
 /// How many versions of APIs the sequences of an ordinary run show to be asked for, allowed, denied, and both at once.
 const LEAST: [usize; 4] = [200, 110, 85, 20];
 
+/// Fewer are played to look at them, not to prove anything.
+const FEWEST: u64 = 10;
+
 /// So many sequences under drawn rules show each version of each API both allowed and denied.
-const LONG: usize = 1_000;
+const LONG: u64 = 1_000;
 
 /// How many requests of versions whose turn it is a sequence has at its end, with ACLs.
 const FURTHER: usize = 4;
 
 /// Sequences at the same time.
-const PLAYERS: u8 = 2;
+const PLAYERS: usize = 2;
 
 /// How often a difference has to be seen, under new names each time, to be one: what is only late is not late twice.
 const TIMES: usize = 3;
@@ -45,23 +50,23 @@ const TIMES: usize = 3;
 /// How long a sequence that differs may be made smaller, in milliseconds.
 const SHRINKING: u32 = 60_000;
 
-/// Which sequences are played.
+/// Which sequences are played: each has a seed of its own, which are one after the other.
 #[derive(Debug)]
 struct Extent {
     seed: u64,
-    cases: usize,
+    cases: u64,
     end: Option<Instant>,
 }
 
 impl Extent {
     /// What the environment says. Who asks for a number of sequences gets all of them, and new ones.
-    fn asked_for((cases, time): (usize, Duration)) -> Self {
+    fn asked_for((cases, time): (u64, Duration)) -> Self {
         let number = |name| env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
         let seed = number("KEG_ORACLE_SEED");
         match number("KEG_ORACLE_CASES") {
             Some(cases) => Self {
                 seed: seed.unwrap_or_else(time_of_day),
-                cases: usize::try_from(cases).unwrap(),
+                cases,
                 end: None,
             },
             None => Self {
@@ -73,36 +78,45 @@ impl Extent {
     }
 }
 
-/// Plays sequences, and fails with the smallest that differs.
-pub(super) fn sequences(name: &str, arena: &Arena) {
+/// Plays sequences, and fails with the smallest of each that differs. With ACLs, all APIs but some are denied at times.
+pub(super) fn sequences(name: &str, arena: &Arena, never_denied: &[ApiKey]) {
     let extent = Extent::asked_for(match arena.has_acls {
         true => (CASES_WITH_ACLS, TIME_WITH_ACLS),
         false => (CASES, TIME),
     });
     let total = played(name, arena, &extent);
-    total.expect_to_prove_something(&arena.apis(), arena.has_acls);
+    total.expect_no_difference();
+    if extent.cases < FEWEST {
+        return;
+    }
+    total.expect_to_prove_something(&arena.apis(), arena.has_acls, never_denied);
     if arena.has_acls && total.sequences >= CASES_WITH_ACLS {
         total.expect_to_have_seen(LEAST);
     }
 }
 
-/// The same under conditions that are drawn again after a few sequences. Each round has a seed of its own, the first one
-/// that of the run.
+/// The same under conditions that are drawn again after a few sequences, of the seeds of these.
 pub(super) fn rounds(name: &str, mut conditions: impl FnMut(&mut TestRunner) -> Arena) {
     let Extent { mut seed, cases, end } = Extent::asked_for((CASES_WITH_ACLS, TIME_WITH_ACLS));
+    let last = seed + cases;
     let mut total = Tally::default();
     let (mut apis, mut served) = Default::default();
-    while total.sequences < cases && end.is_none_or(|end| Instant::now() < end) {
-        let arena = conditions(&mut runner(seed, &[u8::MAX]));
-        let cases = CASES_OF_A_ROUND.min(cases - total.sequences);
+    while seed < last && total.goes_on() && end.is_none_or(|end| Instant::now() < end) {
+        let round = seed / CASES_OF_A_ROUND;
+        let arena = conditions(&mut runner(round, &[u8::MAX]));
+        let cases = ((round + 1) * CASES_OF_A_ROUND).min(last) - seed;
         total.add(played(name, &arena, &Extent { seed, cases, end }));
         apis = arena.apis();
         served = arena.served;
-        seed += 1;
+        seed += cases;
     }
     let mut terminal = std::io::stderr();
     writeln!(terminal, "{name}: {total} (all rounds)").unwrap();
-    total.expect_to_prove_something(&apis, true);
+    total.expect_no_difference();
+    if cases < FEWEST {
+        return;
+    }
+    total.expect_to_prove_something(&apis, true, &coverage::LISTS);
     if total.sequences >= CASES_WITH_ACLS {
         total.expect_to_have_seen(LEAST);
     }
@@ -113,30 +127,34 @@ pub(super) fn rounds(name: &str, mut conditions: impl FnMut(&mut TestRunner) -> 
 
 fn played(name: &str, arena: &Arena, extent: &Extent) -> Tally {
     let Extent { seed, cases, end } = *extent;
-    let apis = arena.apis();
-    let (started, found) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (apis, wanted) = (arena.apis(), wanted(arena));
+    let next = AtomicU64::new(seed);
     let total = Mutex::new(Tally::default());
-    let goes_on = || {
-        !found.load(Ordering::Relaxed)
-            && end.is_none_or(|end| Instant::now() < end)
-            && started.fetch_add(1, Ordering::Relaxed) < cases
+    let play_on = || {
+        let sequences = generate::sequences(&apis);
+        while total.lock().unwrap().goes_on() && end.is_none_or(|end| Instant::now() < end) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= extent.seed + cases {
+                return;
+            }
+            let sequence = (&sequences, further(&wanted, seed)).prop_map(|(mut sequence, further)| {
+                sequence.extend(further);
+                sequence
+            });
+            let tally = play(arena, &sequence, seed);
+            // Shown at once: a long run may be ended before its end.
+            let mut terminal = std::io::stderr();
+            for difference in &tally.differences {
+                writeln!(terminal, "{name}: {difference}").unwrap();
+            }
+            total.lock().unwrap().add(tally);
+        }
     };
-    let failures: Vec<String> = thread::scope(|scope| {
-        let players: Vec<_> = (0..PLAYERS)
-            .map(|player| {
-                let (apis, goes_on, total, found) = (&apis, &goes_on, &total, &found);
-                scope.spawn(move || {
-                    let failure = play(arena, apis, seed, player, goes_on, total);
-                    found.fetch_or(failure.is_some(), Ordering::Relaxed);
-                    failure
-                })
-            })
-            .collect();
-        players
-            .into_iter()
-            .filter_map(|player| player.join().unwrap_or_else(|_| Some("a player panicked".to_owned())))
-            .collect()
+    let has_panicked = thread::scope(|scope| {
+        let players: Vec<_> = (0..PLAYERS).map(|_| scope.spawn(play_on)).collect();
+        players.into_iter().filter_map(|player| player.join().err()).count() > 0
     });
+    assert!(!has_panicked, "{name}: a player panicked");
     let total = total.into_inner().unwrap();
     // Not `eprintln!`: the test harness would swallow it.
     let mut terminal = std::io::stderr();
@@ -144,7 +162,6 @@ fn played(name: &str, arena: &Arena, extent: &Extent) -> Tally {
     for unsteady in &total.unsteady {
         eprintln!("unsteady: {unsteady}");
     }
-    assert!(failures.is_empty(), "seed {seed}: {}", failures.join("\n"));
     total
 }
 
@@ -162,57 +179,37 @@ fn runner(seed: u64, of: &[u8]) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-/// One player's sequences; gives what differed.
-fn play(
-    arena: &Arena,
-    apis: &[&'static Api],
-    seed: u64,
-    player: u8,
-    goes_on: &impl Fn() -> bool,
-    total: &Mutex<Tally>,
-) -> Option<String> {
+/// Plays the sequence of a seed.
+fn play(arena: &Arena, sequence: &impl Strategy<Value = Vec<Operation>>, seed: u64) -> Tally {
     // Both modes have sequences of their own.
-    let prefix = arena.shown_prefix.bytes().chain(std::iter::repeat(0));
-    let of: Vec<_> = prefix.map(|byte| byte ^ player).take(24).collect();
-    let mut runner = runner(seed, &of);
-    let sequences = generate::sequences(apis);
-    let wanted = wanted(arena);
-    // Rounds have one seed after the other, and go on where the one before ends.
-    let first = usize::try_from(seed).unwrap().wrapping_mul(CASES_OF_A_ROUND) + usize::from(player);
-    for case in (first..).step_by(PLAYERS.into()) {
-        if !goes_on() {
-            return None;
-        }
-        let further = wanted
-            .iter()
-            .cycle()
-            .skip(case % wanted.len().max(1) * FURTHER)
-            .take(FURTHER);
-        let further: Vec<_> = further
-            .map(|(api, version)| {
-                let version = *version;
-                generate::operation(api).prop_map(move |it| Operation { version, ..it })
-            })
-            .collect();
-        let with_further = (&sequences, further).prop_map(|(mut sequence, further)| {
-            sequence.extend(further);
-            sequence
-        });
-        let sequence = with_further.new_tree(&mut runner).unwrap();
-        let outcome = runner.run_one(sequence, |operations| {
-            let mut tally = Tally::default();
-            let outcome = again(arena, &operations, &mut tally);
-            tally.sequences = 1;
-            total.lock().unwrap().add(tally);
-            outcome.map_err(TestCaseError::fail)
-        });
-        match outcome {
-            Ok(_) => {}
-            Err(TestError::Fail(reason, _)) => return Some(reason.to_string()),
-            Err(TestError::Abort(reason)) => return Some(format!("aborted: {reason}")),
-        }
+    let mut runner = runner(seed, arena.shown_prefix.as_bytes());
+    let sequence = sequence.new_tree(&mut runner).unwrap();
+    let first = RefCell::new(None);
+    let outcome = runner.run_one(sequence, |operations| {
+        let mut tally = Tally::default();
+        let outcome = again(arena, &operations, &mut tally);
+        // What it is made smaller to isn't played for its own sake.
+        first.borrow_mut().get_or_insert(tally);
+        outcome.map_err(TestCaseError::fail)
+    });
+    let mut tally = first.take().unwrap_or_default();
+    match outcome {
+        Ok(_) => tally.sequences = 1,
+        Err(TestError::Fail(reason, _)) => tally.differences.push(format!("seed {seed}: {reason}")),
+        Err(TestError::Abort(reason)) => tally.differences.push(format!("seed {seed}: aborted: {reason}")),
     }
-    None
+    tally
+}
+
+/// Requests for the end of the sequence of a seed: with ACLs, of the versions whose turn it is.
+fn further(wanted: &[(&'static Api, u8)], seed: u64) -> Vec<impl Strategy<Value = Operation> + use<>> {
+    let turn = usize::try_from(seed % wanted.len().max(1) as u64).unwrap() * FURTHER;
+    let versions = wanted.iter().cycle().skip(turn % wanted.len().max(1)).take(FURTHER);
+    let further = versions.map(|(api, version)| {
+        let version = *version;
+        generate::operation(api).prop_map(move |it| Operation { version, ..it })
+    });
+    further.collect()
 }
 
 /// With ACLs, each version of each API: it is to be seen allowed and denied. As [`Operation`]s have their versions.
@@ -248,5 +245,5 @@ fn time_of_day() -> u64 {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
-    since.as_secs()
+    u64::try_from(since.as_millis()).unwrap()
 }
