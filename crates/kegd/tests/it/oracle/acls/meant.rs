@@ -42,32 +42,33 @@ pub(in crate::oracle) const MEANT: &[Meant] = &[
     },
 ];
 
-/// IncrementalAlterConfigs: the controller fails altogether on what isn't an operation, also of what it has denied before.
+/// Kafka fails altogether, also of what it has denied before: its controller at what isn't an operation in
+/// IncrementalAlterConfigs, and its broker at an empty name in DescribeTopicPartitions.
 pub(in crate::oracle) fn same_failure(api: &Api, outcomes: &mut [Outcome; 2]) {
     const UNKNOWN_SERVER_ERROR: Value = Value::Integer(-1);
+    let (array, names): (_, &[&str]) = match api.key {
+        ApiKey::INCREMENTAL_ALTER_CONFIGS => ("Responses", &["ResourceType", "ResourceName"]),
+        ApiKey::DESCRIBE_TOPIC_PARTITIONS => ("Topics", &["Name"]),
+        _ => return,
+    };
     let [Outcome::Response(one), Outcome::Response(other)] = outcomes else {
         return;
     };
     let has_failed = |it: &Struct| it.get("ErrorCode") == Some(&UNKNOWN_SERVER_ERROR);
-    if api.key != ApiKey::INCREMENTAL_ALTER_CONFIGS
-        || ![&*one, other]
-            .iter()
-            .all(|it| elements(it, "Responses").any(has_failed))
-    {
+    if ![&*one, other].iter().all(|it| elements(it, array).any(has_failed)) {
         return;
     }
-    let named = |it: &Struct| (it.get("ResourceType").cloned(), it.get("ResourceName").cloned());
-    let failed: Vec<_> = elements(other, "Responses")
-        .filter(|it| has_failed(it))
-        .map(named)
-        .collect();
-    if let Some(Value::Array(responses)) = one.get_mut("Responses") {
+    let named = |it: &Struct| names.iter().map(|name| it.get(name).cloned()).collect::<Vec<_>>();
+    let failed: Vec<_> = elements(other, array).filter(|it| has_failed(it)).map(named).collect();
+    if let Some(Value::Array(responses)) = one.get_mut(array) {
         for response in responses {
             let Value::Struct(response) = response else { continue };
             let is_denied = matches!(response.get("ErrorCode"), Some(Value::Integer(29..=31)));
             if is_denied && failed.contains(&named(response)) {
                 response.set("ErrorCode", UNKNOWN_SERVER_ERROR);
-                response.set("ErrorMessage", Value::Null);
+                if response.get("ErrorMessage").is_some() {
+                    response.set("ErrorMessage", Value::Null);
+                }
             }
         }
     }
