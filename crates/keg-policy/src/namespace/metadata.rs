@@ -14,6 +14,9 @@ use super::topic_ids::NO_TOPIC_ID;
 /// From this version on brokers take topic ids in requests; the two before it only have the field.
 pub(crate) const FIRST_BY_ID: i16 = 12;
 
+/// The longest name that a topic can have, in bytes.
+pub(crate) const LONGEST_TOPIC: usize = 249;
+
 /// The names of topics that are asked for, where all are.
 pub(crate) type Picked = BTreeSet<Vec<u8>>;
 
@@ -134,9 +137,8 @@ pub(crate) fn pick(wanted: &Picked, api: &'static Api, version: i16, body: &[u8]
 
 /// Whether a topic can be called so (Kafka's `Topic.isValid`).
 pub(crate) fn is_name(topic: &[u8]) -> bool {
-    const LONGEST: usize = 249;
     let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST && topic.iter().all(is_legal)
+    !matches!(topic, b"" | b"." | b"..") && topic.len() <= LONGEST_TOPIC && topic.iter().all(is_legal)
 }
 
 fn names(topics: &Value) -> Picked {

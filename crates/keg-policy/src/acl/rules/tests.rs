@@ -231,6 +231,16 @@ proptest! {
         }
     }
 
+    /// One look for all operations says what a look for each says.
+    #[test]
+    fn all_that_a_client_may_do_is_each_thing_that_it_may(rules in prop::collection::vec(any_rule(), 0..8), topic in "[ab]{1,4}") {
+        let rules = Rules::new(vec![policy("one", rules)]);
+        let applied = rules.apply(&connection("User:ann"));
+        let operations = ResourceType::Topic.operations().iter();
+        let each = operations.filter(|it| rules.decide(&applied, *it, ResourceType::Topic, &topic).is_allowed());
+        prop_assert_eq!(rules.authorized(&applied, ResourceType::Topic, &topic), each.collect::<Operations>());
+    }
+
     /// Whoever may write to a topic may write to some topic.
     #[test]
     fn some_resource_is_there_where_one_is_allowed(rules in prop::collection::vec(any_rule(), 0..8), topic in "[ab]{1,4}") {
