@@ -158,6 +158,7 @@ impl Acls {
         let visitor = Outbound::new(&client, &self.topic_names, kept, api, version, &body);
         let mut visitor = visitor.map_err(Withheld::new)?;
         let edits = walk(&api.response, version, &body, &mut visitor).map_err(Withheld::new)?;
+        visitor.learn();
         if !visitor.is_complete() {
             return Err(Withheld::new(
                 "the broker's response has no place for the answer to what was denied",

@@ -16,7 +16,7 @@ pub(crate) mod look_up;
 mod memory;
 pub(crate) mod metadata;
 mod names;
-mod outbound;
+pub(crate) mod outbound;
 mod prefix;
 mod regex;
 mod share_keys;
@@ -197,6 +197,7 @@ impl Namespace {
         }
         let mut visitor = Outbound::new(self, connection, asked, api, version, &body)?;
         let edits = walk(&api.response, version, &body, &mut visitor)?;
+        visitor.learn();
         if !visitor.is_complete() {
             return Ok(None);
         }

@@ -1,25 +1,32 @@
 //! A map that forgets what was not set lately.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
 
 /// At most so many entries, in two halves: when the young one is full, it takes the place of the old one.
 #[derive(Debug)]
-pub(crate) struct Recent<K, V, const MOST: usize> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+pub(crate) struct Recent<K, V, const MOST: usize, S = RandomState> {
+    young: HashMap<K, V, S>,
+    old: HashMap<K, V, S>,
 }
 
-impl<K, V, const MOST: usize> Default for Recent<K, V, MOST> {
+/// What was told of topics by their ids, lately.
+///
+/// A hash that is quick to find will do: brokers draw ids at random, and nothing is kept of those that clients make up. It has
+/// a seed all the same.
+pub(crate) type RecentIds<V, const MOST: usize> = Recent<[u8; 16], V, MOST, foldhash::fast::RandomState>;
+
+impl<K, V, const MOST: usize, S: Default> Default for Recent<K, V, MOST, S> {
     fn default() -> Self {
         Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: HashMap::default(),
+            old: HashMap::default(),
         }
     }
 }
 
-impl<K: Eq + Hash, V: PartialEq, const MOST: usize> Recent<K, V, MOST> {
+impl<K: Eq + Hash, V: PartialEq, const MOST: usize, S: BuildHasher + Default> Recent<K, V, MOST, S> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }

@@ -39,14 +39,14 @@ struct Memory(Option<(Arc<Rules>, u64, Arc<Applied>)>);
 #[derive(Debug, Clone)]
 pub(super) struct Client<'a> {
     connection: &'a Connection,
-    rules: Arc<Rules>,
+    rules: &'a Rules,
     applied: Arc<Applied>,
     observer: Option<&'a dyn AclObserver>,
 }
 
 impl<'a> Client<'a> {
     /// What depends on the client alone is found out once, as long as the rules and its identity stay.
-    pub(super) fn of(connection: &'a Connection, rules: &Arc<Rules>, observer: Option<&'a dyn AclObserver>) -> Self {
+    pub(super) fn of(connection: &'a Connection, rules: &'a Arc<Rules>, observer: Option<&'a dyn AclObserver>) -> Self {
         // Before the identity is looked at, so that nothing older is remembered under a newer number.
         let renewals = connection.renewals();
         let known = connection.remember(|Memory(known)| {
@@ -60,7 +60,7 @@ impl<'a> Client<'a> {
         });
         Self {
             connection,
-            rules: Arc::clone(rules),
+            rules,
             applied,
             observer,
         }

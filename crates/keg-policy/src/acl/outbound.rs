@@ -5,10 +5,11 @@ use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
 
 use super::client::Client;
-use super::ids::TopicNames;
+use super::ids::{Told, TopicNames};
 use super::offsets;
 use super::operation::{Operation, ResourceType};
 use super::request::Kept;
+use crate::namespace::outbound::tells_ids;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::partial::Waiting;
 
@@ -45,14 +46,6 @@ fn is_filtered(api: ApiKey) -> bool {
     )
 }
 
-/// Whether responses of this API tell the ids of topics.
-fn tells_ids(api: ApiKey) -> bool {
-    matches!(
-        api,
-        ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
-    )
-}
-
 /// The visitor of a response.
 #[derive(Debug)]
 pub(super) struct Outbound<'a> {
@@ -65,8 +58,10 @@ pub(super) struct Outbound<'a> {
     group: Vec<u8>,
     /// Whether all groups may be seen.
     all_groups: bool,
-    /// The topic at hand, whose id is to be learnt; it is empty where there is none.
-    topic: Vec<u8>,
+    /// The ids of topics, where they are told.
+    told: Option<Told<'a>>,
+    /// Whether the topics are those that the request named, all of which may be described.
+    admitted: bool,
     /// Fetch: the session that there is now.
     pub(super) session: i64,
 }
@@ -89,7 +84,8 @@ impl<'a> Outbound<'a> {
             waiting: Waiting::new(&kept.denied, api, version, body)?,
             group: Vec::new(),
             all_groups: !lists_groups || client.could_with_cluster(Operation::Describe),
-            topic: Vec::new(),
+            told: tells_ids(api.key).then(|| Told::new(names)),
+            admitted: kept.is_admitted_by(client.applied()),
             session: 0,
         })
     }
@@ -99,8 +95,15 @@ impl<'a> Outbound<'a> {
         self.waiting.is_empty()
     }
 
+    /// Learns what was told, which is to be done behind the walk.
+    pub(super) fn learn(&mut self) {
+        if let Some(told) = &mut self.told {
+            told.learn();
+        }
+    }
+
     fn topic(&mut self, name: &[u8]) -> Edit<'a> {
-        let may_see = || self.client.could(Operation::Describe, ResourceType::Topic, name);
+        let may_see = || self.admitted || self.client.could(Operation::Describe, ResourceType::Topic, name);
         if self.kept.no_topics || is_filtered(self.api.key) && !name.is_empty() && !may_see() {
             return Edit::Drop;
         }
@@ -115,16 +118,17 @@ impl Visitor for Outbound<'_> {
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
         let Some(name) = value else {
-            if field.entity == Entity::TopicName {
-                self.topic.clear();
+            if field.entity == Entity::TopicName
+                && let Some(told) = &mut self.told
+            {
+                told.name(&[]);
             }
             return Edit::Keep;
         };
         match field.entity {
             Entity::TopicName => {
-                self.topic.clear();
-                if tells_ids(self.api.key) {
-                    self.topic.extend_from_slice(name);
+                if let Some(told) = &mut self.told {
+                    told.name(name);
                 }
                 self.topic(name)
             }
@@ -170,8 +174,9 @@ impl Visitor for Outbound<'_> {
             };
         }
         // In these the id stands behind the name that it belongs to.
-        self.names.learn(id, &self.topic);
-        self.topic.clear();
+        if let Some(told) = &mut self.told {
+            told.id(id);
+        }
         UuidEdit::Keep
     }
 

@@ -87,6 +87,8 @@ pub(super) enum Asks {
 pub(super) struct Kept {
     /// What the response is to say of what was denied.
     pub(super) denied: Vec<Denied>,
+    /// Metadata: only topics were asked for, by these rules, that may be described.
+    pub(super) admitted_by: Option<Arc<Applied>>,
     /// Metadata: no named topic was admitted. In version 0 no names ask for all topics.
     pub(super) no_topics: bool,
     /// Metadata: all topics are asked for, to pick these out of them.
@@ -102,6 +104,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Whether the topics of the response may be described by these rules, since they are those that were asked for.
+    pub(super) fn is_admitted_by(&self, rules: &Arc<Applied>) -> bool {
+        self.admitted_by.as_ref().is_some_and(|by| Arc::ptr_eq(by, rules))
+    }
+
     /// Whether the response is that to the request as the client sent it.
     pub(super) fn is_nothing(&self) -> bool {
         self.denied.is_empty()
@@ -261,6 +268,8 @@ impl Acls {
         if kept.ends_connection {
             body = with(request, &body, "Acks", OF_THE_LEADER)?;
         }
+        // Where none is named all are meant, or none.
+        kept.admitted_by = (api.key == ApiKey::METADATA && judge.kept).then(|| Arc::clone(client.applied()));
         let progress = Progress {
             // Where nothing may be made, nothing need be named alone first.
             made: progress.made || api.key == ApiKey::METADATA && !makes_some,

@@ -90,12 +90,12 @@ fn set_ids(body: &mut Struct, ids: Vec<[u8; 16]>) {
 impl Namespace {
     /// Learns what the broker has answered. What it doesn't tell stays unknown, which fails closed.
     pub(super) fn learn(&self, reply: Reply) -> Result<(), WalkError> {
-        for (name, id) in told(reply)? {
-            if self.names.shows(Entity::TopicName, &name) {
-                let is_additional = self.names.is_additional(Entity::TopicName, &name);
-                self.topic_ids.learn(&id, is_additional);
-            }
-        }
+        let told = told(reply)?;
+        let shown = told
+            .iter()
+            .filter(|(name, _)| self.names.shows(Entity::TopicName, name));
+        let ids = shown.map(|(name, id)| (*id, self.names.is_additional(Entity::TopicName, name)));
+        self.topic_ids.learn(&ids.collect::<Vec<_>>());
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use super::embedded;
 use super::fetch_sessions::FetchSessions;
 use super::names::{Names, Owner};
 use super::share_keys;
-use super::topic_ids::NO_TOPIC_ID;
+use super::topic_ids::{NO_TOPIC_ID, Told};
 use crate::connection::Connection;
 use crate::partial::Waiting;
 
@@ -35,6 +35,8 @@ pub(super) struct Outbound<'a> {
     consumers: bool,
     /// Whose the topic at hand is.
     topic: Owner,
+    /// The ids of topics, where they are told.
+    told: Option<Told<'a>>,
 }
 
 impl<'a> Outbound<'a> {
@@ -58,12 +60,20 @@ impl<'a> Outbound<'a> {
             config_types: listed_types(api, version, body)?.into_iter(),
             consumers: asked.consumers,
             topic: Owner::Other,
+            told: tells_ids(api.key).then(|| Told::new(&namespace.topic_ids)),
         })
     }
 
     /// Whether all that was denied has found its place.
     pub(super) fn is_complete(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Learns what was told, which is to be done behind the walk.
+    pub(super) fn learn(&mut self) {
+        if let Some(told) = &mut self.told {
+            told.learn();
+        }
     }
 
     fn topic(&mut self, name: &[u8]) -> Edit<'a> {
@@ -95,6 +105,14 @@ impl<'a> Outbound<'a> {
             _ => Edit::Drop,
         }
     }
+}
+
+/// Whether responses of this API tell the ids of topics.
+pub(crate) fn tells_ids(api: ApiKey) -> bool {
+    matches!(
+        api,
+        ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
+    )
 }
 
 /// ListConfigResources: the types of what is listed.
@@ -195,13 +213,9 @@ impl Visitor for Outbound<'_> {
             return UuidEdit::Drop;
         }
         // In these the id stands behind the name that it belongs to.
-        let tells = matches!(
-            self.api.key,
-            ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
-        );
         let topic = std::mem::replace(&mut self.topic, Owner::Other);
-        if tells && matches!(topic, Owner::Own | Owner::Additional) {
-            self.namespace.topic_ids.learn(id, topic == Owner::Additional);
+        if let (Some(told), Owner::Own | Owner::Additional) = (&mut self.told, topic) {
+            told.add(id, topic == Owner::Additional);
         }
         UuidEdit::Keep
     }

@@ -6,6 +6,7 @@ mod controller;
 mod creation;
 mod described;
 mod every_message;
+mod listings;
 mod observed;
 mod parts;
 mod producing;
