@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::backend::Backend;
 use crate::current::Current;
 use crate::listener::Acceptor;
+use crate::open_files::Places;
 use crate::snapshot::Snapshot;
 use crate::virtual_cluster::VirtualCluster;
 
@@ -35,12 +36,15 @@ pub struct Gateway {
     current: Arc<ArcSwap<Current>>,
     running: Mutex<Running>,
     connections: TaskTracker,
+    places: Arc<Places>,
 }
 
 #[derive(Debug, Default)]
 struct Running {
     acceptors: BTreeMap<SocketAddr, Acceptor>,
     refreshers: Vec<(Arc<Backend>, JoinHandle<()>)>,
+    /// How many files the process may have open, if that is known.
+    open_files: Option<usize>,
     stopped: bool,
 }
 
@@ -72,6 +76,7 @@ impl Gateway {
             current: Arc::new(ArcSwap::from_pointee(Current::first(snapshot))),
             running: Mutex::default(),
             connections: TaskTracker::new(),
+            places: Arc::default(),
         };
         gateway.run(&mut gateway.running(), bound);
         Ok(gateway)
@@ -128,6 +133,15 @@ impl Gateway {
         self.connections.len()
     }
 
+    /// Serves no more connections at a time than so many open files of the process suffice for, two for each beside those
+    /// of ports and backend clusters. More are not accepted until others end; those that are there stay. Without this, a
+    /// connection for whose broker there is no file is closed.
+    pub fn limit_open_files(&self, limit: usize) {
+        let mut running = self.running();
+        running.open_files = Some(limit);
+        self.fit_places(&running);
+    }
+
     /// How many connections are open.
     pub fn open_connections(&self) -> usize {
         self.connections.len()
@@ -136,6 +150,14 @@ impl Gateway {
     /// How many bytes of [`Limits::buffer_budget`](crate::Limits::buffer_budget) are spent.
     pub fn buffered_bytes(&self) -> usize {
         self.current.load().budget.held()
+    }
+
+    /// Makes the number of connections fit to the open files that ports and backend clusters leave.
+    fn fit_places(&self, running: &Running) {
+        if let Some(limit) = running.open_files {
+            let backends = self.snapshot().backends.len();
+            self.places.set_files(limit, running.acceptors.len(), backends);
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
@@ -157,9 +179,11 @@ impl Gateway {
             stays
         });
         for (address, socket) in bound {
-            let acceptor = Acceptor::spawn(socket, address, Arc::clone(&self.current), self.connections.clone());
+            let (current, connections) = (Arc::clone(&self.current), self.connections.clone());
+            let acceptor = Acceptor::spawn(socket, address, current, connections, Arc::clone(&self.places));
             running.acceptors.insert(address, acceptor);
         }
+        self.fit_places(running);
         running.refreshers.retain(|(backend, task)| {
             let stays = snapshot.backends.iter().any(|it| Arc::ptr_eq(it, backend));
             if !stays {

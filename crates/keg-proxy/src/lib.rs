@@ -144,6 +144,7 @@ mod limits;
 mod link;
 mod listener;
 mod metrics;
+mod open_files;
 mod relay;
 mod sasl;
 mod slots;

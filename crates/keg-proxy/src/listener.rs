@@ -16,6 +16,7 @@ use crate::connection::{Accepted, serve};
 use crate::current::{Current, Watch};
 use crate::drain::{Drain, Draining};
 use crate::metrics::ListenerMetrics;
+use crate::open_files::Places;
 use crate::slots::{Slot, Slots};
 
 /// How many connections wait in the kernel to be accepted.
@@ -58,6 +59,7 @@ impl Acceptor {
         address: SocketAddr,
         current: Arc<ArcSwap<Current>>,
         connections: TaskTracker,
+        places: Arc<Places>,
     ) -> Self {
         let drain = Drain::default();
         let socket = Arc::new(Socket(Mutex::new(Some(socket))));
@@ -66,6 +68,7 @@ impl Acceptor {
             address,
             current,
             connections,
+            places,
             draining: drain.listen(),
             metrics: None,
             is_full: false,
@@ -104,6 +107,7 @@ struct Accepting {
     address: SocketAddr,
     current: Arc<ArcSwap<Current>>,
     connections: TaskTracker,
+    places: Arc<Places>,
     draining: Draining,
     metrics: Option<(Arc<str>, Arc<ListenerMetrics>)>,
     /// Whether the listener was full when a connection was accepted last.
@@ -119,6 +123,7 @@ impl Accepting {
                 return;
             };
             let slot = self.slot(&listener.name, current.slots(&listener.name)).await;
+            let place = self.places.take().await;
             // Configuration may have changed while the connection waited for its place.
             let current = self.current.load_full();
             let Some(listener) = current.listener(self.address) else {
@@ -141,7 +146,7 @@ impl Accepting {
             };
             self.connections.spawn(async move {
                 serve(accepted).await;
-                drop(slot);
+                drop((slot, place));
             });
         }
     }

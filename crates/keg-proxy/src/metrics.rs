@@ -154,6 +154,16 @@ impl Drop for OpenConnection {
     }
 }
 
+/// How many connections all listeners may have together.
+pub(crate) fn connections_limit(limit: usize) {
+    gauge!("keg_connections_limit").set(limit as f64);
+}
+
+/// The connections that waited for others to end, since there were as many as there may be.
+pub(crate) fn delayed_connections() -> Counter {
+    counter!("keg_connections_delayed_total")
+}
+
 /// How many connections a listener may have.
 pub(crate) fn listener_limit(name: &str, limit: usize) {
     gauge!("kong_keg_listener_connections_limit", "listener" => name.to_owned()).set(limit as f64);

@@ -90,6 +90,9 @@ impl Running {
         let open_files = open_files::raise_limit(config.runtime.max_connections);
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
         let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
+        if let Some(limit) = open_files {
+            gateway.limit_open_files(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
         built.fetch();
         metrics.config_loaded();
         let running = Self {

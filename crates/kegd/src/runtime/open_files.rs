@@ -9,7 +9,7 @@ pub(super) fn raise_limit(max_connections: usize) -> Option<u64> {
     if let Some(limit) = limit.filter(|limit| *limit < wanted) {
         tracing::warn!(
             "the process may have {limit} open files, which is too few for `runtime.max_connections`, {max_connections} with two \
-             each: raise the hard limit, or lower that"
+             each; connections that it has no files for wait: raise the hard limit, or lower that"
         );
     }
     limit

@@ -41,6 +41,7 @@ mod load;
 mod native_authentication;
 mod newer_clients;
 mod older_kafka;
+mod open_files;
 mod oracle;
 mod ports;
 mod prober;

@@ -14,12 +14,12 @@ use crate::gateway::get;
 use crate::ports::{free_port, free_range};
 use crate::process::Process;
 
-const TIME: Duration = Duration::from_secs(20);
+pub(crate) const TIME: Duration = Duration::from_secs(20);
 
 /// An ApiVersions request in version 0, with correlation id 7.
-const API_VERSIONS: &[u8] = b"\0\0\0\x0c\0\x12\0\0\0\0\0\x07\0\x02me";
+pub(crate) const API_VERSIONS: &[u8] = b"\0\0\0\x0c\0\x12\0\0\0\0\0\x07\0\x02me";
 /// A DescribeCluster request in version 0, with correlation id 8.
-const DESCRIBE_CLUSTER: &[u8] = b"\0\0\0\x0f\0\x3c\0\0\0\0\0\x08\0\x02me\0\0\0";
+pub(crate) const DESCRIBE_CLUSTER: &[u8] = b"\0\0\0\x0f\0\x3c\0\0\0\0\0\x08\0\x02me\0\0\0";
 
 #[test]
 fn health_and_metrics_say_what_is_reachable() {
@@ -291,7 +291,7 @@ listeners:
         self.start(env!("CARGO_BIN_EXE_kegd"), ["run", "--config", file.to_str().unwrap()])
     }
 
-    fn start<const N: usize>(&self, program: &str, arguments: [&str; N]) -> Process {
+    pub(crate) fn start<const N: usize>(&self, program: &str, arguments: [&str; N]) -> Process {
         Process::start("kegd run", &self.dir.join("kegd.log"), program, arguments)
     }
 
@@ -317,12 +317,12 @@ impl Drop for Rig {
 }
 
 /// Sends a request and gives the response without its length.
-fn exchange(client: &mut TcpStream, request: &[u8]) -> Vec<u8> {
+pub(crate) fn exchange(client: &mut TcpStream, request: &[u8]) -> Vec<u8> {
     client.write_all(request).unwrap();
     response(client)
 }
 
-fn response(client: &mut TcpStream) -> Vec<u8> {
+pub(crate) fn response(client: &mut TcpStream) -> Vec<u8> {
     let mut length = [0; 4];
     client.read_exact(&mut length).unwrap();
     let mut response = vec![0; u32::from_be_bytes(length) as usize];
