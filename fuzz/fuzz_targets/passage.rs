@@ -1,0 +1,77 @@
+//! Messages that pass while they arrive: however they are cut in pieces, what comes out is as long as what came in, is what a
+//! check of the whole accepts, and shows nothing that was to be hidden.
+
+#![no_main]
+
+mod pieces;
+mod support;
+
+use keg_codec::schema::{Entity, EntitySet, Field};
+use keg_codec::walk::{Edit, IntegerEdit, Passage, UuidEdit, Visitor, check, walk};
+use libfuzzer_sys::fuzz_target;
+use pieces::through;
+use support::{Choices, any_body, any_case};
+
+const HIDDEN: [EntitySet; 4] = [
+    EntitySet::EMPTY,
+    EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]),
+    EntitySet::of(&[Entity::BrokerId]),
+    EntitySet::of(&[Entity::TopicName, Entity::TopicId]),
+];
+
+/// Counts what is shown.
+struct Shown {
+    hidden: EntitySet,
+    values: usize,
+}
+
+impl Visitor for Shown {
+    fn interest(&self) -> EntitySet {
+        self.hidden
+    }
+
+    fn string(&mut self, _: &'static Field, _: Option<&[u8]>) -> Edit<'_> {
+        self.values += 1;
+        Edit::Keep
+    }
+
+    fn integer(&mut self, _: &'static Field, _: i64) -> IntegerEdit {
+        self.values += 1;
+        IntegerEdit::Keep
+    }
+
+    fn uuid(&mut self, _: &'static Field, _: &[u8; 16]) -> UuidEdit {
+        self.values += 1;
+        UuidEdit::Keep
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let choices = &mut Choices::new(data);
+    let case = any_case(choices);
+    let hidden = HIDDEN[choices.below(HIDDEN.len())];
+    let unknown = choices.one_in(2);
+    let pieces: Vec<usize> = (0..8).map(|_| 1 + choices.below(40)).collect();
+    let body = any_body(case, choices);
+    let (message, version) = (case.message, case.version);
+    let Some(mut passage) = Passage::new(message, version, body.len(), hidden) else {
+        return;
+    };
+    if !unknown {
+        passage = passage.without_unknown_tags();
+    }
+
+    let whole = through(passage.clone(), &body, &[body.len().max(1)]);
+    assert_eq!(whole, through(passage, &body, &pieces), "the pieces make a difference");
+    let is_well_formed = check(message, version, &body).is_ok();
+    let Some(out) = whole else {
+        // What is well-formed passes, but for tagged fields that may not.
+        assert!(!is_well_formed || !unknown);
+        return;
+    };
+    assert!(is_well_formed, "what is malformed passes");
+    assert_eq!(out.len(), body.len());
+    let mut shown = Shown { hidden, values: 0 };
+    walk(message, version, &out, &mut shown).expect("what passes is well-formed");
+    assert_eq!(shown.values, 0, "what is hidden is shown");
+});
