@@ -1,6 +1,7 @@
 mod exchange;
 mod handshake;
 mod passthrough;
+mod review;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 pub use exchange::{AwaitingKeys, Exchange, Next};
 pub use handshake::{Chosen, Handshake};
 pub use passthrough::Passthrough;
+pub use review::Revoked;
 
 use crate::failure::{Failure, Name, Reason};
 use crate::session::Proof;
@@ -111,31 +113,6 @@ impl Authentication {
     /// principal.
     pub fn begin_again(&self, session: &Session) -> Handshake {
         Handshake::again(self.clone(), session.clone())
-    }
-
-    /// If a session that began earlier, perhaps under other methods, could begin now: its method is still there, and
-    /// the user with it, and the broker has had its say if it has one. A changed password, and a token, have their effect
-    /// when the client authenticates again.
-    pub fn admits(&self, session: &Session) -> bool {
-        let name = session.principal().name();
-        match session.proof() {
-            Proof::Nothing if self.methods.is_empty() => true,
-            Proof::Nothing => self.methods.iter().any(|method| matches!(method, Method::Anonymous)),
-            Proof::Certificate => self
-                .methods
-                .iter()
-                .any(|method| matches!(method, Method::ClientCertificate)),
-            Proof::Sasl(mechanism) => match self.method(mechanism) {
-                Some(Method::Plain(principals)) => principals.contains(name),
-                Some(Method::Scram(principals)) => principals.contains(name),
-                Some(Method::OAuthBearer { forward, .. }) => !forward,
-                _ => false,
-            },
-            Proof::Forwarded(mechanism) => {
-                matches!(self.method(mechanism), Some(Method::OAuthBearer { forward: true, .. }))
-            }
-            Proof::Passthrough(mechanism) => matches!(self.method(mechanism), Some(Method::Passthrough { .. })),
-        }
     }
 
     /// The first method that a mechanism fits.

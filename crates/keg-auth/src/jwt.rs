@@ -9,10 +9,14 @@
 mod algorithm;
 mod error;
 mod keys;
+mod signed_by;
+mod store;
 mod validator;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use error::TokenError;
-pub use keys::{KeySource, KeyStore, Keys, KeysError, Renewal};
+pub use keys::{Keys, KeysError};
+pub use signed_by::SignedBy;
+pub use store::{KeySource, KeyStore, Renewal};
 pub(crate) use validator::unverified_claims;
 pub use validator::{Token, Validator};

@@ -55,7 +55,8 @@
 //! assert_eq!(session.principal().to_string(), "User:ann");
 //!
 //! // Later: other users are configured. Is the session still one that could begin?
-//! assert!(!Authentication::new(vec![Method::Anonymous]).admits(&session));
+//! let others = Authentication::new(vec![Method::Anonymous]);
+//! assert!(others.review(&session, SystemTime::now()).is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -95,7 +96,8 @@ mod secret;
 mod session;
 
 pub use authentication::{
-    Authentication, AwaitingKeys, Chosen, Exchange, Handshake, Method, Next, Passthrough, Peer, PeerCertificate, Step,
+    Authentication, AwaitingKeys, Chosen, Exchange, Handshake, Method, Next, Passthrough, Peer, PeerCertificate,
+    Revoked, Step,
 };
 pub use claims::{Claim, Claims};
 pub use client::{Client, ClientError, ClientStep, Waiting};

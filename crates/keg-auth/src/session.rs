@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::jwt::Token;
 use crate::{Claims, Mechanism, Principal};
 
 /// An authenticated client. Only [`Authentication`](crate::Authentication) makes one.
@@ -8,9 +9,10 @@ use crate::{Claims, Mechanism, Principal};
 pub struct Session {
     principal: Principal,
     proof: Proof,
-    expires_at: Option<SystemTime>,
-    claims: Arc<Claims>,
-    scopes: Arc<[String]>,
+    /// When it has to be over for other reasons than the token's end.
+    limit: Option<SystemTime>,
+    /// What is left of the bearer token that it began with.
+    token: Option<Arc<Token>>,
 }
 
 /// How it is known who a client is.
@@ -34,25 +36,21 @@ impl Session {
         Self {
             principal,
             proof,
-            expires_at: None,
-            claims: Arc::default(),
-            scopes: Arc::default(),
+            limit: None,
+            token: None,
         }
     }
 
-    pub(crate) fn with_claims(mut self, claims: Claims, scopes: Vec<String>) -> Self {
-        self.claims = Arc::new(claims);
-        self.scopes = scopes.into();
+    /// It is worth what the token is, and ends with it.
+    pub(crate) fn with_token(mut self, token: Token) -> Self {
+        self.token = Some(Arc::new(token));
         self
     }
 
     /// Lets it end at the earlier of what it has and this: a broker may have said so.
     #[must_use]
     pub fn until(mut self, end: Option<SystemTime>) -> Self {
-        self.expires_at = match (self.expires_at, end) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        self.limit = earlier(self.limit, end);
         self
     }
 
@@ -76,12 +74,12 @@ impl Session {
 
     /// When the client must have authenticated again (KIP-368).
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.expires_at
+        earlier(self.limit, self.token().map(|token| token.expires_at))
     }
 
     /// How long that is from now. Nothing is left once it is over.
     pub fn lifetime(&self, now: SystemTime) -> Option<Duration> {
-        self.expires_at.map(|end| end.duration_since(now).unwrap_or_default())
+        self.expires_at().map(|end| end.duration_since(now).unwrap_or_default())
     }
 
     /// What SaslAuthenticate announces as `session_lifetime_ms`: 0 for a session that doesn't end, and so never for one
@@ -97,11 +95,23 @@ impl Session {
 
     /// What a bearer token claims, for conditions. Empty for all others.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        const NONE: &Claims = &Claims::new();
+        self.token().map_or(NONE, |token| &token.claims)
     }
 
     /// What a bearer token was given for, by the claim that the validator takes for that. Empty for all others.
     pub fn scopes(&self) -> &[String] {
-        &self.scopes
+        self.token().map_or(&[], |token| &token.scopes)
+    }
+
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.token.as_deref()
+    }
+}
+
+fn earlier(one: Option<SystemTime>, other: Option<SystemTime>) -> Option<SystemTime> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

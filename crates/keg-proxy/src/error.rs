@@ -86,10 +86,12 @@ pub enum Over {
         principal: String,
     },
     /// The client could not come in any more.
-    #[error("{principal} was removed from the configuration, or the method by which it authenticated")]
+    #[error("{principal} could not come in any more: {reason}")]
     NotAdmitted {
         /// Who it is.
         principal: String,
+        /// Why not.
+        reason: String,
     },
     /// The client could not come in any more with the certificate that it has shown, or would be somebody else.
     #[error("the listener does not let {principal} in any more: {reason}")]

@@ -7,13 +7,14 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use keg_auth::{Authentication, Session};
+use keg_auth::Session;
 use keg_codec::{Api, ApiKey};
 use keg_policy::{Connection, Reply, Request};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 use tower_service::Service;
 
+use crate::admission::Admission;
 use crate::backend::{Broker, ProofError, Question};
 use crate::connection::identity;
 use crate::error::Over;
@@ -54,8 +55,7 @@ pub(crate) struct Guard<S> {
     session: Session,
     /// What policies know of the client.
     connection: Arc<Connection>,
-    /// By what the session was last found to be good.
-    admitted_by: Arc<Authentication>,
+    admission: Admission,
     link: Arc<Link>,
     times: Times,
     /// When the client has begun to authenticate again.
@@ -78,7 +78,7 @@ impl<S> Guard<S> {
     ) -> Self {
         Self {
             inner,
-            admitted_by: cluster.authentication(),
+            admission: Admission::default(),
             cluster,
             session,
             connection,
@@ -96,25 +96,31 @@ impl<S> Guard<S> {
 
     /// Whether the client may go on.
     fn check(&mut self) -> Result<(), Over> {
-        if !self.cluster.authenticates_by(&self.admitted_by) {
-            let authentication = self.cluster.authentication();
-            if !authentication.admits(&self.session) {
-                return Err(Over::NotAdmitted {
-                    principal: self.session.principal().to_string(),
-                });
-            }
-            self.admitted_by = authentication;
+        let principal = || self.session.principal().to_string();
+        if matches!(self.session.expires_at(), Some(end) if end <= SystemTime::now()) {
+            return Err(Over::SessionExpired { principal: principal() });
         }
-        match self.session.expires_at() {
-            Some(end) if end <= SystemTime::now() => Err(Over::SessionExpired {
-                principal: self.session.principal().to_string(),
+        match self.admission.check(&self.cluster, &self.session) {
+            Ok(None) => Ok(()),
+            Ok(Some(session)) => {
+                self.see(session);
+                Ok(())
+            }
+            Err(reason) => Err(Over::NotAdmitted {
+                principal: principal(),
+                reason: reason.to_string(),
             }),
-            _ => Ok(()),
         }
     }
 
     /// The client has authenticated again, and is seen by what it has said now.
     fn renew(&mut self, session: Session) {
+        // What it has said was judged by what was configured when it began to.
+        self.admission = Admission::default();
+        self.see(session);
+    }
+
+    fn see(&mut self, session: Session) {
         self.connection.identify(identity::of(&session));
         self.session = session;
     }

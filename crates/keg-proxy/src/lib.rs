@@ -128,6 +128,7 @@
 
 #![warn(missing_docs)]
 
+mod admission;
 mod backend;
 mod budget;
 mod certificate;

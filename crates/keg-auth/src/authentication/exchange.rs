@@ -176,9 +176,7 @@ impl Context {
         };
         let mut session = Session::new(principal, proof).until(longest);
         if let Some(token) = bearer {
-            session = session
-                .with_claims(token.claims, token.scopes)
-                .until(Some(token.expires_at));
+            session = session.with_token(token);
         }
         Ok(Next::Authenticated(token, session))
     }

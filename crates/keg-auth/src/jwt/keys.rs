@@ -1,6 +1,5 @@
 use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
@@ -12,7 +11,7 @@ use super::Algorithm;
 /// The keys of a JWKS that tokens can be verified with.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
     unusable: Vec<String>,
 }
 
@@ -52,7 +51,7 @@ impl Keys {
         let mut keys = Self::default();
         for (index, jwk) in list.iter().enumerate() {
             match Key::from_jwk(jwk) {
-                Ok(key) => keys.keys.push(key),
+                Ok(key) => keys.keys.push(Arc::new(key)),
                 Err(problem) => keys.unusable.push(format!("keys[{index}]: {problem}")),
             }
         }
@@ -78,7 +77,7 @@ impl Keys {
     }
 
     /// Those that may have signed a token. Without a `kid`, each that has the algorithm.
-    pub(super) fn candidates(&self, kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &Key> {
+    pub(super) fn candidates(&self, kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &Arc<Key>> {
         self.keys
             .iter()
             .filter(move |key| (kid.is_none() || key.kid.as_deref() == kid) && key.algorithms.contains(&algorithm))
@@ -86,6 +85,11 @@ impl Keys {
 
     pub(super) fn knows(&self, kid: &str) -> bool {
         self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
+    /// Whether these keys make the same of every token as the others.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.keys == other.keys
     }
 }
 
@@ -131,10 +135,33 @@ impl Key {
         })
     }
 
+    /// Its name.
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Whether it is the same key, whatever its name is and what it may be used for.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self.key.kind(), other.key.kind()) {
+            (DecodingKeyKind::SecretOrDer(one), DecodingKeyKind::SecretOrDer(other)) => one == other,
+            (
+                DecodingKeyKind::RsaModulusExponent { n, e },
+                DecodingKeyKind::RsaModulusExponent { n: other_n, e: other_e },
+            ) => n == other_n && e == other_e,
+            _ => false,
+        }
+    }
+
     pub(super) fn has_signed(&self, message: &[u8], signature: &Vec<u8>, algorithm: Algorithm) -> bool {
         // The provider itself, and not the one of the process: others may have installed another.
         (DEFAULT_PROVIDER.verifier_factory)(&algorithm.jws(), &self.key)
             .is_ok_and(|verifier| verifier.verify(message, signature).is_ok())
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.kid == other.kid && self.algorithms == other.algorithms && self.is_same(other)
     }
 }
 
@@ -144,54 +171,5 @@ impl fmt::Debug for Key {
             .field("kid", &self.kid)
             .field("algorithms", &self.algorithms)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where a validator finds its keys, and where they are replaced. Clones are the same store.
-#[derive(Debug, Clone, Default)]
-pub struct KeyStore {
-    keys: Arc<RwLock<Arc<Keys>>>,
-    source: Option<Arc<dyn KeySource>>,
-}
-
-/// Who can get newer keys for a store.
-pub trait KeySource: fmt::Debug + Send + Sync {
-    /// Asks for newer keys, and is over when they are in the store, or when none can be had. How often that really asks
-    /// somebody else has to be bounded: anybody can send a token with a key id that nobody knows.
-    fn renew(&self) -> Renewal;
-}
-
-/// The wait for newer keys.
-pub type Renewal = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-impl KeyStore {
-    /// A store with these keys. The default one has none: tokens are then signed with unknown keys.
-    pub fn new(keys: Keys) -> Self {
-        Self {
-            keys: Arc::new(RwLock::new(Arc::new(keys))),
-            source: None,
-        }
-    }
-
-    /// The same store, with somebody to ask for newer keys.
-    #[must_use]
-    pub fn with_source(mut self, source: Arc<dyn KeySource>) -> Self {
-        self.source = Some(source);
-        self
-    }
-
-    /// Asks for newer keys, if there is somebody to ask.
-    pub fn renew(&self) -> Option<Renewal> {
-        self.source.as_ref().map(|source| source.renew())
-    }
-
-    /// Validates with other keys from now on.
-    pub fn replace(&self, keys: Keys) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-    }
-
-    /// The keys as they are now.
-    pub fn keys(&self) -> Arc<Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

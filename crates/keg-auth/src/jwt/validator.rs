@@ -1,9 +1,14 @@
+mod again;
+
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
-use super::{Algorithm, KeyStore, TokenError};
+use super::keys::Key;
+use super::signed_by::not_found;
+use super::{Algorithm, KeyStore, SignedBy, TokenError};
 use crate::failure::Name;
 use crate::{Claim, Claims};
 
@@ -35,6 +40,15 @@ pub struct Token {
     pub expires_at: SystemTime,
     /// All of its claims.
     pub claims: Claims,
+    /// What it is signed with.
+    pub signed_by: SignedBy,
+}
+
+/// What the claims of a token say to a validator.
+struct Meaning {
+    principal: String,
+    scopes: Vec<String>,
+    expires_at: SystemTime,
 }
 
 impl Validator {
@@ -112,18 +126,30 @@ impl Validator {
     /// # Errors
     /// [`TokenError::UnknownKey`] for a key that may be known once keys are fetched anew; the others are final.
     pub fn validate(&self, token: &str, now: SystemTime) -> Result<Token, TokenError> {
-        if token.len() > self.max_size {
-            return Err(TokenError::TooLong {
-                size: token.len(),
-                max: self.max_size,
-            });
-        }
+        self.check_size(token.len())?;
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed("no signature"))?;
         let (header, payload) = message
             .split_once('.')
             .ok_or(TokenError::Malformed("not three parts"))?;
-        self.check_signature(&object(header, "its header")?, message, signature)?;
-        self.check_claims(claims(payload)?, now)
+        let (key, algorithm, is_named) = self.check_signature(&object(header, "its header")?, message, signature)?;
+        let claims = claims(payload)?;
+        let Meaning {
+            principal,
+            scopes,
+            expires_at,
+        } = self.check_claims(&claims, now)?;
+        Ok(Token {
+            principal,
+            scopes,
+            expires_at,
+            claims,
+            signed_by: SignedBy {
+                key,
+                algorithm,
+                is_named,
+                size: token.len(),
+            },
+        })
     }
 
     /// The JSON that RFC 7628 has for a token that isn't valid. What is wrong with it is not said.
@@ -140,12 +166,21 @@ impl Validator {
         self.max_size.saturating_mul(2)
     }
 
+    fn check_size(&self, size: usize) -> Result<(), TokenError> {
+        let max = self.max_size;
+        match size > max {
+            true => Err(TokenError::TooLong { size, max }),
+            false => Ok(()),
+        }
+    }
+
+    /// The key that has signed it, by which algorithm, and whether the token names the key.
     fn check_signature(
         &self,
         header: &serde_json::Map<String, Value>,
         message: &str,
         signature: &str,
-    ) -> Result<(), TokenError> {
+    ) -> Result<(Arc<Key>, Algorithm, bool), TokenError> {
         if header.contains_key("crit") {
             return Err(TokenError::Malformed(
                 "its header has extensions (crit) that nobody knows here",
@@ -168,21 +203,14 @@ impl Validator {
         };
         let signature = decode(signature, "its signature is not Base64url")?;
         let keys = self.keys.keys();
-        if keys
-            .candidates(kid, algorithm)
-            .any(|key| key.has_signed(message.as_bytes(), &signature, algorithm))
-        {
-            return Ok(());
-        }
-        match kid {
-            Some(kid) if keys.knows(kid) => Err(TokenError::Signature),
-            kid => Err(TokenError::UnknownKey {
-                kid: kid.map(Name::new),
-            }),
+        let mut candidates = keys.candidates(kid, algorithm);
+        match candidates.find(|key| key.has_signed(message.as_bytes(), &signature, algorithm)) {
+            Some(key) => Ok((Arc::clone(key), algorithm, kid.is_some())),
+            None => Err(not_found(&keys, kid)),
         }
     }
 
-    fn check_claims(&self, claims: Claims, now: SystemTime) -> Result<Token, TokenError> {
+    fn check_claims(&self, claims: &Claims, now: SystemTime) -> Result<Meaning, TokenError> {
         let missing = |claim: &str, expected| TokenError::Claim {
             claim: claim.to_owned(),
             expected,
@@ -228,7 +256,7 @@ impl Validator {
             .ok_or_else(|| missing(&self.principal_claim, "a text, and not empty"))?
             .to_owned();
         let scopes = texts(claims.get(&self.scope_claim), |text| text.split(' ').collect());
-        Ok(Token {
+        Ok(Meaning {
             principal,
             scopes: scopes
                 .into_iter()
@@ -236,7 +264,6 @@ impl Validator {
                 .map(str::to_owned)
                 .collect(),
             expires_at,
-            claims,
         })
     }
 }

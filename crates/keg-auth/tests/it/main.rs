@@ -13,6 +13,7 @@ mod jwt;
 mod oauthbearer;
 mod plain;
 mod properties;
+mod review;
 mod scram;
 mod seam;
 mod secrets;

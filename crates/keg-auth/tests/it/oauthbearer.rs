@@ -164,7 +164,7 @@ fn a_session_has_the_claims_and_the_end_of_its_token() {
     assert_eq!(session.principal().name(), "ann");
     assert_eq!(session.lifetime(now()), Some(Duration::from_secs(60)));
     assert_eq!(session.claims()["sub"].as_text(), Some("ann"));
-    assert!(authentication.admits(&session));
+    assert_eq!(authentication.review(&session, now()), Ok(None));
 
     let shorter = authentication.with_session_lifetime(Duration::from_secs(5));
     let Next::Authenticated(_, session) = exchange(&shorter).token(&message, now()).unwrap() else {

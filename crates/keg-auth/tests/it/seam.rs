@@ -72,7 +72,7 @@ fn without_methods_clients_are_anonymous() {
         };
         assert_eq!(session.principal().to_string(), "User:ANONYMOUS");
         assert_eq!((session.proof(), session.mechanism()), (Proof::Nothing, None));
-        assert!(authentication.admits(&session));
+        assert_eq!(authentication.review(&session, now()), Ok(None));
     }
 }
 
@@ -86,7 +86,7 @@ fn clients_authenticate_with_each_mechanism_that_is_offered() {
         assert_eq!(session.principal().name(), "ann");
         assert_eq!(session.proof(), Proof::Sasl(mechanism));
         assert_eq!((session.lifetime(now()), session.lifetime_ms(now())), (None, 0));
-        assert!(authentication.admits(&session));
+        assert_eq!(authentication.review(&session, now()), Ok(None));
         play(handshake(&authentication), client(mechanism, "wrong")).unwrap_err();
     }
 }
@@ -210,13 +210,13 @@ fn a_session_lasts_as_long_as_is_configured_and_begins_anew_with_the_same_user_a
 }
 
 #[test]
-fn a_user_who_is_removed_is_not_admitted_any_more() {
+fn a_user_who_is_removed_could_not_begin_any_more() {
     let session = play(
         handshake(&Authentication::new(users())),
         client(Mechanism::Plain, "right"),
     )
     .unwrap();
-    let with = |methods| Authentication::new(methods).admits(&session);
+    let with = |methods| Authentication::new(methods).review(&session, now()).is_ok();
     assert!(with(vec![Method::Plain(plain(&[("ann", password("changed"))]))]));
     assert!(!with(vec![Method::Plain(plain(&[("bob", password("right"))]))]));
     assert!(!with(vec![Method::Anonymous]));
@@ -262,7 +262,7 @@ fn a_passthrough_reads_who_the_client_says_it_is() {
         assert_eq!(session.principal().name(), expected);
         assert_eq!(session.proof(), Proof::Passthrough(mechanism));
         assert_eq!(session.expires_at(), Some(end));
-        assert!(authentication.admits(&session));
+        assert_eq!(authentication.review(&session, now()), Ok(None));
 
         let Ok(Chosen::Passthrough(mut again)) = authentication.begin_again(&session).choose(mechanism.name()) else {
             panic!("{mechanism} is passed through again");

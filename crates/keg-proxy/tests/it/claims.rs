@@ -69,14 +69,24 @@ async fn error(client: &mut Client) -> i16 {
     client.call(METADATA, request).await.topics[0].error_code
 }
 
+/// By tokens whose scopes are in this claim.
+fn scopes_in(issuer: &Issuer, claim: &str) -> Authentication {
+    let validator = Validator::new(KeyStore::new(issuer.keys())).scope_claim(claim);
+    Authentication::new(vec![Method::OAuthBearer {
+        validator: Arc::new(validator),
+        forward: false,
+    }])
+}
+
+/// Metadata is for the scope of that name.
+fn scoped() -> Arc<BlockApis> {
+    let blocks = BlockApis::new("scoped", vec![keg_codec::ApiKey::METADATA]);
+    Arc::new(blocks.with_condition(Arc::new(OutOfScope)))
+}
+
 #[tokio::test]
 async fn the_next_request_is_judged_by_what_a_new_token_claims() {
     let issuer = Issuer::new();
-    let validator = Validator::new(KeyStore::new(issuer.keys())).scope_claim("permissions");
-    let authentication = Authentication::new(vec![Method::OAuthBearer {
-        validator: Arc::new(validator),
-        forward: false,
-    }]);
     let acls = Acls::new(vec![AclPolicy {
         name: "readers".into(),
         condition: Some(Arc::new(Reader)),
@@ -87,9 +97,9 @@ async fn the_next_request_is_judged_by_what_a_new_token_claims() {
             names: AclNames::Patterns(vec![NamePattern::new("*").unwrap()]),
         }],
     }]);
-    let blocks = BlockApis::new("scoped", vec![keg_codec::ApiKey::METADATA]).with_condition(Arc::new(OutOfScope));
-    let chain = Chain::new(vec![Arc::new(blocks), Arc::new(acls), Arc::new(BrokerAddresses)]).behind_sasl();
+    let chain = Chain::new(vec![scoped(), Arc::new(acls), Arc::new(BrokerAddresses)]).behind_sasl();
     let broker = broker().start().await.unwrap();
+    let authentication = scopes_in(&issuer, "permissions");
     let cluster = VirtualCluster::new("team", backend(broker.addresses()), authentication, Arc::new(chain));
     let limits = Limits {
         authentication_interval: Duration::ZERO,
@@ -113,4 +123,25 @@ async fn the_next_request_is_judged_by_what_a_new_token_claims() {
     authenticate(&mut client, &issuer.token(r#""reader":true,"scope":"metadata""#)).await;
     let refused = error(&mut client).await;
     assert!(![0, TOPIC_AUTHORIZATION_FAILED].contains(&refused), "{refused}");
+}
+
+#[tokio::test]
+async fn another_claim_for_scopes_counts_on_open_connections_from_the_next_request_on() {
+    let issuer = Issuer::new();
+    let chain = Chain::new(vec![scoped(), Arc::new(BrokerAddresses)]).behind_sasl();
+    let broker = broker().start().await.unwrap();
+    let authentication = scopes_in(&issuer, "permissions");
+    let cluster = VirtualCluster::new("team", backend(broker.addresses()), authentication, Arc::new(chain));
+    let team = Team::new(&Arc::new(cluster), &Limits::default());
+    let mut client = team.client().await;
+    authenticate(
+        &mut client,
+        &issuer.token(r#""permissions":"metadata","rights":"other""#),
+    )
+    .await;
+    assert_eq!(error(&mut client).await, 0);
+    team.cluster.replace_authentication(scopes_in(&issuer, "rights"));
+    assert_ne!(error(&mut client).await, 0);
+    team.cluster.replace_authentication(scopes_in(&issuer, "permissions"));
+    assert_eq!(error(&mut client).await, 0);
 }

@@ -23,5 +23,6 @@ mod pipelining;
 mod port_mapping;
 mod questions;
 mod renewals;
+mod reviews;
 mod support;
 mod tls;

@@ -18,7 +18,7 @@ use crate::java::expect_checks_to_pass;
 use crate::process::Process;
 use crate::runs::Rig;
 use crate::scenario::{Scenario, direct, setup_or_skip};
-use crate::signers::{ALGORITHMS, ISSUER, Signer};
+use crate::signers::{ALGORITHMS, ISSUER, Signer, claims};
 use crate::tokens::Endpoint;
 
 const TIME: Duration = Duration::from_secs(120);
@@ -88,13 +88,23 @@ struct Gateway {
 impl Gateway {
     fn start(name: &str, jwks: &str) -> Self {
         let rig = Rig::new(name);
-        let anonymous = "authentication: [{ type: anonymous }]";
-        let rest = rig
-            .rest()
-            .replace(anonymous, &format!("authentication: [{}]", method(jwks)));
-        let kegd = rig.run_file(&(rig.backends() + &rest));
+        let kegd = rig.run_file(&text(&rig, &method(jwks)));
         Self { rig, kegd }
     }
+
+    /// Another method, once as many reloads have been.
+    fn reload(&mut self, method: &str, reloads: usize) {
+        fs::write(self.rig.dir.join("keg.yaml"), text(&self.rig, method)).unwrap();
+        self.kegd.wait_until("the change", TIME, |log| {
+            log.matches("the configuration was reloaded").count() == reloads
+        });
+    }
+}
+
+fn text(rig: &Rig, method: &str) -> String {
+    let anonymous = "authentication: [{ type: anonymous }]";
+    let rest = rig.rest().replace(anonymous, &format!("authentication: [{method}]"));
+    rig.backends() + &rest
 }
 
 fn api(key: ApiKey) -> &'static Api {
@@ -186,6 +196,88 @@ fn a_session_ends_with_its_token_unless_the_client_shows_a_newer_one() {
     gateway.kegd.wait_until("the reason", TIME, |log| {
         let counted = "kong_keg_kafka_connection_errors_total{listener=\"team\",kind=\"session_expired\"} 1";
         log.contains("the session of User:ann is over") && get(health, "/metrics").unwrap().1.contains(counted)
+    });
+    gateway.kegd.terminate(TIME);
+    drop(broker);
+}
+
+#[test]
+fn what_is_asked_of_tokens_changes_for_open_connections_with_their_next_request() {
+    let signer = Signer::new();
+    let endpoint = Endpoint::start();
+    let given = signer.jwks();
+    endpoint.answer(move |_| given.clone());
+    let jwks = format!(
+        "endpoint: \"https://localhost:{}/keys\", cache_expiration: 1s, ca_bundle: {:?}",
+        endpoint.port, endpoint.ca
+    );
+    let mut gateway = Gateway::start("asked", &jwks);
+    let broker = gateway.rig.broker();
+    gateway.rig.until_ready(&mut gateway.kegd);
+    // Each change is about one of the clients.
+    let mut claims = claims("ann", "kafka", 3600);
+    claims["aud"] = serde_json::json!(["kafka", "more"]);
+    claims["login"] = "ann".into();
+    let by = |algorithm, kid| authenticated(&gateway, &signer.sign(algorithm, kid, &claims)).0;
+    let (mut stays, mut by_rsa) = (by("ES256", "p256"), by("RS256", "rsa"));
+    let (mut of_one, mut login) = (
+        authenticated(&gateway, &signer.token("ES384", 3600)).0,
+        by("ES384", "p384"),
+    );
+    for client in [&mut stays, &mut by_rsa, &mut of_one, &mut login] {
+        go_on(client).unwrap();
+    }
+    let is_over = |client: &mut TcpStream| go_on(client).unwrap_err().kind() == io::ErrorKind::UnexpectedEof;
+
+    let asked = method(&jwks);
+    let more = asked.replace("name: kafka", "name: more");
+    gateway.reload(&more, 1);
+    assert!(is_over(&mut of_one));
+    gateway.reload(
+        &more.replace("validate:", "claims_mapping: { sub: login }, validate:"),
+        2,
+    );
+    for client in [&mut stays, &mut by_rsa, &mut login] {
+        go_on(client).unwrap();
+    }
+    let elliptic = more.replace("clock_skew", "algorithms: [ES256, ES384], clock_skew");
+    gateway.reload(&elliptic, 3);
+    assert!(is_over(&mut by_rsa));
+    go_on(&mut login).unwrap();
+
+    // One key is withdrawn, and nothing is reloaded.
+    let mut left = signer.jwks();
+    left["keys"].as_array_mut().unwrap().retain(|key| key["kid"] != "p384");
+    let count = Arc::<AtomicUsize>::default();
+    let fetched = Arc::clone(&count);
+    endpoint.answer(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        left.clone()
+    });
+    // The second time, what came the first time has been taken.
+    gateway
+        .kegd
+        .wait_until("other keys", TIME, |_| fetched.load(Ordering::Relaxed) == 2);
+    assert!(is_over(&mut login));
+    go_on(&mut stays).unwrap();
+    // What can't be fetched withdraws nothing.
+    endpoint.fail();
+    gateway.kegd.wait_until("an endpoint that is down", TIME, |log| {
+        log.contains("those that were fetched before stay in use")
+    });
+    go_on(&mut stays).unwrap();
+    gateway.reload(&elliptic.replace(ISSUER, "https://elsewhere.example"), 4);
+    assert!(is_over(&mut stays));
+    let health = gateway.rig.health;
+    gateway.kegd.wait_until("the reasons", TIME, |log| {
+        let counted = "kong_keg_kafka_connection_errors_total{listener=\"team\",kind=\"not_admitted\"} 4";
+        let reasons = [
+            "the audience is none of",
+            "which is not allowed",
+            "a key that is not known",
+            "expected the issuer",
+        ];
+        reasons.iter().all(|it| log.contains(it)) && get(health, "/metrics").unwrap().1.contains(counted)
     });
     gateway.kegd.terminate(TIME);
     drop(broker);
