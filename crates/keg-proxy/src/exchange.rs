@@ -223,28 +223,25 @@ where
     }
 
     fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        let Peer { stream, writer, .. } = &mut self.client;
-        if self.passing.is_some() && self.to_client.is_empty() {
+        if self.passing.is_some() {
             return self.poll_pass(context);
         }
-        let progress = writer
-            .poll_write(stream, &mut self.to_client, context)
-            .map_err(Over::ClientIo)?;
-        Ok(progress)
+        let Peer { stream, writer, .. } = &mut self.client;
+        let written = writer.poll_write(stream, &mut self.to_client, &[], context);
+        Ok(written.map_err(Over::ClientIo)?.any)
     }
 
     fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {
-        let Peer { stream, writer, .. } = &mut self.backend;
         if self.broken.is_some() {
             return false;
         }
-        let mut state = self.link.state();
-        if self.sending.is_some() && state.out.is_empty() {
-            drop(state);
+        if self.sending.is_some() {
             return self.poll_send(context);
         }
-        match writer.poll_write(stream, &mut state.out, context) {
-            Ok(progress) => progress,
+        let Peer { stream, writer, .. } = &mut self.backend;
+        let mut state = self.link.state();
+        match writer.poll_write(stream, &mut state.out, &[], context) {
+            Ok(written) => written.any,
             Err(error) => {
                 state.out = WriteQueue::default();
                 self.broken = Some(error);

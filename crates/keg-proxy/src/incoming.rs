@@ -22,8 +22,11 @@ use large::Large;
 /// How much is read at once, and the longest frame that is free of charge.
 const READ: usize = 64 * 1024;
 
-/// How much is read at once of a frame that is passed on.
+/// How much is read at once of a frame that is passed on, and of what comes after such a frame.
 const PASS_READ: usize = 256 * 1024;
+
+/// How much there is room for in the memory that is read to.
+const ROOM: usize = PASS_READ;
 
 /// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
 const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
@@ -54,7 +57,7 @@ impl Passes {
 const LEAST_READ: usize = 16 * 1024;
 
 /// Frames below this size are copied out of the buffer they were read to, which is cheaper than to keep all of it.
-const COPY_BELOW: usize = 8 * 1024;
+const COPY_BELOW: usize = ROOM / 8;
 
 /// What was read of a peer, and not yet taken as frames.
 ///
@@ -72,6 +75,8 @@ pub(crate) struct Incoming {
     held: bool,
     /// How much is still to be taken of a frame that is.
     passing: usize,
+    /// The last frame was passed on, so that another may follow.
+    in_bulk: bool,
     closed: bool,
     /// The task is woken when there is more to read.
     asleep: bool,
@@ -94,6 +99,7 @@ impl Incoming {
             passes: Passes::Nothing,
             held: false,
             passing: 0,
+            in_bulk: false,
             closed: false,
             asleep: false,
             closing: false,
@@ -136,6 +142,7 @@ impl Incoming {
     pub(crate) fn pass_on(&mut self, taken: usize) {
         self.passing = self.announced().unwrap_or_default().saturating_sub(taken);
         self.buffer.advance((4 + taken).min(self.buffer.len()));
+        self.in_bulk = true;
     }
 
     /// Whether it takes more bytes to tell whether the frame at the front is passed on.
@@ -158,6 +165,22 @@ impl Incoming {
     /// So many bytes of it are gone.
     pub(crate) fn passed(&mut self, count: usize) {
         self.buffer.advance(count);
+        self.give_back();
+        self.count_passed(count);
+    }
+
+    /// Takes the rest of the frame that is passed on, if all of it is there, and enough of another to go with it.
+    pub(crate) fn take_passing(&mut self) -> Option<Bytes> {
+        let next = self.buffer.len().checked_sub(self.passing)?;
+        if self.passing == 0 || next < 4 + self.passes.beginning() || self.closing {
+            return None;
+        }
+        let rest = self.buffer.split_to(self.passing).freeze();
+        self.count_passed(rest.len());
+        Some(rest)
+    }
+
+    fn count_passed(&mut self, count: usize) {
         self.passing -= count;
         if self.closing && self.passing == 0 {
             self.close();
@@ -172,11 +195,13 @@ impl Incoming {
         if self.large.is_some() {
             let frame = self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame);
             self.held &= frame.is_none();
+            self.in_bulk &= frame.is_none();
             return Ok(frame);
         }
         let held = self.buffer.capacity();
         let frame = frame::decode(&mut self.buffer, self.limit)?;
         self.held &= frame.is_none();
+        self.in_bulk &= frame.is_none();
         Ok(frame.map(|frame| {
             if frame.len() < COPY_BELOW && held >= COPY_BELOW {
                 Bytes::copy_from_slice(&frame)
@@ -265,6 +290,7 @@ impl Incoming {
     /// Notes that the peer is not being read from, so that it can't be to blame for what is missing.
     pub(crate) fn pause(&mut self) {
         self.waiting_since = None;
+        self.shrink();
     }
 
     /// How long the next byte of a frame that has begun has been waited for.
@@ -354,22 +380,11 @@ impl Incoming {
     where
         IO: AsyncRead + Unpin,
     {
-        if self.buffer.capacity() == 0 && self.passing == 0 {
+        if self.buffer.is_empty() {
             return self.poll_read_first(stream, context);
         }
-        let (least, most) = if self.passing > READ {
-            (PASS_READ / 2, PASS_READ)
-        } else {
-            (LEAST_READ, READ)
-        };
-        if self.buffer.capacity() - self.buffer.len() < least {
-            self.buffer.reserve(most);
-        }
-        let most = if self.closing {
-            most.min(self.passing - self.buffer.len())
-        } else {
-            most
-        };
+        self.make_room();
+        let most = self.most();
         poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(most))
     }
 
@@ -379,14 +394,41 @@ impl Incoming {
         IO: AsyncRead + Unpin,
     {
         let mut spare = spare::take();
-        let read = poll_read_buf(Pin::new(stream), context, &mut (&mut spare).limit(READ));
-        if spare.len() < COPY_BELOW {
-            self.buffer.extend_from_slice(&spare);
+        let most = self.most();
+        let read = poll_read_buf(Pin::new(stream), context, &mut (&mut spare).limit(most));
+        if spare.is_empty() || (spare.len() < COPY_BELOW && self.passing == 0) {
+            self.buffer = BytesMut::from(&*spare);
             spare::give_back(spare);
         } else {
             self.buffer = spare;
         }
         read
+    }
+
+    /// How much is read next.
+    fn most(&self) -> usize {
+        let most = if self.passing > 0 || self.in_bulk {
+            PASS_READ
+        } else {
+            READ
+        };
+        if self.closing {
+            most.min(self.passing - self.buffer.len())
+        } else {
+            most
+        }
+    }
+
+    /// Makes room behind what was read, in the same memory if that can be.
+    fn make_room(&mut self) {
+        let least = if self.passing > READ { PASS_READ / 2 } else { LEAST_READ };
+        let room = ROOM.saturating_sub(self.buffer.len()).max(least);
+        if self.buffer.capacity() - self.buffer.len() < least && !self.buffer.try_reclaim(room) {
+            let mut spare = spare::take();
+            spare.extend_from_slice(&self.buffer);
+            spare.reserve(least);
+            self.buffer = spare;
+        }
     }
 
     /// Keeps no more memory than it needs while nothing comes.
@@ -395,9 +437,23 @@ impl Incoming {
         if self.pending() + self.passing > 0 && !waits_for_budget {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
-        // Nothing at all, if there is nothing.
-        if (self.buffer.is_empty() || self.buffer.len() < self.buffer.capacity() / 4) && self.passing == 0 {
-            self.buffer = BytesMut::from(&*self.buffer);
+        self.shrink();
+    }
+
+    /// Keeps no more memory than it needs: nothing at all, if there is nothing.
+    fn shrink(&mut self) {
+        if self.buffer.is_empty() {
+            self.give_back();
+        } else if self.passing == 0 && self.buffer.len() < self.buffer.capacity() / 4 {
+            let few = BytesMut::from(&*self.buffer);
+            spare::give_back(std::mem::replace(&mut self.buffer, few));
+        }
+    }
+
+    /// Lets others read to the buffer, if it has nothing.
+    fn give_back(&mut self) {
+        if self.buffer.is_empty() {
+            spare::give_back(std::mem::take(&mut self.buffer));
         }
     }
 

@@ -7,7 +7,7 @@ use keg_policy::{Reply, Request, Rest};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
-use super::Exchange;
+use super::{Exchange, Peer};
 use crate::error::Over;
 
 /// How many bytes a guard may hold back until more come.
@@ -46,22 +46,27 @@ where
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
-    /// Moves what is there of a response that is passed on. All before it is written.
+    /// Moves what is queued, and what is there of the response that is passed on behind it.
     pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Some(passing) = &mut self.passing else {
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        let looked = passing.look(incoming.passable());
-        looked.map_err(|error| Over::backend(&error))?;
+        if let Err(error) = passing.look(incoming.passable()) {
+            // What is queued is still written, and nothing that could be taken for the rest of this.
+            self.passing = None;
+            self.replies.clear();
+            self.end_backend(Over::backend(&error));
+            return Ok(true);
+        }
         let ready = incoming.passable();
         let ready = ready.get(..passing.ready).unwrap_or_default();
-        let client = &mut self.client;
-        let written = client.writer.poll_write_slice(&mut client.stream, ready, context);
+        let Peer { stream, writer, .. } = &mut self.client;
+        let written = writer.poll_write(stream, &mut self.to_client, ready, context);
         let written = written.map_err(Over::ClientIo)?;
-        incoming.passed(written);
-        passing.ready -= written;
-        let ended = incoming.passing() == 0;
+        incoming.passed(written.behind);
+        passing.ready -= written.behind;
+        let ended = incoming.passing() == 0 && self.to_client.is_empty();
         if ended {
             self.passing = None;
             self.replies.restart();
@@ -70,6 +75,6 @@ where
                 self.end_backend(over);
             }
         }
-        Ok(written > 0 || ended)
+        Ok(written.any || ended)
     }
 }

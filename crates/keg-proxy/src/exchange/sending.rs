@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use keg_codec::{Api, RequestFrame};
+use keg_codec::{Api, RequestFrame, WriteQueue};
 use keg_policy::layer::Closed;
 use keg_policy::{Reply, Request, Rest, request_head};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -100,7 +100,7 @@ where
         }
     }
 
-    /// Moves what is there of the request that is passed on. All before it is written.
+    /// Moves what is queued, and what is there of the request that is passed on behind it.
     pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> bool {
         let Some(sending) = &mut self.sending else {
             return false;
@@ -112,24 +112,41 @@ where
             self.end(Closed { reason }.into());
             return true;
         }
+        if sending.passing.ready == incoming.passing()
+            && let Some(rest) = incoming.take_passing()
+        {
+            // It is written together with the beginning of the next.
+            self.link.state().out.put(rest);
+            self.end_sending();
+            return true;
+        }
         let ready = incoming.passable();
         let ready = ready.get(..sending.passing.ready).unwrap_or_default();
         let Peer { stream, writer, .. } = &mut self.backend;
-        let written = match writer.poll_write_slice(stream, ready, context) {
+        let mut state = self.link.state();
+        let written = match writer.poll_write(stream, &mut state.out, ready, context) {
             Ok(written) => written,
             Err(error) => {
+                state.out = WriteQueue::default();
                 self.broken = Some(error);
                 return true;
             }
         };
-        sending.passing.ready -= written;
-        incoming.passed(written);
-        let is_sent = incoming.passing() == 0;
+        let is_queued = !state.out.is_empty();
+        drop(state);
+        sending.passing.ready -= written.behind;
+        incoming.passed(written.behind);
+        let is_sent = incoming.passing() == 0 && !is_queued;
         if is_sent {
-            self.sending = None;
-            self.link.sent();
-            self.replies.sent();
+            self.end_sending();
         }
-        written > 0 || is_sent
+        written.any || is_sent
+    }
+
+    /// The request is with the broker to its end, or in the queue.
+    fn end_sending(&mut self) {
+        self.sending = None;
+        self.link.sent();
+        self.replies.sent();
     }
 }

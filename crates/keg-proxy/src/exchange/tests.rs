@@ -6,6 +6,7 @@ mod questions;
 mod sending;
 mod times;
 mod turns;
+mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;

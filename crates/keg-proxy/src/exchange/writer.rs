@@ -21,6 +21,15 @@ pub(super) struct Writer {
     blocked_since: Option<Instant>,
 }
 
+/// How much was written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// Whether anything was.
+    pub(super) any: bool,
+    /// How many bytes were of those behind the queue.
+    pub(super) behind: usize,
+}
+
 impl Writer {
     /// Whether everything that was taken off a queue is with the kernel.
     pub(super) fn is_flushed(&self) -> bool {
@@ -32,71 +41,57 @@ impl Writer {
         self.blocked_since.map(|since| now.duration_since(since))
     }
 
-    /// Writes what the socket takes of some bytes, and says how many.
-    pub(super) fn poll_write_slice<IO>(
-        &mut self,
-        stream: &mut IO,
-        bytes: &[u8],
-        context: &mut Context<'_>,
-    ) -> io::Result<usize>
-    where
-        IO: AsyncWrite + Unpin,
-    {
-        let mut written = 0;
-        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            match Pin::new(&mut *stream).poll_write(context, rest) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(count)) => written += count,
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => break,
-            }
-        }
-        self.unflushed |= written > 0;
-        self.poll_flush(stream, context)?;
-        self.note(written == bytes.len(), written > 0);
-        Ok(written)
-    }
-
-    /// Writes what the socket takes, and says whether it took anything.
+    /// Writes what the socket takes of a queue and of the bytes behind it, together as far as can be: a head that is
+    /// written by itself wakes the peer once more.
     pub(super) fn poll_write<IO>(
         &mut self,
         stream: &mut IO,
         queue: &mut WriteQueue,
+        behind: &[u8],
         context: &mut Context<'_>,
-    ) -> io::Result<bool>
+    ) -> io::Result<Written>
     where
         IO: AsyncWrite + Unpin,
     {
-        if queue.is_empty() && !self.unflushed && self.blocked_since.is_none() {
-            return Ok(false);
+        let mut done = Written::default();
+        if queue.is_empty() && behind.is_empty() && !self.unflushed && self.blocked_since.is_none() {
+            return Ok(done);
         }
-        let mut progress = false;
-        while !queue.is_empty() {
+        loop {
+            let rest = behind.get(done.behind..).unwrap_or_default();
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = queue.io_slices(&mut slices);
-            let slices = slices.get(..filled).unwrap_or_default();
+            let mut filled = queue.io_slices(&mut slices);
+            if let Some(place) = slices.get_mut(filled).filter(|_| !rest.is_empty()) {
+                *place = IoSlice::new(rest);
+                filled += 1;
+            }
             let stream = Pin::new(&mut *stream);
-            let written = match slices {
+            let written = match slices.get(..filled).unwrap_or_default() {
+                [] => break,
                 // Mostly, and cheaper for the kernel.
                 [slice] => stream.poll_write(context, slice),
                 slices => stream.poll_write_vectored(context, slices),
             };
             match written {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => queue.advance(written),
+                Poll::Ready(Ok(written)) => {
+                    let queued = written.min(queue.len());
+                    queue.advance(queued);
+                    done.behind += written - queued;
+                    done.any = true;
+                }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => break,
             }
-            progress = true;
         }
-        self.unflushed |= progress;
+        self.unflushed |= done.any;
         self.poll_flush(stream, context)?;
-        if queue.is_empty() && !self.unflushed && (progress || self.blocked_since.is_some()) {
+        if queue.is_empty() && !self.unflushed && (done.any || self.blocked_since.is_some()) {
             // An idle connection is not to keep the room of its busiest moment.
             *queue = WriteQueue::default();
         }
-        self.note(queue.is_empty(), progress);
-        Ok(progress)
+        self.note(queue.is_empty() && done.behind == behind.len(), done.any);
+        Ok(done)
     }
 
     fn poll_flush<IO: AsyncWrite + Unpin>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> io::Result<()> {

@@ -4,19 +4,22 @@ use std::cell::Cell;
 
 use bytes::BytesMut;
 
-use super::READ;
+use super::ROOM;
 
 thread_local! {
     static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
 }
 
-/// An empty buffer with room for [`READ`] bytes.
+/// An empty buffer with room for [`ROOM`] bytes.
 pub(super) fn take() -> BytesMut {
-    SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(READ))
+    SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(ROOM))
 }
 
-/// Keeps it for the next who has nothing. It was only read to: nothing was taken off it, so that it is as it was made.
+/// Keeps it for the next who has nothing, if nobody has a part of it and it has room. Memory that was used is with the
+/// process already; fresh memory takes a page fault for each of its pages.
 pub(super) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
-    SPARE.set(Some(buffer));
+    if buffer.try_reclaim(ROOM) {
+        SPARE.set(Some(buffer));
+    }
 }

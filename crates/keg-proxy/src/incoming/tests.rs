@@ -88,12 +88,56 @@ async fn nothing_is_held_while_nothing_comes_and_little_for_a_frame_that_has_beg
 
 #[tokio::test]
 async fn small_frames_do_not_keep_the_buffer_that_they_came_in() {
+    for length in [1_000, COPY_BELOW - 1] {
+        let (mut stream, mut peer) = duplex(MIB);
+        let mut incoming = incoming(MIB, MIB);
+        peer.write_all(&framed(&vec![7; length])).await.unwrap();
+        peer.write_all(&framed(&[8; READ / 2])).await.unwrap();
+        assert!(poll(&mut incoming, &mut stream));
+        let frame = incoming.frame().unwrap().unwrap();
+        assert_eq!(frame.try_into_mut().unwrap().capacity(), length);
+    }
+}
+
+#[tokio::test]
+async fn the_memory_that_a_frame_is_passed_on_by_is_that_of_the_next_connection_as_soon_as_it_is_written() {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut places = Vec::new();
+    for _ in 0..2 {
+        let (mut stream, mut peer) = duplex(MIB);
+        let mut incoming = incoming(MIB, MIB).passing_on(Passes::Requests);
+        peer.write_all(&framed(&[7; 200_000])).await.unwrap();
+        assert!(incoming.poll_read(&mut stream, &mut context).unwrap());
+        incoming.pass_on(100);
+        places.push(incoming.passable().as_ptr());
+        while incoming.passing() > 0 {
+            let there = incoming.passable().len();
+            incoming.passed(there);
+            assert_eq!(incoming.buffer.capacity(), 0);
+            let _ = incoming.poll_read(&mut stream, &mut context).unwrap();
+        }
+    }
+    assert_eq!(places[0], places[1]);
+}
+
+#[tokio::test]
+async fn the_end_of_a_frame_is_taken_only_with_enough_of_the_next_to_begin_it() {
     let (mut stream, mut peer) = duplex(MIB);
-    let mut incoming = incoming(MIB, MIB);
-    peer.write_all(&framed(&[7; 1_000])).await.unwrap();
-    assert!(poll(&mut incoming, &mut stream));
-    let frame = incoming.frame().unwrap().unwrap();
-    assert_eq!(frame.try_into_mut().unwrap().capacity(), 1_000);
+    let mut incoming = incoming(MIB, MIB).passing_on(Passes::Requests);
+    peer.write_all(&framed(&[7; READ + 1])).await.unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(incoming.poll_read(&mut stream, &mut context).unwrap());
+    incoming.pass_on(0);
+    poll(&mut incoming, &mut stream);
+    assert_eq!(incoming.take_passing(), None);
+    peer.write_all(&framed(&[8; READ + 1])[..1_000]).await.unwrap();
+    poll(&mut incoming, &mut stream);
+    assert_eq!(incoming.take_passing(), None);
+    peer.write_all(&[8; 1_000]).await.unwrap();
+    poll(&mut incoming, &mut stream);
+    assert_eq!(incoming.take_passing().unwrap(), [7; READ + 1][..]);
+    assert_eq!((incoming.passing(), incoming.pending()), (0, 2_000));
+    assert_eq!(incoming.begun().unwrap().1, READ + 1);
 }
 
 #[tokio::test(start_paused = true)]

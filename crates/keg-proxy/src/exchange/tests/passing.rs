@@ -142,8 +142,9 @@ fn fetched(records: usize) -> Vec<u8> {
     body
 }
 
-#[tokio::test(start_paused = true)]
-async fn policies_see_the_head_of_a_fetch_response_and_addresses_behind_it_are_hidden() {
+/// A client of a virtual cluster that hides addresses, which has sent so many Fetch requests of version 16, and the broker that
+/// has got them, as 0 and on.
+async fn fetching(ids: &[i32]) -> Rig {
     let ((mut client, near), (far, mut broker)) = (duplex(10_000), duplex(10_000));
     let budget = Budget::new(1_000_000);
     let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
@@ -151,30 +152,58 @@ async fn policies_see_the_head_of_a_fetch_response_and_addresses_behind_it_are_h
     let layer = PolicyLayer::new(chain, Arc::new(connection));
     let exchange = exchange_with(near, far, &limits(), &budget, |link| layer.layer(link));
     let running = tokio::spawn(exchange);
+    for id in ids {
+        let asked = [
+            &[0, 1, 0, 16][..],
+            &id.to_be_bytes(),
+            &[0xff, 0xff, 0],
+            &[0; 15],
+            &[1, 1, 1, 0],
+        ]
+        .concat();
+        let framed = [&u32::try_from(asked.len()).unwrap().to_be_bytes()[..], &asked].concat();
+        client.write_all(&framed).await.unwrap();
+        read(&mut broker).await.unwrap();
+    }
+    Rig {
+        client,
+        broker,
+        budget,
+        running,
+    }
+}
 
-    // Fetch version 16, of whatever.
-    let asked = [
-        &[0, 1, 0, 16][..],
-        &7_i32.to_be_bytes(),
-        &[0xff, 0xff, 0],
-        &[0; 15],
-        &[1, 1, 1, 0],
-    ]
-    .concat();
-    let framed = [&u32::try_from(asked.len()).unwrap().to_be_bytes()[..], &asked].concat();
-    client.write_all(&framed).await.unwrap();
-    let request = read(&mut broker).await.unwrap();
+#[tokio::test(start_paused = true)]
+async fn policies_see_the_head_of_a_fetch_response_and_addresses_behind_it_are_hidden() {
+    let mut rig = fetching(&[7]).await;
     let body = fetched(3_000_000);
     // A flexible response has tags in its header.
-    let reply = response(id(&request, 4), &[&[0][..], &body].concat());
-    let (written, seen) = tokio::join!(broker.write_all(&reply), read(&mut client));
+    let reply = response(0, &[&[0][..], &body].concat());
+    let (written, seen) = tokio::join!(rig.broker.write_all(&reply), read(&mut rig.client));
     written.unwrap();
     let seen = seen.unwrap();
-    assert_eq!((seen.len(), id(&seen, 0), budget.held()), (body.len() + 5, 7, 0));
+    assert_eq!((seen.len(), id(&seen, 0), rig.budget.held()), (body.len() + 5, 7, 0));
     let (same, hint) = seen[5..].split_at(body.len() - 30);
     assert!(same == &body[..same.len()]);
     assert_eq!(hint[..2], [127, 28]);
     assert!(hint[2..].iter().all(|byte| *byte == 0));
-    drop(client);
-    running.await.unwrap().unwrap();
+    drop(rig.client);
+    rig.running.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_answered_before_a_malformed_response_is_with_the_client_when_the_connection_ends() {
+    let mut rig = fetching(&[7, 8]).await;
+    // No topics, and no tags.
+    let good = response(0, &[&[0; 11][..], &[1, 0]].concat());
+    let mut body = fetched(100_000);
+    // More records than there can be.
+    body[66] = 0x7f;
+    let bad = response(1, &[&[0][..], &body].concat());
+    let both = [good.clone(), bad[..5_000].to_vec()].concat();
+    rig.broker.write_all(&both).await.unwrap();
+    let seen = read(&mut rig.client).await.unwrap();
+    assert_eq!((id(&seen, 0), &seen[4..]), (7, &good[8..]));
+    let (_, _broker, outcome) = rig.outcome().await;
+    assert!(matches!(outcome, Err(Over::Backend { .. })), "{outcome:?}");
 }
