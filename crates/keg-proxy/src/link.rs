@@ -166,6 +166,11 @@ impl Link {
         state.out = WriteQueue::default();
     }
 
+    /// Whether a request may go on that is not whole.
+    pub(crate) fn is_free(&self) -> bool {
+        self.state().is_free()
+    }
+
     /// What is to be passed on behind all that is queued, if the request that was sent last has a rest.
     pub(crate) fn take_rest(&self) -> Option<Box<Rest>> {
         self.state().under_way.as_mut()?.rest.take()
@@ -226,7 +231,7 @@ impl Link {
 }
 
 impl State {
-    /// Whether a request may go on that is not whole: nothing must come between its beginning and its rest.
+    /// Nothing must come between the beginning of a request and its rest.
     fn is_free(&self) -> bool {
         self.renewal.is_none() && self.under_way.is_none()
     }

@@ -51,7 +51,11 @@ where
     /// Passes on the request that has begun, or holds it. The service is ready for it.
     pub(super) fn begin_request(&mut self, context: &mut Context<'_>) {
         let incoming = &mut self.client.incoming;
-        let begun = incoming.begun().and_then(|(bytes, length)| begun(bytes, length));
+        // Policies that see a request which can't go on would see it once more when it is whole, and count it twice.
+        let begun = match self.link.is_free() {
+            true => incoming.begun().and_then(|(bytes, length)| begun(bytes, length)),
+            false => None,
+        };
         let Some((request, taken)) = begun else {
             incoming.hold();
             return;

@@ -1,5 +1,7 @@
 //! Requests that are passed on while they still arrive.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use keg_auth::Mechanism;
 use keg_policy::{AddressBook, Connection, Mode, Namespace, PolicyLayer};
 use tower_layer::Layer;
@@ -346,14 +348,37 @@ async fn what_is_smuggled_behind_the_beginning_ends_the_connection_and_never_bec
     }
 }
 
-/// An exchange without policies, and what authenticates on its link.
-fn renewing() -> (Rig, Arc<Link>) {
+/// Counts the requests that it sees.
+#[derive(Debug)]
+struct Counting {
+    inner: LinkService,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Service<Request> for Counting {
+    type Response = Reply;
+    type Error = Over;
+    type Future = LinkFuture;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> LinkFuture {
+        self.seen.fetch_add(1, Ordering::Relaxed);
+        self.inner.call(request)
+    }
+}
+
+/// An exchange without policies, what authenticates on its link, and how many requests were seen.
+fn renewing() -> (Rig, Arc<Link>, Arc<AtomicUsize>) {
     let ((client, near), (far, broker)) = (duplex(100_000), duplex(100_000));
     let budget = Budget::new(100_000_000);
-    let mut link = None;
-    let exchange = exchange_with(near, far, &limits(), &budget, |service| {
-        link = Some(Arc::clone(&service.0));
-        service
+    let (mut link, seen) = (None, Arc::<AtomicUsize>::default());
+    let exchange = exchange_with(near, far, &limits(), &budget, |inner| {
+        link = Some(Arc::clone(&inner.0));
+        let seen = Arc::clone(&seen);
+        Counting { inner, seen }
     });
     let running = tokio::spawn(exchange);
     let rig = Rig {
@@ -362,12 +387,12 @@ fn renewing() -> (Rig, Arc<Link>) {
         budget,
         running,
     };
-    (rig, link.unwrap())
+    (rig, link.unwrap(), seen)
 }
 
 #[tokio::test(start_paused = true)]
 async fn authenticating_again_waits_for_the_end_of_a_request_that_is_on_its_way() {
-    let (mut rig, link) = renewing();
+    let (mut rig, link, _) = renewing();
     let bytes = large(1);
     let (beginning, rest) = bytes.split_at(90_000);
     rig.client.write_all(beginning).await.unwrap();
@@ -403,8 +428,8 @@ async fn authenticating_again_waits_for_the_end_of_a_request_that_is_on_its_way(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_large_request_that_comes_while_the_gateway_authenticates_is_held_until_then() {
-    let (mut rig, link) = renewing();
+async fn a_large_request_that_comes_while_the_gateway_authenticates_is_held_until_then_and_seen_once() {
+    let (mut rig, link, calls) = renewing();
     let mut questions = link.authenticate(Mechanism::Plain).unwrap();
     let bytes = large(1);
     let renewal = async {
@@ -427,4 +452,5 @@ async fn a_large_request_that_comes_while_the_gateway_authenticates_is_held_unti
     written.unwrap();
     assert_eq!(id(&seen, 4), 2);
     assert!(seen[8..] == bytes[12..]);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
