@@ -21,7 +21,7 @@ pub use sending::request_head;
 pub use served::Served;
 pub use streaming::{Rest, streamed_head};
 
-use crate::connection::Connection;
+use crate::connection::{ClientId, Connection};
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Note, Outcome, Policy};
 
@@ -40,6 +40,8 @@ pub struct Pending {
     api: &'static Api,
     version: i16,
     silent: bool,
+    /// What the client called itself then, if policies ask for it.
+    client_id: Option<Arc<ClientId>>,
     /// The policies that are to see the response.
     seen: Vec<Seen>,
 }
@@ -152,6 +154,7 @@ impl Chain {
             api: request.api,
             version: request.version,
             silent: request.body.is_silent(request.api, request.version),
+            client_id: self.client_ids.then(|| connection.called()),
             seen: Vec::new(),
         };
         self.forward_rest(connection, request, pending, first)
@@ -235,6 +238,10 @@ impl Chain {
         let Reply::Response(mut response) = reply else {
             return Outcome::Reply(reply);
         };
+        // Requests that came since may have another one.
+        if let Some(client_id) = &pending.client_id {
+            connection.call_again(client_id);
+        }
         if let Some(rest) = response.rest.take() {
             return self.pass(connection, pending, response, rest);
         }

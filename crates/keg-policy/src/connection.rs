@@ -42,7 +42,7 @@ pub struct Origin {
 
 /// What the client calls itself.
 #[derive(Debug, Default)]
-struct ClientId {
+pub(crate) struct ClientId {
     /// As it was sent.
     bytes: Box<[u8]>,
     text: Arc<str>,
@@ -89,21 +89,37 @@ impl Connection {
         self.renewals.fetch_add(1, Ordering::Release);
     }
 
-    /// The client id of the latest request, which the client chooses; empty without one, and where no
-    /// [chain](crate::Chain::with_client_ids) tells it.
+    /// The client id of the request that is looked at, or whose response is, which the client chooses; empty without one,
+    /// and where no [chain](crate::Chain::with_client_ids) tells it.
     pub fn client_id(&self) -> Arc<str> {
-        self.remember(|ClientId { text, .. }| Arc::clone(text))
+        Arc::clone(&self.called().text)
     }
 
     /// The client calls itself so from now on. If that is another name than before, it counts as another identity.
     pub fn call(&self, client_id: &[u8]) {
-        let is_new = self.remember(|known: &mut ClientId| {
+        self.call_if_new(client_id, || {
+            Arc::new(ClientId {
+                bytes: client_id.into(),
+                text: String::from_utf8_lossy(client_id).into(),
+            })
+        });
+    }
+
+    /// What the client calls itself, for the response to come.
+    pub(crate) fn called(&self) -> Arc<ClientId> {
+        self.remember(|known: &mut Arc<ClientId>| Arc::clone(known))
+    }
+
+    /// What is looked at now is of a request with this client id.
+    pub(crate) fn call_again(&self, client_id: &Arc<ClientId>) {
+        self.call_if_new(&client_id.bytes, || Arc::clone(client_id));
+    }
+
+    fn call_if_new(&self, client_id: &[u8], new: impl FnOnce() -> Arc<ClientId>) {
+        let is_new = self.remember(|known: &mut Arc<ClientId>| {
             let is_new = *known.bytes != *client_id;
             if is_new {
-                *known = ClientId {
-                    bytes: client_id.into(),
-                    text: String::from_utf8_lossy(client_id).into(),
-                };
+                *known = new();
             }
             is_new
         });

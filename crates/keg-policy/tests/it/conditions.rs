@@ -1,10 +1,13 @@
 //! Policies that are about some clients alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use keg_codec::ApiKey;
+use bytes::Bytes;
 use keg_codec::header::request_head;
-use keg_policy::{BlockApis, Chain, Condition, Connection, Origin, Outcome, Policy};
+use keg_codec::{Api, ApiKey};
+use keg_policy::{
+    Answer, BlockApis, Chain, Condition, Connection, Interest, Origin, Outcome, Policy, Reply, Response, Withheld,
+};
 
 use crate::support::{Fate, Gateway, api, asking, request};
 
@@ -84,4 +87,54 @@ fn a_chain_tells_what_a_client_calls_itself_with_each_request_where_that_is_aske
         assert_eq!(connection.renewals(), renewals, "{id:?}");
     }
     assert_eq!(&*connection.client_id(), "to\u{fffd}l");
+}
+
+/// Notes what the clients of responses call themselves.
+#[derive(Debug, Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Policy for Heard {
+    fn name(&self) -> &str {
+        "heard"
+    }
+
+    fn interest(&self, _: &Api, _: i16) -> Interest {
+        Interest::Response
+    }
+
+    fn response(&self, connection: &Connection, _: Answer<'_>) -> Result<(), Withheld> {
+        self.0.lock().unwrap().push(connection.client_id().to_string());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_response_is_looked_at_by_the_client_id_of_its_own_request() {
+    let (key, version) = (ApiKey::LIST_GROUPS, 4);
+    let heard = Arc::new(Heard::default());
+    let connection = Gateway::of(Vec::new()).connection;
+    let told = Chain::new(vec![Arc::clone(&heard) as Arc<dyn Policy>]).with_client_ids();
+    let body = asking(key, version, &[]).write(&api(key).request, version).unwrap();
+    let ask = |id: &[u8]| {
+        let mut request = request(key, version, body.clone());
+        request.head = request_head(api(key), version, id);
+        match told.request(&connection, &mut request) {
+            Outcome::Forward(pending) => pending,
+            other => panic!("{other:?}"),
+        }
+    };
+    let pending = [ask(b"app"), ask(b"tool"), ask(b"tool")];
+    for (pending, renewals) in pending.into_iter().zip([3, 4, 4]) {
+        let response = Response {
+            head: Bytes::from_static(&[0; 5]),
+            body: Bytes::new().into(),
+            rest: None,
+        };
+        let outcome = told.response(&connection, pending, Reply::Response(response));
+        assert!(matches!(outcome, Outcome::Reply(_)), "{outcome:?}");
+        assert_eq!(connection.renewals(), renewals);
+    }
+    assert_eq!(*heard.0.lock().unwrap(), ["app", "tool", "tool"]);
+    ask(b"tool");
+    assert_eq!(connection.renewals(), 4);
 }
