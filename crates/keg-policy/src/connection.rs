@@ -1,7 +1,6 @@
 //! What policies know of the connection that a request came on.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +27,8 @@ pub struct Connection {
     identity: Mutex<Arc<Identity>>,
     /// How often the identity or the client id has changed.
     renewals: AtomicU64,
-    memory: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+    /// A handful, which is looked through sooner than a map says where to look.
+    memory: Mutex<Vec<(TypeId, Box<dyn Any + Send>)>>,
 }
 
 /// Where a client comes from.
@@ -152,11 +152,13 @@ impl Connection {
     /// Gives access to what the policy that owns `T` remembers of this connection.
     pub fn remember<T: Default + Send + 'static, R>(&self, access: impl FnOnce(&mut T) -> R) -> R {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = memory.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
-        match slot.downcast_mut() {
-            Some(value) => access(value),
-            // The key is the type's own id.
-            None => access(&mut T::default()),
+        let known = memory.iter_mut().find(|(ty, _)| *ty == TypeId::of::<T>());
+        if let Some(value) = known.and_then(|(_, value)| value.downcast_mut()) {
+            return access(value);
         }
+        let mut value = Box::<T>::default();
+        let outcome = access(&mut value);
+        memory.push((TypeId::of::<T>(), value));
+        outcome
     }
 }
