@@ -67,21 +67,27 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "namespace, Metadata 12 of 50 topics",
-        make: || acls::exchange(None, messages::metadata_request(50)?, messages::metadata(50, 3)?),
+        make: || metadata(None, 3),
     },
     Case {
         name: "namespace and 10 rules, Metadata 12 of 50 topics",
-        make: || acls::exchange(Some(10), messages::metadata_request(50)?, messages::metadata(50, 3)?),
+        make: || metadata(Some(10), 3),
+    },
+    Case {
+        name: "namespace and 100 rules, Metadata 12 of 50 topics",
+        make: || metadata(Some(100), 3),
     },
     Case {
         name: "namespace and 10,000 rules, Metadata 12 of 50 topics",
-        make: || {
-            acls::exchange(
-                Some(10_000),
-                messages::metadata_request(50)?,
-                messages::metadata(50, 3)?,
-            )
-        },
+        make: || metadata(Some(10_000), 3),
+    },
+    Case {
+        name: "namespace, Metadata 12 of 50 topics with one partition",
+        make: || metadata(None, 1),
+    },
+    Case {
+        name: "namespace and 10,000 rules, Metadata 12 of 50 topics with one partition",
+        make: || metadata(Some(10_000), 1),
     },
     Case {
         name: "ACL check, 1,000 rules: allowed, and not",
@@ -92,6 +98,16 @@ pub const CASES: &[Case] = &[
         make: hello::server_name,
     },
 ];
+
+/// A namespace behind so many rules, asked for 50 topics of so many partitions.
+fn metadata(rules: Option<usize>, partitions: usize) -> Outcome<Work> {
+    const TOPICS: usize = 50;
+    acls::exchange(
+        rules,
+        messages::metadata_request(TOPICS)?,
+        messages::metadata(TOPICS, partitions)?,
+    )
+}
 
 fn check(message: Message) -> Outcome<Work> {
     keg_codec::walk::check(message.table(), message.version, &message.body)?;
