@@ -173,6 +173,11 @@ impl Struct {
         }
     }
 
+    /// The number of the field that Kafka calls this, if there is such a field; a boolean is 0 or 1.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.get(name).and_then(Value::as_integer)
+    }
+
     /// The structures in the array that Kafka calls this; none if it is null, or there is no such array.
     pub fn elements(&self, name: &str) -> impl Iterator<Item = &Self> {
         let elements = self.get(name).and_then(Value::as_array).unwrap_or_default();

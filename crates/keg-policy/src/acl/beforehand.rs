@@ -78,7 +78,7 @@ pub(super) fn is_invalid_of_share_group(api: &'static Api, version: i16, body: &
             let asked = Struct::read(&api.request, version, body)?;
             let mut partitions = asked.elements("Topics").flat_map(|topic| topic.elements("Partitions"));
             let acknowledges = |partition: &Struct| partition.elements("AcknowledgementBatches").next().is_some();
-            number(&asked, "ShareSessionEpoch") == 0 && partitions.any(acknowledges)
+            asked.integer("ShareSessionEpoch") == Some(0) && partitions.any(acknowledges)
         }
         ApiKey::SHARE_GROUP_HEARTBEAT => {
             let asked = Struct::read(&api.request, version, body)?;
@@ -126,19 +126,18 @@ fn repeated<T: Ord + Clone>(items: impl Iterator<Item = T>) -> BTreeSet<T> {
 }
 
 fn resource(of: &Struct) -> (i64, Vec<u8>) {
-    (number(of, "ResourceType"), of.bytes("ResourceName").to_vec())
+    (
+        of.integer("ResourceType").unwrap_or_default(),
+        of.bytes("ResourceName").to_vec(),
+    )
 }
 
 /// Whether a setting has no value, or is there twice (Kafka's `ConfigAdminManager.preprocess`).
 fn is_invalid(resource: &Struct) -> bool {
     let names = resource.elements("Configs").map(|config| config.bytes("Name"));
     let has_no_value = |config: &Struct| {
-        let is_deleted = number(config, "ConfigOperation") == DELETE;
+        let is_deleted = config.integer("ConfigOperation") == Some(DELETE);
         config.get("Value") == Some(&Value::Null) && !is_deleted
     };
     resource.elements("Configs").any(has_no_value) || !repeated(names).is_empty()
-}
-
-fn number(of: &Struct, name: &str) -> i64 {
-    of.get(name).and_then(Value::as_integer).unwrap_or_default()
 }

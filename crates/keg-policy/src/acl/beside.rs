@@ -91,11 +91,12 @@ impl Asked<'_> {
             ApiKey::ADD_PARTITIONS_TO_TXN => each(answer, "ResultsByTopicV3AndBelow", &mut |topic| {
                 let there = beside.get(topic.bytes("Name")).map_or(0, |topic| topic.partitions);
                 each(topic, "ResultsByPartition", &mut |partition| {
-                    let number = |name| partition.get(name).and_then(Value::as_integer);
-                    let index = number("PartitionIndex").and_then(|index| usize::try_from(index).ok());
+                    let index = partition
+                        .integer("PartitionIndex")
+                        .and_then(|index| usize::try_from(index).ok());
                     // The broker looks for partitions before it finds that it won't add any.
                     let is_missing = index.is_none_or(|index| index >= there);
-                    if is_missing && number("PartitionErrorCode") == Some(OPERATION_NOT_ATTEMPTED) {
+                    if is_missing && partition.integer("PartitionErrorCode") == Some(OPERATION_NOT_ATTEMPTED) {
                         let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0.into();
                         partition.set("PartitionErrorCode", Value::Integer(code));
                     }

@@ -102,7 +102,7 @@ fn each(response: &mut Struct, array: &str, mut change: impl FnMut(&mut Struct) 
 
 /// Says what the client may do, where it has asked: the broker has said what the gateway may.
 fn set_operations(client: &Client<'_>, of: &mut Struct, field: &str, named: Option<(&str, ResourceType)>) -> bool {
-    match of.get(field).and_then(Value::as_integer) {
+    match of.integer(field) {
         None | Some(NOT_ASKED_FOR) => return false,
         Some(_) => {}
     }

@@ -1,27 +1,28 @@
 //! Requests: what the client may do of what it asks for.
 
+mod admission;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use keg_codec::message::Struct;
 use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode, is_transactional};
 
-use super::beforehand::{self, Refused};
+use super::beforehand::Refused;
 use super::beside::Beside;
 use super::client::Client;
 use super::creation::Names;
 use super::ids::TopicNames;
-use super::needs::{self, denied};
+use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
-use super::regex;
 use super::sessions::Topics;
 use super::transactions;
 use crate::namespace::metadata::{self, Picked};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
-use crate::partial::{Admission, Judge, Place, Side};
+use crate::partial::{Judge, Side};
 
 /// What is looked at in requests.
 pub(super) const NAMED: EntitySet = EntitySet::of(&[
@@ -38,12 +39,6 @@ pub(super) const NAMED: EntitySet = EntitySet::of(&[
     Entity::TopicNameRegex,
     Entity::TransactionalId,
 ]);
-
-/// The kind of coordinators that only brokers look for.
-const SHARE_COORDINATOR: i64 = 2;
-
-/// Earlier versions of FindCoordinator have no such kind.
-const FIRST_WITH_SHARE_COORDINATORS: i16 = 6;
 
 /// A request, and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -166,150 +161,6 @@ impl<'a> Inbound<'a> {
         let may_be_in_transaction = visitor.writes_in_transaction || !visitor.names_transaction;
         Ok(may_be_in_transaction && visitor.judge.admitted_all() && visitor.settled.values().all(is_known))
     }
-
-    pub(super) fn may(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
-        self.asked
-            .client
-            .may_and_tell(self.tells, operation, resource_type, name)
-    }
-
-    fn admit(
-        &self,
-        operation: Option<Operation>,
-        resource_type: ResourceType,
-        name: &[u8],
-    ) -> Result<Edit<'a>, ErrorCode> {
-        match operation {
-            Some(operation) if !self.may(operation, resource_type, name) => Err(denied(resource_type)),
-            _ => Ok(Edit::Keep),
-        }
-    }
-
-    fn may_create(&mut self, topic: &[u8]) -> bool {
-        self.may_create_any() || self.asked.client.could(Operation::Create, ResourceType::Topic, topic)
-    }
-
-    fn may_create_any(&mut self) -> bool {
-        let client = self.asked.client;
-        *self
-            .may_create_any
-            .get_or_insert_with(|| client.could_with_cluster(Operation::Create))
-    }
-
-    /// A topic that is made if it isn't there. The rules about it are looked for once.
-    fn made(&mut self, operation: Option<Operation>, topic: &[u8]) -> Result<Edit<'a>, ErrorCode> {
-        let client = self.asked.client;
-        let (may, may_create) = match operation {
-            Some(operation) if self.tells && !self.may_create_any() => {
-                client.may_and_could([operation, Operation::Create], ResourceType::Topic, topic)
-            }
-            Some(operation) => (self.may(operation, ResourceType::Topic, topic), self.may_create(topic)),
-            None => (true, self.may_create(topic)),
-        };
-        match (may, may_create) {
-            (false, _) => return Err(denied(ResourceType::Topic)),
-            (true, true) => self.makes_some = true,
-            (true, false) => self.not_to_be_made.push(topic),
-        }
-        Ok(Edit::Keep)
-    }
-
-    fn topic(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
-        let key = self.asked.api.key;
-        if self.judge.place(field) == Place::Filter {
-            // What a client takes back it needn't be allowed to read.
-            return Edit::Keep;
-        }
-        if self.asked.refused.topics.contains(name) || needs::is_refused_first(key, name) {
-            // Nothing is done for it, whoever asks, and it is said why.
-            self.makes_some = true;
-            return self.judge.pass();
-        }
-        // A streams group has its repartition and changelog topics made.
-        let is_made = key == ApiKey::METADATA && !self.by_id || key == ApiKey::STREAMS_GROUP_HEARTBEAT && !field.array;
-        let admitted = match key {
-            ApiKey::CREATE_TOPICS if self.may_create(name) => Ok(Edit::Keep),
-            ApiKey::DELETE_TOPICS => self.deletion(field, name),
-            _ if is_made => self.made(needs::topic(key), name),
-            _ => self.admit(needs::topic(key), ResourceType::Topic, name),
-        };
-        if key == ApiKey::STREAMS_GROUP_HEARTBEAT
-            && admitted.is_err()
-            && let Some(reason) = beforehand::invalid_topology(&self.asked)
-        {
-            self.reason = Some(reason);
-            return self.judge.refuse(ErrorCode::STREAMS_INVALID_TOPOLOGY);
-        }
-        if admitted.is_ok() && matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
-            self.topics.insert(name.into());
-        }
-        self.judge.judge(field, admitted)
-    }
-
-    fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
-        let name = match self.asked.settled {
-            Some(settled) => settled.get(id).cloned().flatten(),
-            None => {
-                let name = self.asked.names.name(id);
-                self.settled.insert(*id, name.clone());
-                name
-            }
-        };
-        match name {
-            Some(name) => {
-                let tells = self.tells;
-                self.tells |= self.untold.is_some_and(|untold| untold.contains(id));
-                let edit = self.topic(field, &name);
-                self.tells = tells;
-                edit
-            }
-            // The broker says that there is no such topic; were there one, it would have been told.
-            None if self.judge.place(field) == Place::Filter => Edit::Keep,
-            None => self.judge.judge(field, Err(ErrorCode::UNKNOWN_TOPIC_ID)),
-        }
-    }
-
-    fn coordinator(&mut self, field: &'static Field, key: &[u8]) -> Edit<'a> {
-        let (resource_type, operation, name) = match self.asked.coordinator_type {
-            0 => (ResourceType::Group, Operation::Describe, key),
-            1 => (ResourceType::TransactionalId, Operation::Describe, key),
-            SHARE_COORDINATOR if self.asked.version >= FIRST_WITH_SHARE_COORDINATORS => {
-                (ResourceType::Cluster, Operation::ClusterAction, CLUSTER_NAME.as_bytes())
-            }
-            // There are no others; the broker says so.
-            _ => return self.judge.pass(),
-        };
-        let admitted = self.admit(Some(operation), resource_type, name);
-        self.judge.judge(field, admitted)
-    }
-
-    fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
-        let operation = needs::configs(self.asked.api.key);
-        let refused = &self.asked.refused.resources;
-        if !refused.is_empty() && refused.contains(&(self.config_type, name.to_vec())) {
-            return self.judge.pass();
-        }
-        let admitted = match self.config_type {
-            2 => self.admit(operation, ResourceType::Topic, name),
-            32 => self.admit(operation, ResourceType::Group, name),
-            4 | 8 | 16 => self.admit(operation, ResourceType::Cluster, CLUSTER_NAME.as_bytes()),
-            _ => return self.judge.pass(),
-        };
-        self.judge.judge(field, admitted)
-    }
-
-    fn regex(&mut self, expression: &[u8]) -> Edit<'a> {
-        let start = regex::start(expression);
-        let client = self.asked.client;
-        if expression.is_empty() || client.could_with_all(Operation::Describe, ResourceType::Topic, start) {
-            return Edit::Keep;
-        }
-        self.reason = Some(format!(
-            "The expression could match topics that the client may not describe: it needs Describe on all topics that begin \
-             with `{start}`."
-        ));
-        self.judge.refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-    }
 }
 
 impl Visitor for Inbound<'_> {
@@ -406,45 +257,5 @@ impl Visitor for Inbound<'_> {
     fn unknown_tag(&mut self, _tag: u32) -> Verdict {
         self.has_unknown_tags = true;
         Verdict::Keep
-    }
-}
-
-impl Admission for Asked<'_> {
-    fn part(&self, side: Side) -> Result<Bytes, WalkError> {
-        let mut visitor = Inbound::new(*self, side);
-        let part = walk(&self.api.request, self.version, self.body, &mut visitor)?.apply(self.body);
-        match side {
-            Side::Denied(ErrorCode::TOPIC_AUTHORIZATION_FAILED) => self.with_names(part.into_bytes()),
-            _ => Ok(part.into_bytes()),
-        }
-    }
-
-    fn denied_topic(&self, id: Option<&[u8; 16]>, name: &[u8]) -> Option<ErrorCode> {
-        let operation = needs::topic(self.api.key)?;
-        let may = |name: &[u8]| self.client.could(operation, ResourceType::Topic, name);
-        match id {
-            Some(id) => match self.settled?.get(id)? {
-                Some(name) if may(name) => None,
-                Some(_) => Some(denied(ResourceType::Topic)),
-                None => Some(ErrorCode::UNKNOWN_TOPIC_ID),
-            },
-            None if may(name) => None,
-            None => Some(denied(ResourceType::Topic)),
-        }
-    }
-
-    fn admitted_group(&self, name: &[u8]) -> Option<Box<[u8]>> {
-        let operation = needs::group(self.api.key)?;
-        self.client
-            .could(operation, ResourceType::Group, name)
-            .then(|| name.into())
-    }
-
-    fn amend(&self, answer: &mut Struct) {
-        self.tell_beside(answer);
-    }
-
-    fn words(&self, code: ErrorCode) -> Option<&'static str> {
-        needs::words(self.api.key, self.version, code)
     }
 }

@@ -183,7 +183,9 @@ impl Acls {
             version,
             body: &body,
             coordinator_type: match api.key {
-                ApiKey::FIND_COORDINATOR => number(&Struct::read(&api.request, version, &body)?, "KeyType", 0),
+                ApiKey::FIND_COORDINATOR => Struct::read(&api.request, version, &body)?
+                    .integer("KeyType")
+                    .unwrap_or_default(),
                 _ => 0,
             },
             existing: existing.as_ref(),
@@ -339,7 +341,7 @@ impl Acls {
         }
         let request = Struct::read(&api.request, version, body)?;
         let key = Key::Share(request.bytes("GroupId").into(), request.bytes("MemberId").into());
-        match number(&request, "ShareSessionEpoch", -1) {
+        match request.integer("ShareSessionEpoch").unwrap_or(-1) {
             0 if topics.len() <= MOST_TOPICS => sessions::begin(connection, key, topics, client.applied()),
             ..=0 => sessions::end(connection, &key),
             _ => {
@@ -367,7 +369,7 @@ fn producer(client: &Client<'_>, request: &Struct) -> Option<ErrorCode> {
             || client.may_with_any(Operation::Write, ResourceType::Topic);
         return (!may).then_some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     };
-    let prepares = number(request, "Enable2Pc", 0) != 0;
+    let prepares = request.integer("Enable2Pc").is_some_and(|prepares| prepares != 0);
     let may = !prepares || client.may(Operation::TwoPhaseCommit, ResourceType::TransactionalId, id);
     (!may).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 }
@@ -400,8 +402,4 @@ impl Acls {
         };
         Inbound::admits_without_records(asked).unwrap_or(false)
     }
-}
-
-fn number(request: &Struct, name: &str, default: i64) -> i64 {
-    request.get(name).and_then(Value::as_integer).unwrap_or(default)
 }

@@ -73,7 +73,7 @@ impl Asked {
             .map(is_consumer);
         match api.key {
             ApiKey::FIND_COORDINATOR => {
-                asked.coordinator_type = request.get("KeyType").and_then(Value::as_integer).unwrap_or_default();
+                asked.coordinator_type = request.integer("KeyType").unwrap_or_default();
             }
             ApiKey::JOIN_GROUP => {
                 asked.consumers = said.unwrap_or_default();

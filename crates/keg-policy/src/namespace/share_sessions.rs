@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use keg_codec::message::{Struct, Value};
+use keg_codec::message::Struct;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey};
 
@@ -88,7 +88,7 @@ fn session(request: &Struct) -> (Key, i64) {
         group: request.bytes("GroupId").into(),
         member: request.bytes("MemberId").into(),
     };
-    let epoch = request.get("ShareSessionEpoch").and_then(Value::as_integer);
+    let epoch = request.integer("ShareSessionEpoch");
     (key, epoch.unwrap_or(FINAL_EPOCH))
 }
 

@@ -5,7 +5,7 @@ use keg_codec::walk::WalkError;
 
 use super::super::Namespace;
 use super::super::names::Names;
-use super::filter::{bytes, integer};
+use super::filter::bytes;
 use super::pattern::{Pattern, Refusal};
 use super::{Asked, scrub, set_error, write};
 use crate::message::{Request, Response};
@@ -45,16 +45,16 @@ pub(super) fn request(namespace: &Namespace, request: &mut Request, mut body: St
 /// Makes a creation the backend's.
 fn admit(names: &Names, creation: &mut Struct) -> Result<Pattern, Refusal> {
     let pattern = Pattern {
-        resource_type: integer(creation, "ResourceType"),
-        pattern_type: integer(creation, "ResourcePatternType"),
+        resource_type: creation.integer("ResourceType").unwrap_or_default(),
+        pattern_type: creation.integer("ResourcePatternType").unwrap_or_default(),
         name: bytes(creation, "ResourceName").unwrap_or_default(),
     };
     let pattern = pattern.to_backend(names)?;
     // Brokers end the connection for these.
-    if integer(creation, "Operation") == 0 {
+    if creation.integer("Operation").unwrap_or_default() == 0 {
         return Err(Refusal::invalid("Invalid operation UNKNOWN"));
     }
-    if integer(creation, "PermissionType") == 0 {
+    if creation.integer("PermissionType").unwrap_or_default() == 0 {
         return Err(Refusal::invalid("Invalid permissionType UNKNOWN"));
     }
     creation.set("ResourcePatternType", Value::Integer(pattern.pattern_type));

@@ -12,7 +12,7 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 use super::super::Namespace;
 use super::super::names::Names;
 use super::describe::{pattern, set_pattern};
-use super::filter::{Filter, integer};
+use super::filter::Filter;
 use super::pattern::Pattern;
 use super::{Asked, UNKNOWN_FILTER, scrub, set_error, write};
 use crate::message::{Reply, Request, Response};
@@ -95,7 +95,7 @@ impl Deletion {
         };
         let names = &namespace.names;
         let mut response = Struct::read(&api.response, version, &response.body_bytes())?;
-        let code = integer(&response, "ErrorCode");
+        let code = response.integer("ErrorCode").unwrap_or_default();
         if code != 0 {
             scrub(names, &mut response);
             let message = response.get("ErrorMessage").and_then(Value::as_text);
@@ -203,7 +203,7 @@ fn put_results(found: &[Found], answered: Vec<Struct>, answer: &mut Struct, vers
 
 /// Two results as one: the first error, or the ACLs of both.
 fn together(mut first: Struct, mut second: Struct) -> Struct {
-    let failed = |result: &Struct| integer(result, "ErrorCode") != 0;
+    let failed = |result: &Struct| result.integer("ErrorCode").unwrap_or_default() != 0;
     match (failed(&first), failed(&second)) {
         (true, _) => first,
         (false, true) => second,

@@ -5,7 +5,7 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
 
 use super::super::names::Names;
-use super::filter::{Filter, bytes, integer};
+use super::filter::{Filter, bytes};
 use super::pattern::Pattern;
 use super::{Asked, UNKNOWN_FILTER, scrub, write};
 use crate::message::Request;
@@ -42,8 +42,8 @@ pub(super) fn response(names: &Names, filter: &Filter, body: &mut Struct) {
 /// What an element of a response is about.
 pub(super) fn pattern(fields: &Struct) -> Option<Pattern> {
     Some(Pattern {
-        resource_type: integer(fields, "ResourceType"),
-        pattern_type: integer(fields, "PatternType"),
+        resource_type: fields.integer("ResourceType").unwrap_or_default(),
+        pattern_type: fields.integer("PatternType").unwrap_or_default(),
         name: bytes(fields, "ResourceName")?,
     })
 }

@@ -37,14 +37,14 @@ impl Filter {
     /// The filter of a DescribeAcls request, or one of a DeleteAcls request.
     pub(super) fn read(fields: &Struct) -> Self {
         Self {
-            resource_type: integer(fields, "ResourceTypeFilter"),
+            resource_type: fields.integer("ResourceTypeFilter").unwrap_or_default(),
             name: bytes(fields, "ResourceNameFilter"),
-            pattern_type: integer(fields, "PatternTypeFilter"),
+            pattern_type: fields.integer("PatternTypeFilter").unwrap_or_default(),
             entry: Entry {
                 principal: bytes(fields, "PrincipalFilter"),
                 host: bytes(fields, "HostFilter"),
-                operation: integer(fields, "Operation"),
-                permission: integer(fields, "PermissionType"),
+                operation: fields.integer("Operation").unwrap_or_default(),
+                permission: fields.integer("PermissionType").unwrap_or_default(),
             },
         }
     }
@@ -171,10 +171,6 @@ fn cut(mut name: Box<[u8]>) -> Box<[u8]> {
         name = name.get(..end).unwrap_or_default().into();
     }
     name
-}
-
-pub(super) fn integer(fields: &Struct, name: &str) -> i64 {
-    fields.get(name).and_then(Value::as_integer).unwrap_or_default()
 }
 
 pub(super) fn bytes(fields: &Struct, name: &str) -> Option<Box<[u8]>> {
