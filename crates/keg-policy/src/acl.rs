@@ -214,10 +214,7 @@ impl Policy for Acls {
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {
-        let nothing = Kept {
-            operations: true,
-            ..Kept::default()
-        };
+        let nothing = Kept::of_nothing();
         let kept = answer.note.get().unwrap_or(&nothing);
         self.outbound(connection, kept, (answer.api, answer.version), answer.response)
     }

@@ -138,7 +138,11 @@ impl Namespace {
                     .map(Decision::Answer);
             }
         };
-        if ask && let Some(question) = look_up::question(&denied_ids, request)? {
+        if ask
+            && !denied_ids.is_empty()
+            && look_up::is_possible(connection)
+            && let Some(question) = look_up::question(&denied_ids, request)?
+        {
             return Ok(Decision::Ask(question));
         }
         asked.empty_name = empty_name;
@@ -167,7 +171,7 @@ impl Namespace {
             request.body = body.into();
             asked.picked = picked;
         }
-        Ok(Decision::Forward(Note::new(asked)))
+        Ok(Decision::Forward(asked.note(api.key)))
     }
 
     fn decide(&self, connection: &Connection, request: &mut Request, ask: bool) -> Decision {
@@ -243,7 +247,7 @@ impl Policy for Namespace {
         if acls::administers(request.api.key) {
             return acls::request(self, request);
         }
-        self.decide(connection, request, look_up::is_possible(connection))
+        self.decide(connection, request, true)
     }
 
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {

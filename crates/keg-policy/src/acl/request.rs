@@ -104,6 +104,22 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// What is noted for the response. Of a Fetch request it makes a difference that it was looked at.
+    fn note(self, api: ApiKey) -> Note {
+        match self.is_nothing() && self.operations && self.admitted_by.is_none() && api != ApiKey::FETCH {
+            true => Note::default(),
+            false => Note::new(self),
+        }
+    }
+
+    /// What is kept of a request of which nothing is noted.
+    pub(super) fn of_nothing() -> Self {
+        Self {
+            operations: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether the topics of the response may be described by these rules, since they are those that were asked for.
     pub(super) fn is_admitted_by(&self, rules: &Arc<Applied>) -> bool {
         self.admitted_by.as_ref().is_some_and(|by| Arc::ptr_eq(by, rules))
@@ -280,7 +296,7 @@ impl Acls {
         match creation::step(request, body, &mut kept, not_to_be_made, has_unknown_tags, progress)? {
             Step::Forward(body) => {
                 request.body = body.into();
-                Ok(Decision::Forward(Note::new(kept)))
+                Ok(Decision::Forward(kept.note(api.key)))
             }
             Step::Ask(question) => Ok(Decision::Ask(question)),
             Step::Refuse(code, why) => original.refuse(code, Some(&why)).map(Decision::Answer),

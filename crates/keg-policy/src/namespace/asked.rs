@@ -11,6 +11,7 @@ use super::memory::JoinedGroups;
 use super::metadata::{self, Picked};
 use crate::connection::Connection;
 use crate::partial::Denied;
+use crate::policy::Note;
 
 /// What is kept of a request.
 #[derive(Debug, Default)]
@@ -88,6 +89,31 @@ impl Asked {
             }
         }
         Ok(asked)
+    }
+
+    /// What is noted for the response: nothing, where nothing was found out that makes a difference to it. Of a Fetch request
+    /// it makes a difference that it was looked at.
+    pub(super) fn note(self, api: ApiKey) -> Note {
+        let Self {
+            coordinator_type: 0,
+            consumers: false,
+            joining: None,
+            unknown_group: false,
+            by_id: false,
+            no_topics: false,
+            empty_name: false,
+            denied_ids: None,
+            no_session: false,
+            picked: None,
+            denied,
+        } = &self
+        else {
+            return Note::new(self);
+        };
+        match denied.is_empty() && api != ApiKey::FETCH {
+            true => Note::default(),
+            false => Note::new(self),
+        }
     }
 
     /// Remembers what a group is of once its coordinator has let the member in. One that is refused, for being of another
