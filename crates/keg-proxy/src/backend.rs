@@ -9,6 +9,7 @@ mod nodes;
 mod proof;
 mod questions;
 mod refresh;
+mod spread;
 mod tokens;
 
 use std::collections::BTreeMap;

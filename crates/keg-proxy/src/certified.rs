@@ -1,7 +1,5 @@
 //! What is asked of a client's certificate with each of its requests: whether its listener would still take it.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -12,6 +10,7 @@ use keg_tls::PeerChain;
 use tower_service::Service;
 
 use crate::current::Watch;
+use crate::decided::Decided;
 use crate::error::Over;
 use crate::snapshot::{Listener, ListenerTls};
 
@@ -112,39 +111,16 @@ where
 {
     type Response = Reply;
     type Error = Over;
-    type Future = CertifiedFuture<S::Future>;
+    type Future = Decided<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> CertifiedFuture<S::Future> {
+    fn call(&mut self, request: Request) -> Decided<S::Future> {
         match self.certificate.as_mut().map_or(Ok(()), |it| it.check()) {
-            Ok(()) => CertifiedFuture::Inner(self.inner.call(request)),
-            Err(over) => CertifiedFuture::Over(Some(Box::new(over))),
-        }
-    }
-}
-
-/// The reply to a request.
-pub(crate) enum CertifiedFuture<F> {
-    Inner(F),
-    Over(Option<Box<Over>>),
-}
-
-impl<F> Future for CertifiedFuture<F>
-where
-    F: Future<Output = Result<Reply, Over>> + Unpin,
-{
-    type Output = Result<Reply, Over>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Inner(inner) => Pin::new(inner).poll(context),
-            Self::Over(over) => match over.take() {
-                Some(over) => Poll::Ready(Err(*over)),
-                None => Poll::Pending,
-            },
+            Ok(()) => Decided::Inner(self.inner.call(request)),
+            Err(over) => Decided::Now(Some(Err(over))),
         }
     }
 }

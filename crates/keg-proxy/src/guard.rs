@@ -1,7 +1,5 @@
 //! What is asked of a client that is authenticated, with each of its requests: whether it still is.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -17,6 +15,7 @@ use tower_service::Service;
 use crate::admission::Admission;
 use crate::backend::{Broker, ProofError, Question};
 use crate::connection::identity;
+use crate::decided::{Decided, Later};
 use crate::error::Over;
 use crate::limits::Limits;
 use crate::link::{Link, Questions};
@@ -281,8 +280,6 @@ enum Answer {
     Later(Later),
 }
 
-type Later = Pin<Box<dyn Future<Output = Result<Reply, Over>> + Send>>;
-
 impl<S> Service<Request> for Guard<S>
 where
     S: Service<Request, Response = Reply, Error = Over>,
@@ -290,7 +287,7 @@ where
 {
     type Response = Reply;
     type Error = Over;
-    type Future = GuardFuture<S::Future>;
+    type Future = Decided<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
         self.settle();
@@ -300,44 +297,19 @@ where
         }
     }
 
-    fn call(&mut self, request: Request) -> GuardFuture<S::Future> {
+    fn call(&mut self, request: Request) -> Decided<S::Future> {
         self.settle();
         let local = match is_sasl(request.api.key) && self.session.mechanism().is_some() {
             true => match self.say(request) {
-                Ok(Answer::Later(later)) => return GuardFuture::Later(later),
+                Ok(Answer::Later(later)) => return Decided::Later(later),
                 Ok(Answer::Now(reply)) => Ok(reply),
                 Err(over) => Err(over),
             },
             false => match self.check() {
-                Ok(()) => return GuardFuture::Inner(self.inner.call(request)),
+                Ok(()) => return Decided::Inner(self.inner.call(request)),
                 Err(over) => Err(over),
             },
         };
-        GuardFuture::Local(Some(local))
-    }
-}
-
-/// The reply to a request.
-pub(crate) enum GuardFuture<F> {
-    Inner(F),
-    Local(Option<Result<Reply, Over>>),
-    Later(Later),
-}
-
-impl<F> Future for GuardFuture<F>
-where
-    F: Future<Output = Result<Reply, Over>> + Unpin,
-{
-    type Output = Result<Reply, Over>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Inner(inner) => Pin::new(inner).poll(context),
-            Self::Later(later) => later.as_mut().poll(context),
-            Self::Local(reply) => match reply.take() {
-                Some(reply) => Poll::Ready(reply),
-                None => Poll::Pending,
-            },
-        }
+        Decided::Now(Some(local))
     }
 }

@@ -135,6 +135,7 @@ mod certificate;
 mod certified;
 mod connection;
 mod current;
+mod decided;
 mod drain;
 mod error;
 mod exchange;

@@ -1,6 +1,5 @@
 //! Who the gateway is to its brokers.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +8,12 @@ use keg_auth::{Client, Mechanism, Secret, oauthbearer, plain, scram};
 use tokio::time::Instant;
 
 use super::proof::{self, Broker, ProofError, Proved};
+use super::spread::share;
 use super::tokens::Tokens;
 
-/// How much is used of the time for which a node takes the gateway's credentials: the Java client's share. What follows
+/// How much is used of the time for which a node takes the gateway's credentials, at least: the Java client's share. What follows
 /// is time for the requests before to be answered.
 const USED: f32 = 0.85;
-
-/// So much more of it is spread by chance, so that connections that began together don't go on together.
-const SPREAD: f32 = 0.1;
 
 /// Brokers refuse to authenticate a connection again within a second (KIP-368).
 const SOONEST: Duration = Duration::from_millis(1_100);
@@ -107,11 +104,9 @@ pub(crate) struct Lease {
 impl Lease {
     /// From when the last token was sent.
     fn new(credentials: Arc<Credentials>, since: Instant, lifetime: Duration) -> Self {
-        let chance = RandomState::new().hash_one(0) % 1_000;
-        let used = USED + SPREAD * (chance as f32 / 1_000.0);
         Self {
             credentials,
-            due: since + lifetime.mul_f32(used).max(SOONEST),
+            due: since + share(lifetime, USED).max(SOONEST),
         }
     }
 }

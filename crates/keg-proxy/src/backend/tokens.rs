@@ -1,10 +1,16 @@
 //! Tokens by which the gateway authenticates to brokers. Who fetches them is elsewhere.
 
+use std::time::Duration;
+
 use keg_auth::Secret;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::proof::ProofError;
+use super::spread::share;
+
+/// How much is used of the time for which a token is good, at least: the rest is for who gives them out to be down.
+const USED: f32 = 0.75;
 
 /// Where the tokens for the brokers of a cluster are read. Clones read the same ones.
 #[derive(Debug, Clone)]
@@ -52,6 +58,12 @@ impl TokenFeed {
     /// The next token, and until when it is good.
     pub fn give(&self, token: Secret, until: Instant) {
         self.0.send_replace(State::Token(token, until));
+    }
+
+    /// How long after a token was asked for that is good for this time the next one is best asked for: 75 to 85 percent of
+    /// it, by chance, so that gateways that began together don't go on together.
+    pub fn renew_after(lifetime: Duration) -> Duration {
+        share(lifetime, USED)
     }
 
     /// No token could be had. The last one stays while it is good, which this tells; otherwise whoever needs one fails

@@ -1,6 +1,5 @@
 //! What fetches the tokens for one backend cluster.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,12 +11,6 @@ use tokio::time::{Instant, sleep};
 use super::grant::{Grant, grant};
 use crate::config::model::ClientCredentials;
 use crate::https::HttpsClient;
-
-/// How much is used of the time for which a token is good, at least: the rest is for an endpoint that is down.
-const USED: f32 = 0.75;
-
-/// So much more of it is spread by chance, so that gateways that began together don't go on together.
-const SPREAD: f32 = 0.1;
 
 /// The least time between two fetches, and how long the first pause after a failure is. Each one after it is twice as
 /// long.
@@ -104,7 +97,7 @@ impl Work {
                         tracing::info!(backend_cluster, "a token for the brokers was fetched again");
                     }
                     (failing, pause) = (false, SHORTEST);
-                    sleep(used(lifetime)).await;
+                    sleep(TokenFeed::renew_after(lifetime).max(SHORTEST)).await;
                 }
                 Err(error) => {
                     let stays = self.feed.fail(&error);
@@ -125,14 +118,6 @@ impl Work {
             }
         }
     }
-}
-
-/// When the next token is fetched.
-fn used(lifetime: Duration) -> Duration {
-    let chance = RandomState::new().hash_one(0) % 1_000;
-    lifetime
-        .mul_f32(USED + SPREAD * (chance as f32 / 1_000.0))
-        .max(SHORTEST)
 }
 
 fn fetches(backend_cluster: &str, succeeded: bool) -> Counter {
