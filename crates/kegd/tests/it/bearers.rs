@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 
-use crate::ask::{hear, say, send};
+use crate::ask::say;
 use crate::backend::Backend;
 use crate::gateway::{Config, get};
 use crate::java::expect_checks_to_pass;
 use crate::process::Process;
 use crate::runs::Rig;
+use crate::sasl::{self, told};
 use crate::scenario::{Scenario, direct, setup_or_skip};
 use crate::signers::{ALGORITHMS, ISSUER, Signer, claims};
 use crate::tokens::Endpoint;
@@ -107,60 +107,24 @@ fn text(rig: &Rig, method: &str) -> String {
     rig.backends() + &rest
 }
 
-fn api(key: ApiKey) -> &'static Api {
-    Api::of(key).unwrap()
-}
-
-/// Sends a token, and doesn't wait for what comes of it.
+/// Sends a bearer token, and doesn't wait for what comes of it.
 fn show(client: &mut TcpStream, token: &str) {
-    let answer = say(client, api(ApiKey::SASL_HANDSHAKE), 1, b"\0\x0bOAUTHBEARER").unwrap();
-    assert_eq!(answer[..2], [0, 0]);
-    let token = format!("n,,\x01auth=Bearer {token}\x01\x01");
-    let length = u32::try_from(token.len()).unwrap().to_be_bytes();
-    send(
-        client,
-        api(ApiKey::SASL_AUTHENTICATE),
-        1,
-        &[&length, token.as_bytes()].concat(),
-    )
-    .unwrap();
-}
-
-/// What comes of a token.
-struct Told {
-    error: i64,
-    /// Empty if the token is taken.
-    challenge: String,
-    lifetime: Duration,
-}
-
-fn told(client: &mut TcpStream) -> Told {
-    let body = hear(client, api(ApiKey::SASL_AUTHENTICATE), 1).unwrap();
-    let answer = Struct::read(&api(ApiKey::SASL_AUTHENTICATE).response, 1, &body).unwrap();
-    let number = |name| answer.get(name).and_then(Value::as_integer).unwrap();
-    Told {
-        error: number("ErrorCode"),
-        challenge: String::from_utf8(answer.bytes("AuthBytes").to_vec()).unwrap(),
-        lifetime: Duration::from_millis(number("SessionLifetimeMs").try_into().unwrap()),
-    }
+    assert_eq!(sasl::handshake(client, "OAUTHBEARER"), 0);
+    sasl::show(client, format!("n,,\x01auth=Bearer {token}\x01\x01").as_bytes());
 }
 
 /// A client that is authenticated, and for how long.
 fn authenticated(gateway: &Gateway, token: &str) -> (TcpStream, Duration) {
     let mut client = gateway.rig.client();
     show(&mut client, token);
-    let Told {
-        error,
-        challenge,
-        lifetime,
-    } = told(&mut client);
-    assert_eq!((error, &*challenge), (0, ""));
-    (client, lifetime)
+    let told = told(&mut client);
+    assert_eq!((told.error, &*told.token), (0, ""));
+    (client, told.lifetime)
 }
 
 /// A request that every authenticated client may send.
 fn go_on(client: &mut TcpStream) -> io::Result<()> {
-    say(client, api(ApiKey::DESCRIBE_CLUSTER), 0, b"\0\0").map(drop)
+    say(client, Api::of(ApiKey::DESCRIBE_CLUSTER).unwrap(), 0, b"\0\0").map(drop)
 }
 
 #[test]
@@ -171,7 +135,7 @@ fn a_session_ends_with_its_token_unless_the_client_shows_a_newer_one() {
     gateway.rig.until_ready(&mut gateway.kegd);
     let mut late = gateway.rig.client();
     show(&mut late, &signer.token("ES256", 0));
-    assert!(told(&mut late).challenge.contains("invalid_token"));
+    assert!(told(&mut late).token.contains("invalid_token"));
 
     let brief = Duration::from_secs(8);
     let token = signer.token("ES256", brief.as_secs());
@@ -317,7 +281,7 @@ fn a_flood_of_unknown_keys_reaches_the_endpoint_at_the_bounded_rate_and_others_a
         assert!(fetched as u64 <= may_be, "{fetched} in {:?}", began.elapsed());
         if round == 1 {
             for client in &mut flood {
-                assert!(told(client).challenge.contains("invalid_token"));
+                assert!(told(client).token.contains("invalid_token"));
             }
             assert!(
                 fetches.load(Ordering::Relaxed) > before,

@@ -1,28 +1,12 @@
 //! Decisions on who clients are, as metrics tell of them.
 
-use std::net::TcpStream;
 use std::time::Duration;
 
-use keg_codec::{Api, ApiKey};
-
-use crate::ask::say;
 use crate::gateway::get;
 use crate::runs::Rig;
+use crate::sasl::{handshake, plain};
 
 const TIME: Duration = Duration::from_secs(20);
-
-/// The error code of the answer.
-fn handshake(client: &mut TcpStream, mechanism: &str) -> u8 {
-    let name = [&[0, mechanism.len() as u8][..], mechanism.as_bytes()].concat();
-    say(client, Api::of(ApiKey::SASL_HANDSHAKE).unwrap(), 1, &name).unwrap()[1]
-}
-
-fn authenticate(client: &mut TcpStream, password: &str) -> u8 {
-    assert_eq!(handshake(client, "PLAIN"), 0);
-    let token = format!("\0ann\0{password}");
-    let token = [&[0, 0, 0, token.len() as u8], token.as_bytes()].concat();
-    say(client, Api::of(ApiKey::SASL_AUTHENTICATE).unwrap(), 1, &token).unwrap()[1]
-}
 
 #[test]
 fn each_decision_on_a_client_is_measured_by_its_mechanism_and_result() {
@@ -47,10 +31,10 @@ fn each_decision_on_a_client_is_measured_by_its_mechanism_and_result() {
     // Twice within a second would be too soon.
     for (again, answer) in [("ann-secret", 0), ("wrong", 58)] {
         let mut client = rig.client();
-        assert_eq!(authenticate(&mut client, "ann-secret"), 0);
-        assert_eq!(authenticate(&mut client, again), answer);
+        assert_eq!(plain(&mut client, "ann", "ann-secret").error, 0);
+        assert_eq!(plain(&mut client, "ann", again).error, answer);
     }
-    assert_eq!(authenticate(&mut rig.client(), "wrong"), 58);
+    assert_eq!(plain(&mut rig.client(), "ann", "wrong").error, 58);
     assert_eq!(handshake(&mut rig.client(), "GSSAPI"), 33);
     assert_eq!(
         counts(),

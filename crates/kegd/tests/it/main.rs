@@ -56,6 +56,7 @@ mod repository;
 mod restarts;
 mod runs;
 mod salts;
+mod sasl;
 mod scenario;
 mod sessions;
 mod setup;

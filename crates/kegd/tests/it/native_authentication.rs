@@ -16,7 +16,8 @@ use crate::java::expect_checks_to_pass;
 use crate::process::Process;
 use crate::scenario::{Scenario, direct, setup_or_skip};
 use crate::setup::{Setup, skip};
-use crate::tokens::{Endpoint, ISSUER, Key};
+use crate::signers::{ISSUER, Key};
+use crate::tokens::Endpoint;
 
 const TIME: Duration = Duration::from_secs(240);
 

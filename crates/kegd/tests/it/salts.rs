@@ -3,11 +3,9 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
-use keg_codec::{Api, ApiKey};
-
-use crate::ask::say;
 use crate::process::Process;
 use crate::runs::Rig;
+use crate::sasl;
 
 const TIME: Duration = Duration::from_secs(20);
 
@@ -73,15 +71,11 @@ fn text(rig: &Rig, secret: &str) -> String {
 
 /// Salt and iterations, as SCRAM writes them.
 fn shown(client: &mut TcpStream, mechanism: &str, user: &str) -> String {
-    let short = |text: &str| [&[0, text.len() as u8], text.as_bytes()].concat();
-    let answer = say(client, Api::of(ApiKey::SASL_HANDSHAKE).unwrap(), 1, &short(mechanism)).unwrap();
-    assert_eq!(answer[..2], [0, 0]);
-    let first = format!("n,,n={user},r=nonce");
-    let token = [&[0, 0], &*short(&first)].concat();
-    let answer = say(client, Api::of(ApiKey::SASL_AUTHENTICATE).unwrap(), 1, &token).unwrap();
-    assert_eq!(answer[..2], [0, 0]);
-    // Behind the error, its message, and the length of the token.
-    let first = String::from_utf8(answer[8..answer.len() - 8].to_vec()).unwrap();
+    assert_eq!(sasl::handshake(client, mechanism), 0);
+    sasl::show(client, format!("n,,n={user},r=nonce").as_bytes());
+    let told = sasl::told(client);
+    assert_eq!(told.error, 0);
+    let first = told.token;
     let (nonce, rest) = first.split_once(',').unwrap();
     assert!(
         nonce.starts_with("r=nonce") && rest.starts_with("s=") && rest.ends_with(",i=4096"),

@@ -11,6 +11,7 @@ use crate::ask::{connect, say};
 use crate::backend::Backend;
 use crate::gateway::Config;
 use crate::java::expect_checks_to_pass;
+use crate::sasl::plain;
 use crate::scenario::{Scenario, direct, setup_or_skip};
 
 const TIME: Duration = Duration::from_secs(120);
@@ -29,22 +30,14 @@ fn methods() -> String {
 /// A client that doesn't know of KIP-368, and for how long it was told that it may stay.
 fn oblivious(address: &str) -> (TcpStream, Duration) {
     let mut client = connect(address).unwrap();
-    let answer = say(&mut client, api(ApiKey::SASL_HANDSHAKE), 1, b"\0\x05PLAIN").unwrap();
-    assert_eq!(answer[..2], [0, 0]);
-    let token = b"\0\0\0\x0f\0ann\0ann-secret";
-    let answer = say(&mut client, api(ApiKey::SASL_AUTHENTICATE), 1, token).unwrap();
-    assert_eq!(answer[..2], [0, 0]);
-    let lifetime = answer.last_chunk().copied().map(u64::from_be_bytes);
-    (client, Duration::from_millis(lifetime.unwrap()))
-}
-
-fn api(key: ApiKey) -> &'static Api {
-    Api::of(key).unwrap()
+    let told = plain(&mut client, "ann", "ann-secret");
+    assert_eq!(told.error, 0);
+    (client, told.lifetime)
 }
 
 /// A request that every authenticated client may send.
 fn go_on(client: &mut TcpStream) -> io::Result<()> {
-    say(client, api(ApiKey::LIST_GROUPS), 0, b"").map(drop)
+    say(client, Api::of(ApiKey::LIST_GROUPS).unwrap(), 0, b"").map(drop)
 }
 
 #[test]

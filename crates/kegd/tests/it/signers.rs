@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair as _, RsaEncoding, RsaKeyPair};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaEncoding, RsaKeyPair};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -67,10 +67,7 @@ impl Signer {
 
     /// A token with these claims.
     pub(crate) fn sign(&self, algorithm: &str, kid: &str, claims: &Value) -> String {
-        let header = json!({ "alg": algorithm, "kid": kid });
-        let part = |value: &Value| base64(value.to_string().as_bytes());
-        let message = format!("{}.{}", part(&header), part(claims));
-        format!("{message}.{}", base64(&self.signature(algorithm, message.as_bytes())))
+        token(algorithm, kid, claims, |message| self.signature(algorithm, message))
     }
 
     fn signature(&self, algorithm: &str, message: &[u8]) -> Vec<u8> {
@@ -86,6 +83,52 @@ impl Signer {
         self.rsa.sign(encoding, &random, message, &mut signature).unwrap();
         signature
     }
+}
+
+/// A key for EdDSA, under a name.
+pub(crate) struct Key {
+    kid: &'static str,
+    pair: Ed25519KeyPair,
+}
+
+impl Key {
+    pub(crate) fn new(kid: &'static str) -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        Self { kid, pair }
+    }
+
+    /// The key that tokens are checked by.
+    pub(crate) fn jwk(&self) -> Value {
+        let x = base64(self.pair.public_key().as_ref());
+        json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": self.kid, "x": x })
+    }
+
+    /// A token of Ann's for an hour.
+    pub(crate) fn token(&self, audience: &str, issuer: &str) -> String {
+        self.token_for(3600, audience, issuer)
+    }
+
+    /// One that is good for so many seconds.
+    pub(crate) fn token_for(&self, seconds: u64, audience: &str, issuer: &str) -> String {
+        let mut claims = claims("ann", audience, seconds);
+        claims["iss"] = issuer.into();
+        self.sign("EdDSA", &claims)
+    }
+
+    /// A token with these claims, whatever it says that it is signed by.
+    pub(crate) fn sign(&self, algorithm: &str, claims: &Value) -> String {
+        token(algorithm, self.kid, claims, |message| {
+            self.pair.sign(message).as_ref().to_vec()
+        })
+    }
+}
+
+/// A token that says by what it is signed.
+fn token(algorithm: &str, kid: &str, claims: &Value, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let header = json!({ "alg": algorithm, "kid": kid });
+    let part = |value: &Value| base64(value.to_string().as_bytes());
+    let message = format!("{}.{}", part(&header), part(claims));
+    format!("{message}.{}", base64(&signature(message.as_bytes())))
 }
 
 /// What a token claims that is for somebody, and good for so long.

@@ -3,10 +3,8 @@
 use std::fs;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
-use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData, SigningKey};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -14,58 +12,9 @@ use crate::backend::Backend;
 use crate::gateway::Config;
 use crate::java::expect_checks_to_pass;
 use crate::scenario::{Scenario, direct, setup_or_skip};
+use crate::signers::{ISSUER, Key, claims};
 
 const TIME: Duration = Duration::from_secs(120);
-
-pub(crate) const ISSUER: &str = "https://issuer.example";
-
-/// A key under a name.
-pub(crate) struct Key {
-    kid: &'static str,
-    pair: KeyPair,
-}
-
-impl Key {
-    pub(crate) fn new(kid: &'static str) -> Self {
-        let pair = KeyPair::generate_for(&PKCS_ED25519).unwrap();
-        Self { kid, pair }
-    }
-
-    fn jwk(&self) -> Value {
-        let x = BASE64URL_NOPAD.encode(self.pair.der_bytes());
-        json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": self.kid, "x": x })
-    }
-
-    fn sign(&self, algorithm: &str, claims: &Value) -> String {
-        let header = json!({ "alg": algorithm, "kid": self.kid });
-        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        let message = format!("{}.{}", part(&header), part(claims));
-        let signature = self.pair.sign(message.as_bytes()).unwrap();
-        format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
-    }
-
-    pub(crate) fn token(&self, audience: &str, issuer: &str) -> String {
-        self.sign("EdDSA", &claims(audience, issuer))
-    }
-
-    /// One that is good for so many seconds.
-    pub(crate) fn token_for(&self, seconds: u64, audience: &str, issuer: &str) -> String {
-        self.sign("EdDSA", &lasting(seconds, audience, issuer, now()))
-    }
-}
-
-fn now() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap().as_secs()
-}
-
-fn claims(audience: &str, issuer: &str) -> Value {
-    lasting(3600, audience, issuer, now())
-}
-
-fn lasting(seconds: u64, audience: &str, issuer: &str, now: u64) -> Value {
-    json!({ "sub": "ann", "scope": "kafka", "aud": audience, "iss": issuer, "iat": now, "exp": now + seconds })
-}
 
 /// What an endpoint answers to a request.
 type Answer = Box<dyn Fn(&str) -> Value + Send>;
@@ -173,13 +122,9 @@ fn java_clients_authenticate_by_tokens_while_keys_come_change_and_fail() {
     write("bad-audience", &first.token("other", ISSUER));
     write("bad-issuer", &first.token("kafka", "https://elsewhere.example"));
     write("bad-key", &unknown.token("kafka", ISSUER));
-    write("bad-none", &first.sign("none", &claims("kafka", ISSUER)));
-    write("bad-hmac", &first.sign("HS256", &claims("kafka", ISSUER)));
-    let forged = Key {
-        kid: "first",
-        ..Key::new("forger")
-    };
-    write("bad-signature", &forged.token("kafka", ISSUER));
+    write("bad-none", &first.sign("none", &claims("ann", "kafka", 3600)));
+    write("bad-hmac", &first.sign("HS256", &claims("ann", "kafka", 3600)));
+    write("bad-signature", &Key::new("first").token("kafka", ISSUER));
 
     // There are no keys yet: who comes waits for them.
     let gateway = scenario.gateway.as_mut().unwrap();
