@@ -1,5 +1,6 @@
 //! Sessions of tokens that are judged again, under other rules and by other keys.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -197,4 +198,83 @@ fn the_same_keys_once_more_are_no_other_generation() {
     assert!(!grows(keys(&[&one])));
     assert!(grows(keys(&[&Issuer::p256("one")])));
     assert!(grows(keys(&[&one, &two])));
+}
+
+/// One of many validators.
+fn validator(keys: &[Keys], drawn: (usize, usize, usize, usize, u64, usize)) -> Validator {
+    let (keys_of, issuer, audiences, algorithms, skew, claim) = drawn;
+    let validator = Validator::new(KeyStore::new(keys[keys_of].clone()))
+        .audiences([vec![], vec!["kafka"], vec!["web", "more"]][audiences].clone())
+        .algorithms(
+            [
+                Algorithm::ALL.to_vec(),
+                vec![Algorithm::Rs256],
+                vec![Algorithm::Ps256, Algorithm::Es256],
+            ][algorithms]
+                .clone(),
+        )
+        .clock_skew(Duration::from_secs(skew))
+        .principal_claim(["sub", "name", "missing"][claim])
+        .scope_claim(["scope", "rights", "missing"][claim]);
+    match issuer {
+        0 => validator,
+        _ => validator.issuer(["https://issuer", "https://other"][issuer - 1]),
+    }
+}
+
+#[test]
+fn what_is_left_of_a_token_is_judged_as_the_token_itself_would_be() {
+    let (rsa, elliptic, others) = (
+        Issuer::rsa("k"),
+        Issuer::p256("e"),
+        [Issuer::rsa("k"), Issuer::p256("n")],
+    );
+    let keys = [
+        keys(&[&rsa, &elliptic]),
+        keys(&[&elliptic]),
+        keys(&[&rsa]),
+        keys(&[&others[0], &others[1]]),
+        keys(&[&others[1], &elliptic, &rsa]),
+    ];
+    let tokens: Vec<String> = [CLAIMS, r#"{"sub":"ann","exp":1800000010,"name":7,"aud":"more"}"#]
+        .iter()
+        .flat_map(|claims| {
+            let nameless = |issuer: &Issuer, algorithm: &str| {
+                issuer.sign_with_header(&format!(r#"{{"alg":"{algorithm}"}}"#), algorithm, claims)
+            };
+            [
+                rsa.sign("RS256", claims),
+                rsa.sign("PS256", claims),
+                elliptic.sign("ES256", claims),
+                nameless(&rsa, "PS256"),
+                nameless(&elliptic, "ES256"),
+            ]
+        })
+        .collect();
+    let any = Validator::new(KeyStore::new(keys[0].clone()));
+    let [same, changed, refused] = [const { Cell::new(0) }; 3];
+    let drawn = (0..keys.len(), 0..3_usize, 0..3_usize, 0..3_usize, 0..3_u64, 0..3_usize);
+    let config = proptest::test_runner::Config::with_cases(2_000);
+    proptest::test_runner::TestRunner::new(config)
+        .run(&(drawn, 0..tokens.len(), 0..80_u64), |(drawn, token, later)| {
+            let (now, token) = (now() + Duration::from_secs(later), &tokens[token]);
+            let validator = validator(&keys, (drawn.0, drawn.1, drawn.2, drawn.3, drawn.4 * 15, drawn.5));
+            let before = any.validate(token, crate::support::now()).unwrap();
+            let anew = validator.validate(token, now);
+            match validator.validate_again(&before, now) {
+                Ok(again) => {
+                    let count = if again.is_some() { &changed } else { &same };
+                    count.update(|count| count + 1);
+                    proptest::prop_assert_eq!(Ok(again.unwrap_or(before)), anew);
+                }
+                Err(error) => {
+                    refused.update(|count| count + 1);
+                    proptest::prop_assert_eq!(Err(error), anew);
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    let counts = [same, changed, refused].map(Cell::into_inner);
+    assert!(counts[0] > 5 && counts[1] > 20 && counts[2] > 500, "{counts:?}");
 }
