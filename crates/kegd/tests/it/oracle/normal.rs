@@ -83,7 +83,12 @@ impl Normaliser<'_> {
                     true => elements.iter().position(is_denied).unwrap_or(elements.len()),
                     false => 0,
                 };
-                elements[sorted_from..].sort_by_cached_key(|element| self.place(element));
+                // Kafka's controller shuffles what it says of topics, one of which it may say two things of.
+                let code_of_deletion = |it: &&Value| match api.key {
+                    ApiKey::DELETE_TOPICS => it.as_struct().and_then(|it| it.get("ErrorCode")?.as_integer()),
+                    _ => None,
+                };
+                elements[sorted_from..].sort_by_cached_key(|element| (self.place(element), code_of_deletion(element)));
                 let shown = elements
                     .into_iter()
                     .map(|element| self.value(api, version, field, element))
