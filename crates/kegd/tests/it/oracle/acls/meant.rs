@@ -74,11 +74,18 @@ pub(in crate::oracle) fn same_failure(api: &Api, outcomes: &mut [Outcome; 2]) {
     }
 }
 
-/// ShareAcknowledge of a topic without an id: Kafka's authorizer fails on that it has no name, and what else was to be
-/// acknowledged is not.
+/// Acknowledgements in a request that names a topic without an id: Kafka's authorizer fails on that it has no name, and what
+/// else was to be acknowledged or fetched is not.
 pub(in crate::oracle) fn is_not_played(api: &Api, request: &Struct) -> bool {
     let has_no_id = |topic: &Struct| topic.get("TopicId") == Some(&Value::Uuid([0; 16]));
-    api.key == ApiKey::SHARE_ACKNOWLEDGE && elements(request, "Topics").any(has_no_id)
+    let acknowledges = match api.key {
+        ApiKey::SHARE_ACKNOWLEDGE => true,
+        ApiKey::SHARE_FETCH => elements(request, "Topics")
+            .flat_map(|topic| elements(topic, "Partitions"))
+            .any(|partition| elements(partition, "AcknowledgementBatches").next().is_some()),
+        _ => false,
+    };
+    acknowledges && elements(request, "Topics").any(has_no_id)
 }
 
 /// Whether a subtopology has one of these arrays with something in it.
