@@ -47,35 +47,39 @@ impl Coverage {
         self.0.iter().filter(|it| it.0 == seen).count()
     }
 
-    /// What was never seen of what both sides serve and what can be.
-    pub(super) fn missing(&self, served: &BTreeMap<i16, Versions>) -> Vec<String> {
-        let mut missing = Vec::new();
+    /// What was never seen of what both sides serve and what can be, and what was seen though it can't be: what is said here of
+    /// what can be is wrong then.
+    pub(super) fn surprises(&self, served: &BTreeMap<i16, Versions>) -> Vec<String> {
+        let mut surprises = Vec::new();
         for (key, versions) in served {
             for seen in [Seen::Allowed, Seen::Denied, Seen::Mixed] {
-                let is_missing =
-                    |version: &i16| !self.0.contains(&(seen, *key, *version)) && can_be(seen, *key, *version);
-                let never: Vec<_> = (versions.first..=versions.last).filter(is_missing).collect();
-                if !never.is_empty() {
-                    let name = Api::of(ApiKey(*key)).map_or("?", |api| api.name);
-                    missing.push(format!("{name} {never:?} was never {seen:?}"));
+                let was = |version: &i16| self.0.contains(&(seen, *key, *version));
+                let is_surprise = |version: &i16| was(version) != can_be(seen, ApiKey(*key), *version);
+                let (too_much, never): (Vec<i16>, Vec<i16>) =
+                    (versions.first..=versions.last).filter(is_surprise).partition(was);
+                let name = Api::of(ApiKey(*key)).map_or("?", |api| api.name);
+                for (versions, how) in [(never, "was never"), (too_much, "can't be, and was")] {
+                    if !versions.is_empty() {
+                        surprises.push(format!("{name} {versions:?} {how} {seen:?}"));
+                    }
                 }
             }
         }
-        missing
+        surprises
     }
 }
 
-/// Whether a version can show it at all.
-fn can_be(seen: Seen, key: i16, version: i16) -> bool {
-    let key = ApiKey(key);
-    match seen {
-        Seen::Allowed => true,
-        // What may not be seen is left out of lists.
-        Seen::Denied => !LISTS.contains(&key),
-        Seen::Mixed => match key {
-            ApiKey::FIND_COORDINATOR => version >= 4,
-            _ => !LISTS.contains(&key) && !ALLOWED_AS_A_WHOLE.contains(&key),
-        },
+/// Whether a version can show it at all, under the rules that are drawn.
+fn can_be(seen: Seen, key: ApiKey, version: i16) -> bool {
+    match (seen, key) {
+        // What brokers do among themselves no rule allows.
+        (Seen::Allowed | Seen::Mixed, ApiKey::ADD_PARTITIONS_TO_TXN) if version >= 4 => false,
+        (Seen::Allowed, _) => true,
+        // The response has no place for an error yet.
+        (Seen::Denied, ApiKey::DESCRIBE_LOG_DIRS) => version >= 3,
+        (Seen::Denied, _) => !LISTS.contains(&key),
+        (Seen::Mixed, ApiKey::FIND_COORDINATOR) => version >= 4,
+        (Seen::Mixed, _) => !LISTS.contains(&key) && !ALLOWED_AS_A_WHOLE.contains(&key),
     }
 }
 
@@ -151,9 +155,22 @@ mod tests {
         coverage.count(api, 8, &response(&[0, 0]));
         coverage.count(api, 8, &response(&[29, 3]));
         coverage.count(api, 7, &response(&[29, 0]));
-        assert_eq!(coverage.missing(&served), ["OffsetCommit [8] was never Mixed"]);
+        assert_eq!(coverage.surprises(&served), ["OffsetCommit [8] was never Mixed"]);
         coverage.count(api, 8, &response(&[0, 30]));
-        assert!(coverage.missing(&served).is_empty());
+        assert!(coverage.surprises(&served).is_empty());
         assert_eq!(coverage.versions(Seen::Mixed), 2);
+    }
+
+    #[test]
+    fn what_was_seen_and_cannot_be_is_said() {
+        let api = Api::of(ApiKey::LIST_GROUPS).unwrap();
+        let served = BTreeMap::from([(api.key.0, Versions { first: 5, last: 5 })]);
+        let mut coverage = Coverage::default();
+        let mut response = Struct::new(api.response.fields, 5);
+        coverage.count(api, 5, &response);
+        assert!(coverage.surprises(&served).is_empty());
+        response.set("ErrorCode", Value::Integer(31));
+        coverage.count(api, 5, &response);
+        assert_eq!(coverage.surprises(&served), ["ListGroups [5] can't be, and was Denied"]);
     }
 }

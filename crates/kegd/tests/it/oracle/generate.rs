@@ -1,5 +1,6 @@
 //! Random sequences of requests: mostly such as clients send, over few names.
 
+mod beside;
 mod hints;
 mod stories;
 mod together;
@@ -8,8 +9,10 @@ use keg_codec::Api;
 use keg_codec::schema::{Field, Type};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::strategy::Union;
 
+use super::case::TOPICS;
 use super::term::{Operation, Term};
 
 /// How many requests a sequence has at most.
@@ -47,6 +50,26 @@ pub(super) fn operation(api: &'static Api) -> BoxedStrategy<Operation> {
     (any::<u8>(), fields)
         .prop_map(move |(version, fields)| Operation { api, version, fields })
         .boxed()
+}
+
+/// The same as the last of some requests, in a certain version: as a rule there are no others. Now and then they prepare one of
+/// which a part succeeds, and the rest is denied, most likely.
+pub(super) fn operation_of(api: &'static Api, version: u8) -> BoxedStrategy<Vec<Operation>> {
+    let alone = operation(api).prop_map(|it| vec![it]);
+    let others = 1..u8::try_from(TOPICS.len()).unwrap();
+    let told = others.filter_map(|other| beside::told(api.key, other));
+    let told: Vec<_> = told.collect();
+    let some = match told.is_empty() {
+        true => alone.boxed(),
+        false => prop_oneof![1 => alone, 1 => select(told)].boxed(),
+    };
+    some.prop_map(move |mut operations| {
+        if let Some(last) = operations.last_mut() {
+            last.version = version;
+        }
+        operations
+    })
+    .boxed()
 }
 
 /// Values for the fields of a table, in all versions at once.

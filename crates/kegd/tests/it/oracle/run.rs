@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use keg_codec::{Api, ApiKey};
-use proptest::strategy::Strategy;
+use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use super::coverage;
@@ -138,7 +138,7 @@ fn played(name: &str, arena: &Arena, extent: &Extent) -> Tally {
                 return;
             }
             let sequence = (&sequences, further(&wanted, seed)).prop_map(|(mut sequence, further)| {
-                sequence.extend(further);
+                sequence.extend(further.into_iter().flatten());
                 sequence
             });
             let tally = play(arena, &sequence, seed);
@@ -201,15 +201,13 @@ fn play(arena: &Arena, sequence: &impl Strategy<Value = Vec<Operation>>, seed: u
     tally
 }
 
-/// Requests for the end of the sequence of a seed: with ACLs, of the versions whose turn it is.
-fn further(wanted: &[(&'static Api, u8)], seed: u64) -> Vec<impl Strategy<Value = Operation> + use<>> {
+/// What is asked at the end of the sequence of a seed: with ACLs, versions whose turn it is.
+fn further(wanted: &[(&'static Api, u8)], seed: u64) -> Vec<BoxedStrategy<Vec<Operation>>> {
     let turn = usize::try_from(seed % wanted.len().max(1) as u64).unwrap() * FURTHER;
     let versions = wanted.iter().cycle().skip(turn % wanted.len().max(1)).take(FURTHER);
-    let further = versions.map(|(api, version)| {
-        let version = *version;
-        generate::operation(api).prop_map(move |it| Operation { version, ..it })
-    });
-    further.collect()
+    versions
+        .map(|(api, version)| generate::operation_of(api, *version))
+        .collect()
 }
 
 /// With ACLs, each version of each API: it is to be seen allowed and denied. As [`Operation`]s have their versions.

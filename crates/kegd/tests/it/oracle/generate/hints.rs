@@ -19,7 +19,11 @@ pub(super) fn of(api: &Api, field: &'static Field) -> Option<BoxedStrategy<Term>
         (_, "ClusterId" | "RackId" | "ReplicaState" | "ReplicaDirectoryId" | "HighWatermark" | "RetentionTimeMs") => {
             Just(Term::Default).boxed()
         }
-        (ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS, "Assignments") => Just(Term::Default).boxed(),
+        (ApiKey::CREATE_TOPICS, "Assignments") => Just(Term::Default).boxed(),
+        // None at all: an empty list is fewer than the partitions.
+        (ApiKey::CREATE_PARTITIONS, "Assignments") => {
+            prop_oneof![8 => Just(Term::Null), 1 => Just(Term::Default)].boxed()
+        }
         (_, "Configs") => configs(api.key),
         (_, "Protocols") => protocols(),
         (ApiKey::SYNC_GROUP, "Assignments") => assignments(),

@@ -7,6 +7,9 @@ use crate::oracle::term::{Batch, Epoch, Member, Operation, Session, Term, TopicI
 
 type Fields = Vec<(&'static str, Term)>;
 
+/// The topic that stories are about.
+pub(super) const ONE: [Name; 1] = [Name::Own(0)];
+
 pub(super) fn all() -> Vec<Vec<Operation>> {
     vec![
         records(),
@@ -23,22 +26,13 @@ fn records() -> Vec<Operation> {
     vec![
         creation(),
         production(false),
-        op(ApiKey::FETCH, fetch(Session::New)),
+        fetch(Session::New, &ONE),
         production(false),
-        op(ApiKey::FETCH, fetch(Session::Next)),
+        fetch(Session::Next, &ONE),
     ]
 }
 
 fn transaction() -> Vec<Operation> {
-    let of_producer = |more: Fields| {
-        let mut fields = vec![
-            ("TransactionalId", Term::Name(Kind::Transaction, Name::Own(0))),
-            ("ProducerId", Term::Producer),
-            ("ProducerEpoch", Term::ProducerEpoch(0)),
-        ];
-        fields.extend(more);
-        fields
-    };
     let topics = vec![("Name", topic()), ("Partitions", Term::Array(vec![Term::Integer(0)]))];
     let topics = || Term::Array(vec![Term::Fields(topics.clone())]);
     let partitions = vec![
@@ -51,22 +45,42 @@ fn transaction() -> Vec<Operation> {
         ("V3AndBelowProducerEpoch", Term::ProducerEpoch(0)),
         ("V3AndBelowTopics", topics()),
     ];
-    let producer = vec![
+    vec![
+        creation(),
+        producer(),
+        op(ApiKey::ADD_PARTITIONS_TO_TXN, partitions),
+        production(true),
+        offsets_in_transaction(),
+        commit_in_transaction(&ONE),
+        op(ApiKey::END_TXN, of_producer(vec![("Committed", Term::Integer(1))])),
+    ]
+}
+
+pub(super) fn producer() -> Operation {
+    let fields = vec![
         ("TransactionalId", Term::Name(Kind::Transaction, Name::Own(0))),
         ("TransactionTimeoutMs", Term::Integer(60_000)),
     ];
-    vec![
-        creation(),
-        op(ApiKey::INIT_PRODUCER_ID, producer),
-        op(ApiKey::ADD_PARTITIONS_TO_TXN, partitions),
-        production(true),
-        op(ApiKey::ADD_OFFSETS_TO_TXN, of_producer(vec![("GroupId", group())])),
-        op(
-            ApiKey::TXN_OFFSET_COMMIT,
-            of_producer(vec![("GroupId", group()), ("Topics", commits())]),
-        ),
-        op(ApiKey::END_TXN, of_producer(vec![("Committed", Term::Integer(1))])),
-    ]
+    op(ApiKey::INIT_PRODUCER_ID, fields)
+}
+
+pub(super) fn offsets_in_transaction() -> Operation {
+    op(ApiKey::ADD_OFFSETS_TO_TXN, of_producer(vec![("GroupId", group())]))
+}
+
+pub(super) fn commit_in_transaction(names: &[Name]) -> Operation {
+    let fields = of_producer(vec![("GroupId", group()), ("Topics", commits(names))]);
+    op(ApiKey::TXN_OFFSET_COMMIT, fields)
+}
+
+fn of_producer(more: Fields) -> Fields {
+    let mut fields = vec![
+        ("TransactionalId", Term::Name(Kind::Transaction, Name::Own(0))),
+        ("ProducerId", Term::Producer),
+        ("ProducerEpoch", Term::ProducerEpoch(0)),
+    ];
+    fields.extend(more);
+    fields
 }
 
 fn classic_group() -> Vec<Operation> {
@@ -123,45 +137,50 @@ fn consumer_group() -> Vec<Operation> {
 }
 
 fn share_group() -> Vec<Operation> {
-    let fetch = |session| {
-        let partition = Term::Fields(vec![("PartitionIndex", Term::Integer(0))]);
-        let topic = Term::Fields(vec![
-            ("TopicId", Term::TopicId(TopicId::Of(Name::Own(0)))),
-            ("Partitions", Term::Array(vec![partition])),
-        ]);
-        let fields = vec![
-            ("GroupId", group()),
-            ("MemberId", Term::Member(Member::Known(0))),
-            ("ShareSessionEpoch", Term::ShareEpoch(session)),
-            ("MaxWaitMs", Term::Integer(300)),
-            ("MaxBytes", Term::Integer(1_000_000)),
-            ("MaxRecords", Term::Integer(10)),
-            ("BatchSize", Term::Integer(10)),
-            ("Topics", Term::Array(vec![topic])),
-        ];
-        op(ApiKey::SHARE_FETCH, fields)
-    };
     vec![
         creation(),
         heartbeat(ApiKey::SHARE_GROUP_HEARTBEAT, Epoch::Is(0), subscription()),
         heartbeat(ApiKey::SHARE_GROUP_HEARTBEAT, Epoch::Current, Vec::new()),
-        fetch(Session::New),
+        share_fetch(Session::New, &ONE),
         production(false),
-        fetch(Session::Next),
-        op(ApiKey::SHARE_ACKNOWLEDGE, acknowledgement()),
+        share_fetch(Session::Next, &ONE),
+        acknowledgement(&ONE),
         heartbeat(ApiKey::SHARE_GROUP_HEARTBEAT, Epoch::Is(-1), Vec::new()),
-        op(
-            ApiKey::DELETE_SHARE_GROUP_OFFSETS,
-            vec![
-                ("GroupId", group()),
-                ("Topics", Term::Array(vec![Term::Fields(vec![("TopicName", topic())])])),
-            ],
-        ),
+        share_offsets_deletion(&ONE),
     ]
 }
 
+pub(super) fn share_offsets_deletion(names: &[Name]) -> Operation {
+    let topics = each(names, |name| vec![("TopicName", Term::Name(Kind::Topic, name))]);
+    op(
+        ApiKey::DELETE_SHARE_GROUP_OFFSETS,
+        vec![("GroupId", group()), ("Topics", topics)],
+    )
+}
+
+pub(super) fn share_fetch(session: Session, names: &[Name]) -> Operation {
+    let partition = Term::Fields(vec![("PartitionIndex", Term::Integer(0))]);
+    let topics = each(names, |name| {
+        vec![
+            ("TopicId", Term::TopicId(TopicId::Of(name))),
+            ("Partitions", Term::Array(vec![partition.clone()])),
+        ]
+    });
+    let fields = vec![
+        ("GroupId", group()),
+        ("MemberId", Term::Member(Member::Known(0))),
+        ("ShareSessionEpoch", Term::ShareEpoch(session)),
+        ("MaxWaitMs", Term::Integer(300)),
+        ("MaxBytes", Term::Integer(1_000_000)),
+        ("MaxRecords", Term::Integer(10)),
+        ("BatchSize", Term::Integer(10)),
+        ("Topics", topics),
+    ];
+    op(ApiKey::SHARE_FETCH, fields)
+}
+
 /// Both records are taken.
-fn acknowledgement() -> Fields {
+pub(super) fn acknowledgement(names: &[Name]) -> Operation {
     let batch = Term::Fields(vec![
         ("FirstOffset", Term::Integer(0)),
         ("LastOffset", Term::Integer(1)),
@@ -171,16 +190,19 @@ fn acknowledgement() -> Fields {
         ("PartitionIndex", Term::Integer(0)),
         ("AcknowledgementBatches", Term::Array(vec![batch])),
     ]);
-    let topic = Term::Fields(vec![
-        ("TopicId", Term::TopicId(TopicId::Of(Name::Own(0)))),
-        ("Partitions", Term::Array(vec![partition])),
-    ]);
-    vec![
+    let topics = each(names, |name| {
+        vec![
+            ("TopicId", Term::TopicId(TopicId::Of(name))),
+            ("Partitions", Term::Array(vec![partition.clone()])),
+        ]
+    });
+    let fields = vec![
         ("GroupId", group()),
         ("MemberId", Term::Member(Member::Known(0))),
         ("ShareSessionEpoch", Term::ShareEpoch(Session::Next)),
-        ("Topics", Term::Array(vec![topic])),
-    ]
+        ("Topics", topics),
+    ];
+    op(ApiKey::SHARE_ACKNOWLEDGE, fields)
 }
 
 fn streams_group() -> Vec<Operation> {
@@ -221,7 +243,7 @@ fn administration() -> Vec<Operation> {
     ]
 }
 
-fn creation() -> Operation {
+pub(super) fn creation() -> Operation {
     let topics = [(0, 2), (1, 1)].map(|(index, partitions)| {
         Term::Fields(vec![
             ("Name", Term::Name(Kind::Topic, Name::Own(index))),
@@ -238,7 +260,7 @@ fn creation() -> Operation {
     )
 }
 
-fn production(in_transaction: bool) -> Operation {
+pub(super) fn production(in_transaction: bool) -> Operation {
     let batch = Batch {
         count: 2,
         idempotent: false,
@@ -265,18 +287,21 @@ fn production(in_transaction: bool) -> Operation {
     op(ApiKey::PRODUCE, fields)
 }
 
-fn fetch(session: Session) -> Fields {
+pub(super) fn fetch(session: Session, names: &[Name]) -> Operation {
     let partition = Term::Fields(vec![("PartitionMaxBytes", Term::Integer(1_000_000))]);
-    let topic = Term::Fields(vec![
-        ("Topic", topic()),
-        ("TopicId", Term::TopicId(TopicId::Of(Name::Own(0)))),
-        ("Partitions", Term::Array(vec![partition])),
-    ]);
-    vec![
+    let topics = each(names, |name| {
+        vec![
+            ("Topic", Term::Name(Kind::Topic, name)),
+            ("TopicId", Term::TopicId(TopicId::Of(name))),
+            ("Partitions", Term::Array(vec![partition.clone()])),
+        ]
+    });
+    let fields = vec![
         ("SessionId", Term::SessionId(session)),
         ("SessionEpoch", Term::SessionEpoch(session)),
-        ("Topics", Term::Array(vec![topic])),
-    ]
+        ("Topics", topics),
+    ];
+    op(ApiKey::FETCH, fields)
 }
 
 fn commit() -> Operation {
@@ -284,18 +309,24 @@ fn commit() -> Operation {
         ("GroupId", group()),
         ("GenerationIdOrMemberEpoch", Term::Epoch(Epoch::Current)),
         ("MemberId", Term::Member(Member::Known(0))),
-        ("Topics", commits()),
+        ("Topics", commits(&ONE)),
     ];
     op(ApiKey::OFFSET_COMMIT, fields)
 }
 
-fn commits() -> Term {
+fn commits(names: &[Name]) -> Term {
     let partition = Term::Fields(vec![("CommittedOffset", Term::Integer(1))]);
-    Term::Array(vec![Term::Fields(vec![
-        ("Name", topic()),
-        ("TopicId", Term::TopicId(TopicId::Of(Name::Own(0)))),
-        ("Partitions", Term::Array(vec![partition])),
-    ])])
+    each(names, |name| {
+        vec![
+            ("Name", Term::Name(Kind::Topic, name)),
+            ("TopicId", Term::TopicId(TopicId::Of(name))),
+            ("Partitions", Term::Array(vec![partition.clone()])),
+        ]
+    })
+}
+
+fn each(names: &[Name], fields: impl Fn(Name) -> Fields) -> Term {
+    Term::Array(names.iter().map(|name| Term::Fields(fields(*name))).collect())
 }
 
 fn with_partition(name: Name) -> Term {
@@ -306,12 +337,12 @@ fn with_partition(name: Name) -> Term {
     ])])
 }
 
-fn subscription() -> Fields {
+pub(super) fn subscription() -> Fields {
     let topics = [0, 1].map(|index| Term::Name(Kind::Topic, Name::Own(index)));
     vec![("SubscribedTopicNames", Term::Array(topics.to_vec()))]
 }
 
-fn heartbeat(key: ApiKey, epoch: Epoch, more: Fields) -> Operation {
+pub(super) fn heartbeat(key: ApiKey, epoch: Epoch, more: Fields) -> Operation {
     let mut fields = vec![
         ("GroupId", group()),
         ("MemberId", Term::Member(Member::Known(0))),
@@ -333,7 +364,7 @@ fn group() -> Term {
     Term::Name(Kind::Group, Name::Own(0))
 }
 
-fn op(key: ApiKey, fields: Fields) -> Operation {
+pub(super) fn op(key: ApiKey, fields: Fields) -> Operation {
     Operation {
         api: Api::of(key).unwrap(),
         version: 0,
