@@ -54,6 +54,10 @@ pub const CASES: &[Case] = &[
         make: || rewrite(messages::fetch_by_id(1 << 20)?),
     },
     Case {
+        name: "passage, Fetch 12 of 10 topics with 10 partitions of 10 KB, in pieces of 256 KB",
+        make: || pass(messages::fetch_by_name()?),
+    },
+    Case {
         name: "rewrite, Metadata 12 of 200 topics with 12 partitions",
         make: || rewrite(messages::metadata(200, 12)?),
     },
@@ -114,6 +118,14 @@ fn check(message: Message) -> Outcome<Work> {
     Ok(Box::new(move || {
         let checked = keg_codec::walk::check(message.table(), message.version, &message.body);
         black_box(checked.is_ok());
+    }))
+}
+
+fn pass(message: Message) -> Outcome<Work> {
+    let mut bytes = message.body.to_vec();
+    rewriting::pass(&message, &mut bytes)?;
+    Ok(Box::new(move || {
+        black_box(rewriting::pass(&message, &mut bytes).is_ok());
     }))
 }
 

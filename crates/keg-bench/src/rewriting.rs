@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use keg_codec::Rope;
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Visitor, WalkError, walk};
+use keg_codec::walk::{Edit, IntegerEdit, Passage, Visitor, WalkError, walk};
 
 use crate::Outcome;
 use crate::messages::{self, Message};
@@ -76,4 +76,22 @@ impl Visitor for Rewriting {
 pub fn rewrite(message: &Message) -> Result<Rope, WalkError> {
     let edits = walk(message.table(), message.version, &message.body, &mut Rewriting)?;
     Ok(edits.apply(&message.body))
+}
+
+/// How much of a message comes at a time.
+const PIECE: usize = 256 * 1024;
+
+/// Lets the bytes of a message pass as they come.
+///
+/// # Errors
+/// When the message is malformed, or can't pass.
+pub(crate) fn pass(message: &Message, bytes: &mut [u8]) -> Outcome<()> {
+    let passage = Passage::new(message.table(), message.version, bytes.len(), EntitySet::default());
+    let mut passage = passage.ok_or("the message can't pass")?;
+    let mut at = 0;
+    while passage.left() > 0 {
+        let end = bytes.len().min(at + PIECE);
+        at += passage.pass(bytes.get_mut(at..end).unwrap_or_default())?;
+    }
+    Ok(())
 }

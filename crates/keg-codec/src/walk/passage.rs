@@ -125,28 +125,31 @@ impl Passage {
             if self.run.left > 0 {
                 return Ok(at);
             }
-            let Some(level) = self.levels.last() else {
+            let Some(level) = self.levels.pop() else {
                 return match self.left {
                     0 => Ok(at),
                     count => Err(WalkError::TrailingBytes { count }),
                 };
             };
+            let depth = self.levels.len();
             let rest = bytes.get_mut(at..).unwrap_or_default();
             let mut reader = Reader::new(rest);
-            let step = match self.step(*level, &mut reader) {
-                Ok(step) => step,
-                Err(WalkError::Truncated { .. }) if rest.len() < self.left => return Ok(at),
+            let alias = match self.step(level, &mut reader) {
+                Ok(alias) => alias,
+                Err(WalkError::Truncated { .. }) if rest.len() < self.left => {
+                    // It is tried again when more is there, as if it had not been.
+                    self.levels.truncate(depth);
+                    self.levels.push(level);
+                    return Ok(at);
+                }
                 Err(error) => return Err(error),
             };
             let consumed = reader.position();
-            if let Some(alias) = step.alias {
+            if let Some(alias) = alias {
                 alias.write(rest);
             }
             at += consumed;
             self.left -= consumed;
-            self.levels.pop();
-            self.levels.extend(step.levels.into_iter().flatten());
-            self.run = step.run;
             if self.run.left > self.left {
                 return Err(WalkError::Truncated {
                     needed: self.run.left,

@@ -7,101 +7,97 @@ use crate::schema::{Entity, Field, Type};
 use crate::walk::WalkError;
 use crate::wire::Reader;
 
-/// What comes of reading a few bytes: where the bytes behind them are, and how many of these pass unread before that.
-#[derive(Debug, Default)]
-pub(super) struct Step {
-    /// In the place of the level that was at hand, the innermost last.
-    pub(super) levels: [Option<Level>; 2],
-    pub(super) run: Run,
-    /// What is written over the tag that was read.
-    pub(super) alias: Option<Alias>,
-}
-
-impl Step {
-    fn into(level: Level) -> Self {
-        Self {
-            levels: [None, Some(level)],
-            ..Self::default()
-        }
-    }
-
-    fn run(left: usize) -> Self {
-        Self {
-            run: Run { left, blank: false },
-            ..Self::default()
-        }
-    }
-
-    /// The same, after which things go on at a level.
-    fn within(mut self, outer: Level) -> Self {
-        let [first, _] = &mut self.levels;
-        *first = Some(outer);
-        self
-    }
-}
-
 impl Passage {
-    /// Reads what comes next at a level.
-    pub(super) fn step(&self, level: Level, reader: &mut Reader<'_>) -> Result<Step, WalkError> {
+    /// Reads what comes next at a level that was taken off, and puts in its place the levels of what is behind it, and how many
+    /// bytes pass unread before that. What is written over the tag that was read, if anything, is given back. Where bytes are
+    /// missing, levels may have been put there already.
+    pub(super) fn step(&mut self, level: Level, reader: &mut Reader<'_>) -> Result<Option<Alias>, WalkError> {
         match level {
-            Level::Fields { all, rest } => self.fields(all, rest, reader),
-            Level::Elements { left: 0, .. } | Level::Tags { left: 0, .. } => Ok(Step::default()),
+            Level::Fields { all, rest } => self.fields(all, rest, reader)?,
+            Level::Elements { left: 0, .. } | Level::Tags { left: 0, .. } => {}
             Level::Elements { field, left } => {
-                let step = match field.ty {
-                    Type::Struct(nested) => Step::into(Level::fields(nested)),
+                self.levels.push(Level::Elements { field, left: left - 1 });
+                match field.ty {
+                    Type::Struct(nested) => self.levels.push(Level::fields(nested)),
                     _ => self.value(field, false, reader)?,
-                };
-                Ok(step.within(Level::Elements { field, left: left - 1 }))
+                }
             }
-            Level::Tags { .. } => self.tag(level, reader),
+            Level::Tags { .. } => return self.tag(level, reader),
             Level::Tagged { field, begun, behind } if !begun => {
                 let begun = true;
-                Ok(self
-                    .field(field, reader)?
-                    .within(Level::Tagged { field, begun, behind }))
+                self.levels.push(Level::Tagged { field, begun, behind });
+                self.field(field, reader)?;
             }
-            Level::Tagged { behind, .. } if self.left == behind => Ok(Step::default()),
-            Level::Tagged { field, behind, .. } => Err(WalkError::TagSize {
-                field: field.name,
-                left: self.left.saturating_sub(behind),
-            }),
+            Level::Tagged { behind, .. } if self.left == behind => {}
+            Level::Tagged { field, behind, .. } => {
+                return Err(WalkError::TagSize {
+                    field: field.name,
+                    left: self.left.saturating_sub(behind),
+                });
+            }
         }
+        Ok(None)
+    }
+
+    fn skip(&mut self, left: usize) {
+        self.run = Run { left, blank: false };
     }
 
     fn fields(
-        &self,
+        &mut self,
         all: &'static [Field],
         rest: &'static [Field],
         reader: &mut Reader<'_>,
-    ) -> Result<Step, WalkError> {
+    ) -> Result<(), WalkError> {
         let is_next = |field: &&Field| field.is_in_place(self.version);
+        // Those of fixed sizes pass together, as far as they stand together.
+        let (mut fixed, mut behind) = (0, rest);
         let mut rest = rest.iter();
-        if let Some(field) = rest.find(is_next) {
-            let rest = rest.as_slice();
-            return Ok(self.field(field, reader)?.within(Level::Fields { all, rest }));
+        while let Some(field) = rest.find(is_next) {
+            if field.size > 0 && !field.array {
+                fixed += usize::from(field.size);
+                behind = rest.as_slice();
+            } else if fixed > 0 {
+                break;
+            } else {
+                let rest = rest.as_slice();
+                self.levels.push(Level::Fields { all, rest });
+                return self.field(field, reader);
+            }
         }
-        if !self.flexible {
-            return Ok(Step::default());
+        if fixed > 0 {
+            self.levels.push(Level::Fields { all, rest: behind });
+            self.skip(fixed);
+            return Ok(());
         }
-        Ok(Step::into(Level::Tags {
-            fields: all,
-            left: reader.varint()?,
-            previous: None,
-            blanked: false,
-        }))
+        if self.flexible {
+            let left = reader.varint()?;
+            if left > 0 {
+                self.levels.push(Level::Tags {
+                    fields: all,
+                    left,
+                    previous: None,
+                    blanked: false,
+                });
+            }
+        }
+        Ok(())
     }
 
-    fn field(&self, field: &'static Field, reader: &mut Reader<'_>) -> Result<Step, WalkError> {
+    fn field(&mut self, field: &'static Field, reader: &mut Reader<'_>) -> Result<(), WalkError> {
         let nullable = field.nullable.contains(self.version);
         match (field.array, field.ty) {
             (true, _) => self.array(field, nullable, reader),
-            (false, Type::Struct(_)) if nullable && reader.int8()? < 0 => Ok(Step::default()),
-            (false, Type::Struct(nested)) => Ok(Step::into(Level::fields(nested))),
+            (false, Type::Struct(_)) if nullable && reader.int8()? < 0 => Ok(()),
+            (false, Type::Struct(nested)) => {
+                self.levels.push(Level::fields(nested));
+                Ok(())
+            }
             (false, _) => self.value(field, nullable, reader),
         }
     }
 
-    fn array(&self, field: &'static Field, nullable: bool, reader: &mut Reader<'_>) -> Result<Step, WalkError> {
+    fn array(&mut self, field: &'static Field, nullable: bool, reader: &mut Reader<'_>) -> Result<(), WalkError> {
         let Some(count) = reader.length32(self.flexible)? else {
             return null(field, nullable);
         };
@@ -109,13 +105,14 @@ impl Passage {
         if count > left {
             return Err(WalkError::CountBeyondMessage { count, left });
         }
-        Ok(match field.ty.fixed_size() {
-            Some(size) => Step::run(count.saturating_mul(size)),
-            None => Step::into(Level::Elements { field, left: count }),
-        })
+        match field.ty.fixed_size() {
+            Some(size) => self.skip(count.saturating_mul(size)),
+            None => self.levels.push(Level::Elements { field, left: count }),
+        }
+        Ok(())
     }
 
-    fn value(&self, field: &'static Field, nullable: bool, reader: &mut Reader<'_>) -> Result<Step, WalkError> {
+    fn value(&mut self, field: &'static Field, nullable: bool, reader: &mut Reader<'_>) -> Result<(), WalkError> {
         let length = match (field.ty, field.ty.fixed_size()) {
             (_, Some(size)) => Some(size),
             (Type::String, None) => reader.length16(self.flexible)?,
@@ -132,11 +129,12 @@ impl Passage {
                 return Err(WalkError::Refused { field: field.name });
             }
         }
-        Ok(Step::run(length))
+        self.skip(length);
+        Ok(())
     }
 
     /// A tagged field: it is walked like any other, or passes blanked.
-    fn tag(&self, section: Level, reader: &mut Reader<'_>) -> Result<Step, WalkError> {
+    fn tag(&mut self, section: Level, reader: &mut Reader<'_>) -> Result<Option<Alias>, WalkError> {
         let Level::Tags {
             fields,
             left,
@@ -144,7 +142,7 @@ impl Passage {
             blanked,
         } = section
         else {
-            return Ok(Step::default());
+            return Ok(None);
         };
         let left = left - 1;
         let start = reader.position();
@@ -171,26 +169,27 @@ impl Passage {
                     left: size,
                 })?;
                 let begun = false;
-                return Ok(Step::into(Level::Tagged { field, begun, behind }).within(section));
+                self.levels.extend([section, Level::Tagged { field, begun, behind }]);
+                return Ok(None);
             }
             _ => {}
         }
-        let mut step = Step::default().within(section);
-        step.run = Run {
+        self.levels.push(section);
+        self.run = Run {
             left: size,
             blank: true,
         };
-        if blanked {
-            let alias = Alias::of(width, left, fields, self.version);
-            step.alias = Some(alias.ok_or(WalkError::TagOrder { tag })?);
+        if !blanked {
+            return Ok(None);
         }
-        Ok(step)
+        let alias = Alias::of(width, left, fields, self.version);
+        alias.map(Some).ok_or(WalkError::TagOrder { tag })
     }
 }
 
-fn null(field: &'static Field, nullable: bool) -> Result<Step, WalkError> {
+fn null(field: &'static Field, nullable: bool) -> Result<(), WalkError> {
     if nullable {
-        Ok(Step::default())
+        Ok(())
     } else {
         Err(WalkError::Null { field: field.name })
     }
