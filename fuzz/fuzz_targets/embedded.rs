@@ -3,6 +3,7 @@
 #![no_main]
 
 mod namespace;
+mod pieces;
 mod support;
 
 use std::sync::LazyLock;

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
-use keg_policy::{AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Response};
+use keg_policy::{
+    AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Response, Rest, request_head,
+};
+
+use crate::pieces::through;
 
 #[derive(Debug)]
 struct NoAddresses;
@@ -48,15 +52,7 @@ impl Tenant {
     pub(crate) fn ask(&self, key: ApiKey, version: i16, asked: &Struct) -> Result<(Struct, Pending), Struct> {
         let api = api(key);
         let body = asked.write(&api.request, version).expect("it was made for the version");
-        let mut request = Request {
-            api,
-            version,
-            correlation_id: 1,
-            head: Bytes::from_static(&[0; 10]),
-            body: Bytes::from(body).into(),
-            rest: None,
-            streams: false,
-        };
+        let mut request = of(api, version, body);
         match self.chain.request(&self.connection, &mut request) {
             Outcome::Forward(pending) => {
                 let sent = Struct::read(&api.request, version, &request.body_bytes()).expect("a request is sent");
@@ -67,6 +63,38 @@ impl Tenant {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What the broker gets of a request that is whole; none if it is answered.
+    pub(crate) fn send(&self, key: ApiKey, version: i16, body: &[u8]) -> Option<Vec<u8>> {
+        let mut request = of(api(key), version, body.to_vec());
+        match self.chain.request(&self.connection, &mut request) {
+            Outcome::Forward(_) => Some(request.body_bytes().to_vec()),
+            _ => None,
+        }
+    }
+
+    /// What the broker gets of a request that goes on in pieces of these sizes: an inner `None` if it ends before it is
+    /// whole, an outer one if it must come whole.
+    pub(crate) fn pass(&self, key: ApiKey, version: i16, body: &[u8], pieces: &[usize]) -> Option<Option<Vec<u8>>> {
+        let (head, rest) = body.split_at(request_head(api(key), version, body)?);
+        let mut request = of(api(key), version, head.to_vec());
+        request.rest = Some(Box::new(Rest::new(rest.len())));
+        match self.chain.request(&self.connection, &mut request) {
+            Outcome::Forward(_) => {}
+            Outcome::Reply(Reply::Whole) => return None,
+            other => panic!("{other:?}"),
+        }
+        let mut out = request.body_bytes().to_vec();
+        let left = request.rest.take().expect("the rest is not taken");
+        assert_eq!(left.length, rest.len());
+        Some(match left.guard {
+            Some(guard) => through(guard, rest, pieces).map(|passed| {
+                out.extend(passed);
+                out
+            }),
+            None => Some([out, rest.to_vec()].concat()),
+        })
     }
 
     /// What the client gets of a broker's response; none if it is withheld.
@@ -85,6 +113,18 @@ impl Tenant {
             }
             _ => None,
         }
+    }
+}
+
+fn of(api: &'static Api, version: i16, body: Vec<u8>) -> Request {
+    Request {
+        api,
+        version,
+        correlation_id: 1,
+        head: Bytes::from_static(&[0; 10]),
+        body: Bytes::from(body).into(),
+        rest: None,
+        streams: false,
     }
 }
 

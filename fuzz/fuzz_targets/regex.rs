@@ -3,6 +3,7 @@
 #![no_main]
 
 mod namespace;
+mod pieces;
 
 use std::sync::LazyLock;
 
