@@ -4,6 +4,7 @@
 //! a round.
 
 mod child;
+mod flame;
 mod growth;
 mod kafka;
 mod options;
@@ -46,6 +47,10 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     }
     fs::create_dir_all(&dir)?;
     let page_file = places.workspace.join("docs/performance.md");
+    if options.flame {
+        let picture = flame::draw(&options, &target.join("release"), &dir)?;
+        return Ok(fs::write(places.workspace.join("docs/flame-graph.svg"), picture)?);
+    }
     if options.growth {
         let tables = growth::measure(&options, &target.join("release"), &dir)?;
         println_out(&tables);

@@ -27,7 +27,7 @@ const FRAMES: [[usize; 3]; 7] = [
 ];
 
 /// A gateway before a broker in memory.
-struct Setting {
+pub(super) struct Setting {
     keg: Program,
     _broker: Program,
     target: String,
@@ -41,10 +41,10 @@ struct Table {
     rows: Vec<(String, Vec<Vec<f64>>)>,
 }
 
-struct Growth<'a> {
-    release: &'a Path,
-    dir: &'a Path,
-    rounds: usize,
+pub(super) struct Growth<'a> {
+    pub(super) release: &'a Path,
+    pub(super) dir: &'a Path,
+    pub(super) rounds: usize,
 }
 
 pub(super) fn measure(options: &Options, release: &Path, dir: &Path) -> Outcome<String> {
@@ -192,7 +192,7 @@ impl Growth<'_> {
         Ok(table)
     }
 
-    fn start(&self, clusters: usize, rules: usize, topics: usize) -> Outcome<Setting> {
+    pub(super) fn start(&self, clusters: usize, rules: usize, topics: usize) -> Outcome<Setting> {
         let (kafka, first, health) = (free_ports()?, free_ports()?, free_ports()?);
         let log = self.dir.join("broker.log");
         let mut command = Command::new(self.release.join("keg-load"));
@@ -220,8 +220,18 @@ impl Growth<'_> {
 }
 
 impl Setting {
+    /// The gateway's process.
+    pub(super) fn process(&self) -> u32 {
+        self.keg.id()
+    }
+
+    /// What a load generator is to be pointed at.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
     fn load(&self, growth: &Growth, args: &[&str]) -> Outcome<Report> {
-        let id = self.keg.id().to_string();
+        let id = self.process().to_string();
         load(
             growth.release,
             &[args, &["--target", &self.target, "--pid", &id]].concat(),

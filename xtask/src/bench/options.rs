@@ -8,6 +8,7 @@ pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
   --rounds N        how often everything is measured; 5 unless said
   --quick           2 rounds with a quarter of the load
   --rows A,B        only these: produce, fetch, single, latency, idle, large, storm
+  --flame           instead, draw docs/flame-graph.svg: where the time of small requests goes, by perf
   --growth          instead, how the cost grows with connections, topics, virtual clusters, rules and frame size
 
 A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.
@@ -18,6 +19,7 @@ pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) quick: bool,
     pub(super) growth: bool,
+    pub(super) flame: bool,
     pub(super) rows: Vec<Row>,
 }
 
@@ -27,6 +29,7 @@ impl Options {
             rounds: 5,
             quick: false,
             growth: false,
+            flame: false,
             rows: Row::ALL.to_vec(),
         };
         let mut args = args.iter();
@@ -34,6 +37,7 @@ impl Options {
             match *arg {
                 "--quick" => (options.quick, options.rounds) = (true, 2),
                 "--growth" => options.growth = true,
+                "--flame" => options.flame = true,
                 "--rounds" => options.rounds = args.next().ok_or("--rounds needs a number")?.parse()?,
                 "--rows" => {
                     let names = args.next().ok_or("--rows needs names")?.split(',');
