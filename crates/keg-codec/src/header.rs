@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::ApiKey;
 use crate::queue::WriteQueue;
-use crate::rope::Rope;
+use crate::rope::{Rope, SHARE_FROM};
 use crate::schema::Api;
 use crate::walk::WalkError;
 use crate::wire::Reader;
@@ -187,6 +187,8 @@ pub fn begin_response(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, 
 fn write(queue: &mut WriteQueue, head: &[u8], offset: usize, correlation_id: i32, body: Rope, rest: usize) {
     // Frames are bounded far below 2 GiB when they are read, and edits add names of at most 32 KiB each.
     let length = i32::try_from(head.len() + body.len() + rest).unwrap_or(i32::MAX);
+    let small = body.pieces().iter().map(Bytes::len).filter(|len| *len < SHARE_FROM);
+    queue.reserve(4 + head.len() + small.sum::<usize>());
     queue.put_slice(&length.to_be_bytes());
     queue.put_slice(head.get(..offset).unwrap_or_default());
     queue.put_slice(&correlation_id.to_be_bytes());

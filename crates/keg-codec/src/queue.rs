@@ -32,11 +32,24 @@ impl WriteQueue {
 
     /// Queues a copy of the bytes.
     pub fn put_slice(&mut self, bytes: &[u8]) {
-        if self.tail.capacity() - self.tail.len() < bytes.len() {
-            self.tail.reserve(bytes.len().max(ROOM));
-        }
+        self.reserve(bytes.len());
         self.tail.extend_from_slice(bytes);
         self.len += bytes.len();
+    }
+
+    /// Makes room for so many small bytes, which then come without looking for it again.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        match self.tail.capacity() {
+            // New memory is got sooner than none is made more.
+            0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(ROOM)),
+            capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(ROOM)),
+            _ => {}
+        }
+    }
+
+    /// The bytes that are queued, if they are in one piece.
+    pub fn only(&self) -> Option<&[u8]> {
+        self.ready.is_empty().then_some(&*self.tail)
     }
 
     /// Queues the bytes of a rope, sharing its large pieces.
@@ -117,6 +130,7 @@ mod tests {
         let large = Bytes::from(vec![7; SHARE_FROM]);
         let mut queue = WriteQueue::default();
         queue.put_slice(&[1]);
+        assert_eq!(queue.only(), Some(&[1][..]));
         queue.put_rope(
             [Bytes::from_static(&[2]), large.clone(), Bytes::from_static(&[3])]
                 .into_iter()
@@ -124,6 +138,7 @@ mod tests {
         );
         let mut slices = [IoSlice::new(&[]); 8];
         assert_eq!(queue.io_slices(&mut slices), 3);
+        assert_eq!(queue.only(), None);
         assert_eq!(&*slices[0], [1, 2]);
         assert_eq!(slices[1].as_ptr(), large.as_ptr());
         assert_eq!(&*slices[2], [3]);

@@ -20,6 +20,7 @@ mod request;
 mod rule;
 mod rules;
 mod sessions;
+mod settled;
 mod transactions;
 
 use std::collections::BTreeSet;

@@ -150,12 +150,13 @@ impl Chain {
 
     /// Shows a request to those of the interested policies that stand at `first` or behind.
     fn forward(&self, connection: &Connection, request: &mut Request, first: usize) -> Outcome<Pending> {
+        let interested = self.served.interested(request.api.key, request.version);
         let pending = Pending {
             api: request.api,
             version: request.version,
             silent: request.body.is_silent(request.api, request.version),
             client_id: self.client_ids.then(|| connection.called()),
-            seen: Vec::new(),
+            seen: Vec::with_capacity(interested.map_or(0, <[_]>::len)),
         };
         self.forward_rest(connection, request, pending, first)
     }

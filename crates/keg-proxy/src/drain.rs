@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use tokio::sync::watch;
 
@@ -38,20 +38,35 @@ impl Draining {
 }
 
 /// Waits until one of two drains begins.
+///
+/// It is asked each time that a connection moves something, and answers soon: who is being woken already isn't put on the list
+/// again while nothing has changed.
 pub(crate) async fn either(one: &mut Draining, other: &mut Draining) {
+    let watched = [one.0.clone(), other.0.clone()];
+    // A drain that is gone is a change, too.
+    let is_same = || watched.iter().all(|it| it.has_changed().is_ok_and(|changed| !changed));
+    let mut listening: Option<Waker> = None;
     let (mut one, mut other) = (pin!(one.begun()), pin!(other.begun()));
     std::future::poll_fn(|context| {
-        if one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+        let listens = listening.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if listens && is_same() {
+            return Poll::Pending;
         }
+        if one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        listening = Some(context.waker().clone());
+        Poll::Pending
     })
     .await;
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake};
+
     use super::*;
 
     #[tokio::test]
@@ -60,5 +75,37 @@ mod tests {
         drain.begin();
         either(&mut other.listen(), &mut drain.listen()).await;
         either(&mut drain.listen(), &mut other.listen()).await;
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_drain_is_heard_however_often_it_was_asked_for_before_and_by_whom() {
+        for is_dropped in [false, true] {
+            let (drain, other) = (Drain::default(), Drain::default());
+            let (mut one, mut two) = (other.listen(), drain.listen());
+            let mut waiting = pin!(either(&mut one, &mut two));
+            let mut poll = |woken: &Arc<Woken>| {
+                let waker = Arc::clone(woken).into();
+                waiting.as_mut().poll(&mut Context::from_waker(&waker))
+            };
+            let (first, second) = (Arc::<Woken>::default(), Arc::<Woken>::default());
+            // Who asks last is woken, however often that was.
+            for asking in [&first, &first, &second, &second] {
+                assert!(poll(asking).is_pending());
+            }
+            match is_dropped {
+                true => drop(drain),
+                false => drain.begin(),
+            }
+            assert!(second.0.load(Ordering::Relaxed) && poll(&second).is_ready());
+        }
     }
 }

@@ -3,8 +3,7 @@
 mod admission;
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use keg_codec::schema::{Entity, EntitySet, Field};
@@ -19,6 +18,7 @@ use super::ids::TopicNames;
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::sessions::Topics;
+use super::settled::Settled;
 use super::transactions;
 use crate::namespace::metadata::{self, Picked};
 use crate::namespace::topic_ids::NO_TOPIC_ID;
@@ -61,9 +61,6 @@ pub(super) struct Asked<'a> {
     /// What the ids of the request name, once that is settled; other connections may add to what is known.
     pub(super) settled: Option<&'a Settled>,
 }
-
-/// The topics that a request names by their ids.
-pub(super) type Settled = BTreeMap<[u8; 16], Option<Arc<[u8]>>>;
 
 /// The visitor of a request.
 #[derive(Debug)]
@@ -109,7 +106,7 @@ impl<'a> Inbound<'a> {
         Self {
             asked,
             judge: Judge::new(asked.api, asked.version, side),
-            settled: Settled::new(),
+            settled: Settled::default(),
             topics: Topics::new(),
             session: (0, -1),
             not_to_be_made: Names::default(),
@@ -142,6 +139,7 @@ impl<'a> Inbound<'a> {
             Err(error) if visitor.judge.refusal.is_none() => return Err(error),
             _ => {}
         }
+        visitor.settled.settle();
         let all_seen = visitor.judge.admitted_all();
         if asked.api.key == ApiKey::PRODUCE
             && !visitor.writes_in_transaction
@@ -156,10 +154,9 @@ impl<'a> Inbound<'a> {
     pub(super) fn admits_without_records(asked: Asked<'a>) -> Result<bool, WalkError> {
         let mut visitor = Self::new(asked, Side::Admitted);
         walk(&asked.api.request, asked.version, asked.body, &mut visitor)?;
-        let is_known = |name: &Option<_>| name.is_some();
         // Without a transactional id no batches of transactions come behind.
         let may_be_in_transaction = visitor.writes_in_transaction || !visitor.names_transaction;
-        Ok(may_be_in_transaction && visitor.judge.admitted_all() && visitor.settled.values().all(is_known))
+        Ok(may_be_in_transaction && visitor.judge.admitted_all() && visitor.settled.is_known())
     }
 }
 

@@ -14,11 +14,12 @@ use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
-use super::inbound::{Asked, Inbound, Settled};
+use super::inbound::{Asked, Inbound};
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::pages::Pages;
 use super::rules::Applied;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
+use super::settled::Settled;
 use super::{needs, offsets};
 use crate::message::{Request, Response};
 use crate::namespace::metadata::{self, Picked};
@@ -211,11 +212,13 @@ impl Acls {
         };
         let told = progress.told.take();
         let found = Inbound::look(asked, told.as_ref())?;
-        let unknown = found.settled.iter().filter(|(_, name)| name.is_none());
-        let untold = unknown.map(|(id, _)| *id).collect();
-        progress.told = Some(untold);
+        let knows_all = found.settled.is_known();
+        progress.told = Some(match knows_all {
+            true => BTreeSet::new(),
+            false => found.settled.unknown().copied().collect(),
+        });
         if !progress.ids
-            && found.settled.values().any(Option::is_none)
+            && !knows_all
             && look_up::is_possible(client.connection())
             && let Some(decision) = self.ask_for_names(&found.settled, request, progress.clone())?
         {
@@ -309,8 +312,7 @@ impl Acls {
         request: &Request,
         progress: Progress,
     ) -> Result<Option<Decision>, WalkError> {
-        let unknown = settled.iter().filter(|(_, name)| name.is_none());
-        let question = look_up::names_of(unknown.map(|(id, _)| *id), request)?;
+        let question = look_up::names_of(settled.unknown().copied(), request)?;
         Ok(question.map(|question| Decision::Ask(Waiting::question(question, Asks::Ids, progress))))
     }
 

@@ -59,18 +59,25 @@ impl Writer {
         }
         loop {
             let rest = behind.get(done.behind..).unwrap_or_default();
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let mut filled = queue.io_slices(&mut slices);
-            if let Some(place) = slices.get_mut(filled).filter(|_| !rest.is_empty()) {
-                *place = IoSlice::new(rest);
-                filled += 1;
+            if queue.is_empty() && rest.is_empty() {
+                break;
             }
             let stream = Pin::new(&mut *stream);
-            let written = match slices.get(..filled).unwrap_or_default() {
-                [] => break,
+            let written = match queue.only().filter(|_| rest.is_empty()) {
                 // Mostly, and cheaper for the kernel.
-                [slice] => stream.poll_write(context, slice),
-                slices => stream.poll_write_vectored(context, slices),
+                Some(slice) => stream.poll_write(context, slice),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); SLICES];
+                    let mut filled = queue.io_slices(&mut slices);
+                    if let Some(place) = slices.get_mut(filled).filter(|_| !rest.is_empty()) {
+                        *place = IoSlice::new(rest);
+                        filled += 1;
+                    }
+                    match slices.get(..filled).unwrap_or_default() {
+                        [slice] => stream.poll_write(context, slice),
+                        slices => stream.poll_write_vectored(context, slices),
+                    }
+                }
             };
             match written {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),

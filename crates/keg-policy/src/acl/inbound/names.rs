@@ -98,10 +98,10 @@ impl<'a> Inbound<'a> {
 
     pub(super) fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
         let name = match self.asked.settled {
-            Some(settled) => settled.get(id).cloned().flatten(),
+            Some(settled) => settled.get(id).flatten().cloned(),
             None => {
                 let name = self.asked.names.name(id);
-                self.settled.insert(*id, name.clone());
+                self.settled.add(id, name.clone());
                 name
             }
         };
