@@ -443,7 +443,10 @@ impl Incoming {
     /// Keeps no more memory than it needs: nothing at all, if there is nothing.
     fn shrink(&mut self) {
         if self.buffer.is_empty() {
-            self.give_back();
+            // Mostly there is none.
+            if self.buffer.capacity() > 0 {
+                self.give_back();
+            }
         } else if self.passing == 0 && self.buffer.len() < self.buffer.capacity() / 4 {
             let few = BytesMut::from(&*self.buffer);
             spare::give_back(std::mem::replace(&mut self.buffer, few));
