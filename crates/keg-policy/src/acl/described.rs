@@ -13,6 +13,7 @@ use super::operation::{CLUSTER_NAME, Operation, Operations, ResourceType};
 const NOT_ASKED_FOR: i64 = i32::MIN as i64;
 
 const UNSEEN_TOPICS: &str = "The group has described topic(s) that the client is not authorized to describe.";
+const UNSEEN_TOPICS_OF_STREAMS: &str = "The described group uses topics that the client is not authorized to describe.";
 
 /// Whether something in responses of this API may have to change.
 pub(super) fn concerns(api: ApiKey) -> bool {
@@ -72,7 +73,7 @@ pub(super) fn change(
         ApiKey::DESCRIBE_CLUSTER => set_operations(client, &mut response, "ClusterAuthorizedOperations", None),
         ApiKey::CREATE_TOPICS => each(&mut response, "Topics", |topic| hide_configs(client, topic, version)),
         _ => each(&mut response, "Groups", |group| {
-            let hidden = api.key != ApiKey::DESCRIBE_GROUPS && hide_topics(client, group);
+            let hidden = api.key != ApiKey::DESCRIBE_GROUPS && hide_topics(client, api, version, group);
             hidden
                 | set_operations(
                     client,
@@ -138,8 +139,9 @@ fn hide_configs(client: &Client<'_>, topic: &mut Struct, version: i16) -> bool {
     true
 }
 
-/// A group whose members have topics that the client may not describe isn't described.
-fn hide_topics(client: &Client<'_>, group: &mut Struct) -> bool {
+/// A group whose members have topics that the client may not describe isn't described: of it nothing is told but that. What
+/// members of consumer and share groups subscribe to doesn't count, only what they are assigned.
+fn hide_topics(client: &Client<'_>, api: &Api, version: i16, group: &mut Struct) -> bool {
     let mut topics = Vec::new();
     collect(group, &mut topics);
     if topics
@@ -148,17 +150,23 @@ fn hide_topics(client: &Client<'_>, group: &mut Struct) -> bool {
     {
         return false;
     }
+    let words = match api.key {
+        ApiKey::STREAMS_GROUP_DESCRIBE => UNSEEN_TOPICS_OF_STREAMS,
+        _ => UNSEEN_TOPICS,
+    };
+    let mut hidden = Struct::new(group.table(), version);
+    hidden.set("GroupId", Value::Bytes(group.bytes("GroupId").to_vec()));
     let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED.0.into();
-    group.set("ErrorCode", Value::Integer(code));
-    group.set("ErrorMessage", Value::text(UNSEEN_TOPICS));
-    group.set("Members", Value::Array(Vec::new()));
-    group.set("Topology", Value::Null);
+    hidden.set("ErrorCode", Value::Integer(code));
+    hidden.set("ErrorMessage", Value::text(words));
+    hidden.set("Topology", Value::Null);
+    *group = hidden;
     true
 }
 
-/// All topics that are named anywhere inside.
+/// All topics that are named anywhere inside, but for subscriptions.
 fn collect(from: &Struct, into: &mut Vec<Vec<u8>>) {
-    for (field, value) in from.iter() {
+    for (field, value) in from.iter().filter(|(field, _)| field.name != "SubscribedTopicNames") {
         match value {
             Value::Bytes(name) if field.entity == Entity::TopicName => into.push(name.clone()),
             Value::Struct(nested) => collect(nested, into),

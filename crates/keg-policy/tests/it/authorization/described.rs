@@ -92,7 +92,12 @@ fn a_group_with_topics_that_may_not_be_described_is_not_described() {
         &[
             ("Groups.0.GroupId", text("one")),
             (&format!("Groups.0.Members.0.{assignment}"), text("orders")),
+            // It isn't assigned this one.
+            ("Groups.0.Members.0.SubscribedTopicNames.0", text("secret")),
             ("Groups.1.GroupId", text("two")),
+            ("Groups.1.GroupState", text("Stable")),
+            ("Groups.1.GroupEpoch", int(3)),
+            ("Groups.1.AuthorizedOperations", int(8)),
             (&format!("Groups.1.Members.0.{assignment}"), text("secret")),
         ],
     );
@@ -100,6 +105,32 @@ fn a_group_with_topics_that_may_not_be_described_is_not_described() {
     assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [0, 29]);
     assert_eq!(values(&seen, "Groups.*.Members.*").len(), 1);
     assert!(texts(&seen, "Groups.*.ErrorMessage")[1].starts_with("The group has described topic(s)"));
+    // Nothing else is told of it.
+    assert_eq!(texts(&seen, "Groups.*.GroupId"), ["one", "two"]);
+    assert_eq!(texts(&seen, "Groups.*.GroupState")[1], "");
+    assert_eq!(ints(&seen, "Groups.*.GroupEpoch")[1], 0);
+    assert_eq!(ints(&seen, "Groups.*.AuthorizedOperations")[1], i64::from(i32::MIN));
+}
+
+#[test]
+fn a_streams_group_of_topics_that_may_not_be_described_is_not_described() {
+    let gateway = gateway(vec![allow(ResourceType::Group, &[Operation::Describe], "*")]);
+    let key = ApiKey::STREAMS_GROUP_DESCRIBE;
+    let asked = asking(key, 0, &[("GroupIds.0", text("one"))]);
+    let answer = answering(
+        key,
+        0,
+        &[
+            ("Groups.0.GroupId", text("one")),
+            ("Groups.0.Topology.Subtopologies.0.SourceTopics.0", text("secret")),
+            ("Groups.0.Members.0.MemberId", text("member")),
+        ],
+    );
+    let seen = gateway.exchange(key, 0, &asked, &answer);
+    assert_eq!(ints(&seen, "Groups.*.ErrorCode"), [29]);
+    assert!(texts(&seen, "Groups.*.ErrorMessage")[0].starts_with("The described group uses topics"));
+    assert!(values(&seen, "Groups.*.Members.*").is_empty());
+    assert_eq!(values(&seen, "Groups.*.Topology"), [&Value::Null]);
 }
 
 #[test]
