@@ -61,7 +61,7 @@ pub(super) fn operation_of(api: &'static Api, version: u8) -> BoxedStrategy<Vec<
     let told: Vec<_> = told.collect();
     let some = match told.is_empty() {
         true => alone.boxed(),
-        false => prop_oneof![1 => alone, 1 => select(told)].boxed(),
+        false => prop_oneof![1 => alone, 2 => select(told)].boxed(),
     };
     some.prop_map(move |mut operations| {
         if let Some(last) = operations.last_mut() {

@@ -17,6 +17,9 @@ pub(super) struct Subject {
     pub(super) session_epoch: i64,
 }
 
+/// The place of one that isn't known as a member, and may become one.
+pub(super) const NOBODY: u8 = u8::MAX;
+
 /// A member of a group, with its generation or epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Member {

@@ -6,7 +6,7 @@ use keg_codec::schema::{Entity, Field, Type};
 
 use super::batch;
 use super::case::{Case, Kind, Name};
-use super::memory::{Memory, Subject};
+use super::memory::{Memory, NOBODY, Subject};
 use super::settle::elements;
 use super::symbols::{NO_ID, base64};
 use super::term::{Epoch, Member, Operation, Session, Term, TopicId};
@@ -211,7 +211,10 @@ impl<'a> Resolver<'a> {
         let place = match member {
             Member::Known(place) => place,
             Member::New => 0,
-            Member::Unknown => return "nobody".to_owned(),
+            Member::Unknown => {
+                self.subject.member = NOBODY;
+                return "nobody".to_owned();
+            }
         };
         self.subject.member = place;
         let chooses = self.operation.api.name.ends_with("GroupHeartbeat")
@@ -230,7 +233,12 @@ impl<'a> Resolver<'a> {
         } else {
             -1
         };
-        self.known_member().map_or(unknown, |it| it.epoch)
+        // Who isn't a member says the epoch of one that is.
+        let member = match self.subject.member {
+            NOBODY => self.memory.member(&self.subject.group, 0),
+            _ => self.known_member(),
+        };
+        member.map_or(unknown, |it| it.epoch)
     }
 
     fn known_member(&self) -> Option<&super::memory::Member> {

@@ -1,4 +1,4 @@
-//! What is asked of the topic or the group that is the client's to use, most likely, and of another in the same request: by random requests
+//! What is asked of the topic or the group that is the client's to use, most likely, and of others in the same request: by random requests
 //! alone, hardly ever one succeeds where another is denied.
 
 use keg_codec::ApiKey;
@@ -7,13 +7,15 @@ use super::stories::{
     ONE, acknowledgement, commit_in_transaction, creation, fetch, heartbeat, offsets_in_transaction, op, producer,
     production, share_fetch, share_offsets_deletion, subscription,
 };
-use crate::oracle::case::{Kind, Name};
+use crate::oracle::case::{GROUPS, Kind, Name, TOPICS};
 use crate::oracle::term::{Epoch, Operation, Session, Term};
 
 /// What comes before such a request of an API, and the request.
 pub(super) fn told(key: ApiKey, other: u8) -> Option<Vec<Operation>> {
     let [one] = ONE;
     let both = [one, Name::Own(other)];
+    let topics = all(&TOPICS);
+    let groups = all(&GROUPS);
     let joined = || {
         vec![
             creation(),
@@ -21,13 +23,16 @@ pub(super) fn told(key: ApiKey, other: u8) -> Option<Vec<Operation>> {
         ]
     };
     let (before, asked) = match key {
-        ApiKey::CREATE_PARTITIONS => (vec![creation()], partitions(&both)),
-        ApiKey::METADATA => (vec![creation()], metadata(&both)),
-        ApiKey::FETCH => (vec![creation()], fetch(Session::None, &both)),
+        ApiKey::CREATE_PARTITIONS => (vec![creation()], partitions(&topics)),
+        ApiKey::METADATA => (vec![creation()], metadata(&topics)),
+        ApiKey::FETCH => (vec![creation()], fetch(Session::None, &topics)),
         ApiKey::TXN_OFFSET_COMMIT => (
             vec![creation(), producer(), offsets_in_transaction()],
-            commit_in_transaction(&both),
+            commit_in_transaction(&topics),
         ),
+        // What a group doesn't subscribe to has no state, which a broker finds out in its own time, and a topic may be for the
+        // client to read and not to subscribe to.
+        ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE if other == 2 => return None,
         ApiKey::SHARE_FETCH => (joined(), share_fetch(Session::New, &both)),
         ApiKey::SHARE_ACKNOWLEDGE => {
             let mut before = joined();
@@ -41,16 +46,20 @@ pub(super) fn told(key: ApiKey, other: u8) -> Option<Vec<Operation>> {
         ApiKey::DELETE_SHARE_GROUP_OFFSETS => {
             let mut before = joined();
             before.push(heartbeat(ApiKey::SHARE_GROUP_HEARTBEAT, Epoch::Is(-1), Vec::new()));
-            (before, share_offsets_deletion(&both))
+            (before, share_offsets_deletion(&topics))
         }
-        ApiKey::FIND_COORDINATOR => (Vec::new(), coordinators(&both)),
+        ApiKey::FIND_COORDINATOR => (Vec::new(), coordinators(&groups)),
         ApiKey::CONSUMER_GROUP_DESCRIBE => {
             let first = heartbeat(ApiKey::CONSUMER_GROUP_HEARTBEAT, Epoch::Is(0), subscription());
-            (vec![creation(), first], description(&both))
+            (vec![creation(), first], description(&groups))
         }
         _ => return None,
     };
     Some(before.into_iter().chain([asked]).collect())
+}
+
+fn all(names: &[&str]) -> Vec<Name> {
+    (0_u8..).zip(names).map(|(index, _)| Name::Own(index)).collect()
 }
 
 fn partitions(names: &[Name]) -> Operation {
