@@ -2,8 +2,8 @@
 //! turns, and says how long each takes:
 //!
 //! ```text
-//! cargo run --release -p keg-bench -- --list
-//! cargo run --release -p keg-bench -- --times NAME NAME ...
+//! cargo run --profile counted -p keg-bench -- --list
+//! cargo run --profile counted -p keg-bench -- --times NAME NAME ...
 //! ```
 
 use std::env;
