@@ -36,7 +36,7 @@ const LEAST: [usize; 4] = [200, 110, 85, 20];
 const FEWEST: u64 = 10;
 
 /// So many sequences under drawn rules show each version of each API both allowed and denied.
-const LONG: u64 = 1_000;
+const LONG: u64 = 3_000;
 
 /// How many requests of versions whose turn it is a sequence has at its end, with ACLs.
 const FURTHER: usize = 4;

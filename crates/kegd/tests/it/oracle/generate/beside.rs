@@ -35,7 +35,9 @@ pub(super) fn told(key: ApiKey, other: u8) -> Option<Vec<Operation>> {
         ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE if other == 2 => return None,
         ApiKey::SHARE_FETCH => (joined(), share_fetch(Session::New, &both)),
         ApiKey::SHARE_ACKNOWLEDGE => {
-            let mut before = joined();
+            // The first records are acknowledged.
+            let mut before = vec![deletion(&ONE)];
+            before.extend(joined());
             before.extend([
                 share_fetch(Session::New, &ONE),
                 production(false),
@@ -60,6 +62,17 @@ pub(super) fn told(key: ApiKey, other: u8) -> Option<Vec<Operation>> {
 
 fn all(names: &[&str]) -> Vec<Name> {
     (0_u8..).zip(names).map(|(index, _)| Name::Own(index)).collect()
+}
+
+fn deletion(names: &[Name]) -> Operation {
+    let topics = names
+        .iter()
+        .map(|name| Term::Fields(vec![("Name", Term::Name(Kind::Topic, *name))]));
+    let fields = vec![
+        ("Topics", Term::Array(topics.collect())),
+        ("TimeoutMs", Term::Integer(10_000)),
+    ];
+    op(ApiKey::DELETE_TOPICS, fields)
 }
 
 fn partitions(names: &[Name]) -> Operation {
