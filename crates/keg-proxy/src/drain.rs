@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Poll, Waker};
 
 use tokio::sync::watch;
+use tokio::task::coop;
 
 /// Asks everything that listens to it to finish what it is at, and to begin nothing new.
 #[derive(Debug)]
@@ -52,10 +53,12 @@ pub(crate) async fn either(one: &mut Draining, other: &mut Draining) {
         if listens && is_same() {
             return Poll::Pending;
         }
+        // Without budget they are pending, and listen to nothing; the runtime wakes the task then.
+        let can_listen = coop::has_budget_remaining();
         if one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        listening = Some(context.waker().clone());
+        listening = can_listen.then(|| context.waker().clone());
         Poll::Pending
     })
     .await;
@@ -75,6 +78,30 @@ mod tests {
         drain.begin();
         either(&mut other.listen(), &mut drain.listen()).await;
         either(&mut drain.listen(), &mut other.listen()).await;
+    }
+
+    #[tokio::test]
+    async fn a_drain_is_heard_though_nothing_was_left_of_the_turn_in_which_it_was_asked_for_first() {
+        let (drain, other) = (Drain::default(), Drain::default());
+        let (mut one, mut two) = (other.listen(), drain.listen());
+        let mut waiting = pin!(either(&mut one, &mut two));
+        let woken = Arc::<Woken>::default();
+        let waker = Arc::clone(&woken).into();
+        let mut poll = || waiting.as_mut().poll(&mut Context::from_waker(&waker));
+        std::future::poll_fn(|context| {
+            while let Poll::Ready(proceeding) = coop::poll_proceed(context) {
+                proceeding.made_progress();
+            }
+            assert!(poll().is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        tokio::task::yield_now().await;
+        woken.0.store(false, Ordering::Relaxed);
+        assert!(poll().is_pending());
+        drain.begin();
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert!(poll().is_ready());
     }
 
     #[derive(Default)]
