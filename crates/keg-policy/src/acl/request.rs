@@ -210,6 +210,7 @@ impl Acls {
             by_id: api.key == ApiKey::METADATA && metadata::asks_by_id(api, version, &body)?,
             settled: None,
         };
+        let by_id = asked.by_id;
         let told = progress.told.take();
         let found = Inbound::look(asked, told.as_ref())?;
         let knows_all = found.settled.is_known();
@@ -289,8 +290,8 @@ impl Acls {
         if kept.ends_connection {
             body = with(request, &body, "Acks", OF_THE_LEADER)?;
         }
-        // Where none is named all are meant, or none.
-        kept.admitted_by = (api.key == ApiKey::METADATA && judge.kept).then(|| Arc::clone(client.applied()));
+        // Where none is named all are meant, or none; and the names that come for ids are the broker's.
+        kept.admitted_by = (api.key == ApiKey::METADATA && judge.kept && !by_id).then(|| Arc::clone(client.applied()));
         let progress = Progress {
             // Where nothing may be made, nothing need be named alone first.
             made: progress.made || api.key == ApiKey::METADATA && !makes_some,

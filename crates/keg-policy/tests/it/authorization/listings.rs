@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keg_codec::ApiKey;
-use keg_codec::message::Struct;
+use keg_codec::message::{Struct, Value};
 use keg_policy::{AclCondition, AclPolicy, Acls, Connection, ExpressionFailed, Operation, ResourceType};
 
 use super::{allow, gateway};
@@ -47,6 +47,30 @@ fn what_a_client_may_not_see_any_more_is_left_out_of_the_response_to_what_it_ask
             topics(&gateway.answer(KEY, VERSION, pending, &response)),
             seen,
             "{then}"
+        );
+    }
+}
+
+#[test]
+fn a_topic_that_is_asked_for_by_its_id_is_judged_by_the_name_that_comes_back() {
+    let gateway = gateway(vec![allow(ResourceType::Topic, &[Operation::Describe], "orders")]);
+    let id = Value::Uuid([7; 16]);
+    let named = |name| {
+        let fields = [("Topics.0.Name", text(name)), ("Topics.0.TopicId", id.clone())];
+        answering(KEY, VERSION, &fields)
+    };
+    let by_name = asking(KEY, VERSION, &[("Topics.0.Name", text("orders"))]);
+    gateway.exchange(KEY, VERSION, &by_name, &named("orders"));
+    let by_id = asking(
+        KEY,
+        VERSION,
+        &[("Topics.0.Name", null()), ("Topics.0.TopicId", id.clone())],
+    );
+    for (name, seen) in [("orders", vec!["orders".to_owned()]), ("secret", Vec::new())] {
+        assert_eq!(
+            topics(&gateway.exchange(KEY, VERSION, &by_id, &named(name))),
+            seen,
+            "{name}"
         );
     }
 }
