@@ -447,7 +447,7 @@ impl Incoming {
             if self.buffer.capacity() > 0 {
                 self.give_back();
             }
-        } else if self.passing == 0 && self.buffer.len() < self.buffer.capacity() / 4 {
+        } else if self.passing == 0 && self.buffer.len() <= self.buffer.capacity() / 4 {
             let few = BytesMut::from(&*self.buffer);
             spare::give_back(std::mem::replace(&mut self.buffer, few));
         }
