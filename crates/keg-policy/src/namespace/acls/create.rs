@@ -5,8 +5,9 @@ use keg_codec::walk::WalkError;
 
 use super::super::Namespace;
 use super::super::names::Names;
-use super::filter::bytes;
+use super::filter::{Entry, bytes};
 use super::pattern::{Pattern, Refusal};
+use super::recent::Acl;
 use super::{Asked, scrub, set_error, write};
 use crate::message::{Request, Response};
 use crate::policy::{Decision, Note, Withheld};
@@ -43,7 +44,7 @@ pub(super) fn request(namespace: &Namespace, request: &mut Request, mut body: St
 }
 
 /// Makes a creation the backend's.
-fn admit(names: &Names, creation: &mut Struct) -> Result<Pattern, Refusal> {
+fn admit(names: &Names, creation: &mut Struct) -> Result<Acl, Refusal> {
     let pattern = Pattern {
         resource_type: creation.integer("ResourceType").unwrap_or_default(),
         pattern_type: creation.integer("ResourcePatternType").unwrap_or_default(),
@@ -59,7 +60,8 @@ fn admit(names: &Names, creation: &mut Struct) -> Result<Pattern, Refusal> {
     }
     creation.set("ResourcePatternType", Value::Integer(pattern.pattern_type));
     creation.set("ResourceName", Value::Bytes(pattern.name.to_vec()));
-    Ok(pattern)
+    let entry = Entry::read(creation);
+    Ok(Acl { pattern, entry })
 }
 
 /// The result of a creation that is refused.

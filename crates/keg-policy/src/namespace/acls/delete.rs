@@ -3,7 +3,7 @@
 //! For that, a filter that doesn't name what it is about is looked up first; its ACLs are then deleted resource by
 //! resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
@@ -12,8 +12,9 @@ use keg_codec::{Api, ApiKey, ErrorCode};
 use super::super::Namespace;
 use super::super::names::Names;
 use super::describe::{pattern, set_pattern};
-use super::filter::Filter;
+use super::filter::{Entry, Filter};
 use super::pattern::Pattern;
+use super::recent::Acl;
 use super::{Asked, UNKNOWN_FILTER, scrub, set_error, write};
 use crate::message::{Reply, Request, Response};
 use crate::policy::{Decision, Note, Question, Withheld};
@@ -106,9 +107,16 @@ impl Deletion {
             return Ok(self);
         }
         let is_asked_for = |pattern: &Pattern| pattern.to_client(names).is_some_and(|it| filter.is_about(&it));
-        let known: BTreeSet<_> = response.elements("Resources").filter_map(pattern).collect();
-        let recent = namespace.recent_acls.which(is_asked_for, |it| known.contains(it));
-        let found: BTreeSet<_> = known.into_iter().filter(is_asked_for).chain(recent).collect();
+        let mut known: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
+        for resource in response.elements("Resources") {
+            if let Some(pattern) = pattern(resource) {
+                let entries = resource.elements("Acls").map(Entry::read);
+                known.entry(pattern).or_default().extend(entries);
+            }
+        }
+        let is_known = |acl: &Acl| known.get(&acl.pattern).is_some_and(|it| it.contains(&acl.entry));
+        let recent = namespace.recent_acls.which(is_asked_for, is_known);
+        let found: BTreeSet<_> = known.into_keys().filter(is_asked_for).chain(recent).collect();
         let size = |exact: &Filter| size_of::<Filter>() + exact.texts().map(<[u8]>::len).sum::<usize>();
         let before = self.exact.len();
         for pattern in found {

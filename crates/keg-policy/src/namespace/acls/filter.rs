@@ -24,13 +24,31 @@ pub(super) struct Filter {
     pub(super) entry: Entry,
 }
 
-/// What is asked for of who may do what. It is the same for clients and on the backend.
-#[derive(Debug, Clone)]
+/// Who may do what, or what is asked for of that. It is the same for clients and on the backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) principal: Option<Box<[u8]>>,
     pub(super) host: Option<Box<[u8]>>,
     pub(super) operation: i64,
     pub(super) permission: i64,
+}
+
+impl Entry {
+    /// That of an ACL: of a creation, or of an element of a response.
+    pub(super) fn read(fields: &Struct) -> Self {
+        Self {
+            principal: bytes(fields, "Principal"),
+            host: bytes(fields, "Host"),
+            operation: fields.integer("Operation").unwrap_or_default(),
+            permission: fields.integer("PermissionType").unwrap_or_default(),
+        }
+    }
+
+    /// How many bytes its texts have.
+    pub(super) fn len(&self) -> usize {
+        let texts = [&self.principal, &self.host];
+        texts.into_iter().flatten().map(|text| text.len()).sum()
+    }
 }
 
 impl Filter {

@@ -197,3 +197,28 @@ proptest! {
         run(Mode::EnforcePrefix, version, lags, &steps);
     }
 }
+
+#[test]
+fn an_acl_that_the_broker_has_not_seen_yet_is_deleted_beside_one_that_it_has() {
+    let acl = |operation| Acl {
+        resource_type: 2,
+        pattern: LITERAL,
+        name: PREFIX.to_owned(),
+        principal: "User:alice".to_owned(),
+        operation,
+    };
+    let ask = |resource_type, operation| Ask {
+        resource_type,
+        pattern: 1,
+        name: None,
+        principal: None,
+        operation,
+    };
+    let steps = [
+        Step::Create(vec![acl(2)]),
+        Step::Create(vec![acl(3)]),
+        // The first look-up shows the older one.
+        Step::Delete(vec![ask(4, 1), ask(1, 3)]),
+    ];
+    run(Mode::EnforcePrefix, 1, true, &steps);
+}
