@@ -14,8 +14,8 @@ use crate::wire::Reader;
 /// tagged fields that hold it get a tag that nobody knows, and zeros. So do tagged fields that the tables don't know, which
 /// may name anything. Receivers skip them, as KIP-482 has it.
 ///
-/// It checks what [`walk`](super::walk()) checks, but later than that: by the time that something is wrong, what came
-/// before it is gone. All that is left to do then is to end the connection, which makes its receiver discard the message.
+/// It checks what [`walk`](super::walk()) checks, but for what is within a tagged field that is blanked, and later than that: by the
+/// time that something is wrong, what came before it is gone. All that is left to do then is to end the connection, which makes its receiver discard the message.
 #[derive(Debug, Clone)]
 pub struct Passage {
     version: i16,
