@@ -110,7 +110,7 @@ enum Command {
         listen: SocketAddr,
         #[arg(long)]
         to: SocketAddr,
-        #[arg(long, default_value_t = 64 * 1024)]
+        #[arg(long, default_value_t = 256 * 1024)]
         read_size: usize,
     },
 }

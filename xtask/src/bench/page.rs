@@ -275,7 +275,7 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
 
 - {cores} logical CPUs ({model}), Linux {kernel}; loopback; load average at the end {load}.
 - Kafka 4.3.1, one node with one replica, {java}, heap of 1 GiB; topics with 8 partitions, read from the page cache.
-- {haproxy}, TCP mode, default buffers of 16 KiB; the relay is tokio's multi-thread runtime with reads of 64 KiB, as keg's.
+- {haproxy}, TCP mode, default buffers of 16 KiB; the relay is tokio's multi-thread runtime with reads of 256 KiB, as keg's of what it passes on.
 - {rounds} rounds{quick}; every configuration is a new process in every round, and runs alone except for latency.
 - Produce 13 and Fetch 17, which name topics by id; *topics by name* is Produce 12 and Fetch 12.
 - Produce: 4 connections, 5 requests in flight on each, acks=all, 8 batches of 64 records of 1 KiB in a request. Fetch: 4
