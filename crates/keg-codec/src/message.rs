@@ -184,6 +184,18 @@ impl Struct {
         elements.iter().filter_map(Value::as_struct)
     }
 
+    /// The same, to change them.
+    pub fn elements_mut(&mut self, name: &str) -> impl Iterator<Item = &mut Self> + use<'_> {
+        let elements = match self.get_mut(name) {
+            Some(Value::Array(elements)) => elements.as_mut_slice(),
+            _ => &mut [],
+        };
+        elements.iter_mut().filter_map(|element| match element {
+            Value::Struct(fields) => Some(fields),
+            _ => None,
+        })
+    }
+
     /// A structure of defaults for the field that Kafka calls this: for an element of it, if it is an array.
     pub fn nested(&self, name: &str, version: i16) -> Option<Self> {
         let field = self.fields.iter().find(|field| field.name == name)?;

@@ -82,42 +82,36 @@ impl Asked<'_> {
     pub(super) fn tell_beside(&self, answer: &mut Struct) {
         if self.by_id {
             // A topic that is named by its id has no other name, whatever stands beside the id.
-            each(answer, "Topics", &mut |topic| {
+            for topic in answer.elements_mut("Topics") {
                 topic.set("Name", Value::Null);
-            });
+            }
         }
         let Some(beside) = self.beside else { return };
         match self.api.key {
-            ApiKey::ADD_PARTITIONS_TO_TXN => each(answer, "ResultsByTopicV3AndBelow", &mut |topic| {
-                let there = beside.get(topic.bytes("Name")).map_or(0, |topic| topic.partitions);
-                each(topic, "ResultsByPartition", &mut |partition| {
-                    let index = partition
-                        .integer("PartitionIndex")
-                        .and_then(|index| usize::try_from(index).ok());
-                    // The broker looks for partitions before it finds that it won't add any.
-                    let is_missing = index.is_none_or(|index| index >= there);
-                    if is_missing && partition.integer("PartitionErrorCode") == Some(OPERATION_NOT_ATTEMPTED) {
-                        let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0.into();
-                        partition.set("PartitionErrorCode", Value::Integer(code));
+            ApiKey::ADD_PARTITIONS_TO_TXN => {
+                for topic in answer.elements_mut("ResultsByTopicV3AndBelow") {
+                    let there = beside.get(topic.bytes("Name")).map_or(0, |topic| topic.partitions);
+                    for partition in topic.elements_mut("ResultsByPartition") {
+                        let index = partition
+                            .integer("PartitionIndex")
+                            .and_then(|index| usize::try_from(index).ok());
+                        // The broker looks for partitions before it finds that it won't add any.
+                        let is_missing = index.is_none_or(|index| index >= there);
+                        if is_missing && partition.integer("PartitionErrorCode") == Some(OPERATION_NOT_ATTEMPTED) {
+                            let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0.into();
+                            partition.set("PartitionErrorCode", Value::Integer(code));
+                        }
                     }
-                });
-            }),
-            ApiKey::ALTER_SHARE_GROUP_OFFSETS => each(answer, "Responses", &mut |topic| {
-                if let Some(known) = beside.get(topic.bytes("TopicName")) {
-                    topic.set("TopicId", Value::Uuid(known.id));
                 }
-            }),
-            _ => {}
-        }
-    }
-}
-
-fn each(of: &mut Struct, array: &str, change: &mut dyn FnMut(&mut Struct)) {
-    if let Some(Value::Array(elements)) = of.get_mut(array) {
-        for element in elements {
-            if let Value::Struct(element) = element {
-                change(element);
             }
+            ApiKey::ALTER_SHARE_GROUP_OFFSETS => {
+                for topic in answer.elements_mut("Responses") {
+                    if let Some(known) = beside.get(topic.bytes("TopicName")) {
+                        topic.set("TopicId", Value::Uuid(known.id));
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }

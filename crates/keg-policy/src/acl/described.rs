@@ -91,14 +91,9 @@ pub(super) fn change(
 
 /// Changes the elements of an array, and says whether one did.
 fn each(response: &mut Struct, array: &str, mut change: impl FnMut(&mut Struct) -> bool) -> bool {
-    let Some(Value::Array(elements)) = response.get_mut(array) else {
-        return false;
-    };
-    let structs = elements.iter_mut().filter_map(|element| match element {
-        Value::Struct(element) => Some(element),
-        _ => None,
-    });
-    structs.fold(false, |changed, element| change(element) | changed)
+    response
+        .elements_mut(array)
+        .fold(false, |changed, element| change(element) | changed)
 }
 
 /// Says what the client may do, where it has asked: the broker has said what the gateway may.

@@ -63,9 +63,9 @@ impl Asked {
         if acknowledges_in_fetch && !self.fetches && !self.acknowledges {
             answer.set("Responses", Value::Array(Vec::new()));
         }
-        for topic in structs(answer, "Responses") {
+        for topic in answer.elements_mut("Responses") {
             let id = topic_id(topic);
-            for partition in structs(topic, "Partitions") {
+            for partition in topic.elements_mut("Partitions") {
                 let is_invalid = self.invalid.contains(&(id, index(partition)));
                 let acknowledged = if is_invalid && code != ErrorCode::UNKNOWN_TOPIC_ID {
                     ErrorCode::INVALID_REQUEST
@@ -104,7 +104,7 @@ impl Types {
 
     /// Whether a batch can be behind another that has this end, which becomes its own.
     fn is_valid(self, batch: &Struct, end: &mut i64) -> bool {
-        let number = |name| batch.get(name).and_then(Value::as_integer).unwrap_or_default();
+        let number = |name| batch.integer(name).unwrap_or_default();
         let (first, last) = (number("FirstOffset"), number("LastOffset"));
         let types = batch
             .get("AcknowledgeTypes")
@@ -133,19 +133,5 @@ fn topic_id(topic: &Struct) -> [u8; 16] {
 }
 
 fn index(partition: &Struct) -> i64 {
-    partition
-        .get("PartitionIndex")
-        .and_then(Value::as_integer)
-        .unwrap_or_default()
-}
-
-fn structs<'a>(of: &'a mut Struct, array: &str) -> impl Iterator<Item = &'a mut Struct> + use<'a> {
-    let elements = match of.get_mut(array) {
-        Some(Value::Array(elements)) => elements.as_mut_slice(),
-        _ => &mut [],
-    };
-    elements.iter_mut().filter_map(|element| match element {
-        Value::Struct(fields) => Some(fields),
-        _ => None,
-    })
+    partition.integer("PartitionIndex").unwrap_or_default()
 }

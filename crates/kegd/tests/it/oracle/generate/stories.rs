@@ -158,14 +158,18 @@ pub(super) fn share_offsets_deletion(names: &[Name]) -> Operation {
     )
 }
 
-pub(super) fn share_fetch(session: Session, names: &[Name]) -> Operation {
-    let partition = Term::Fields(vec![("PartitionIndex", Term::Integer(0))]);
-    let topics = each(names, |name| {
+/// A partition of each of the topics, which are named by their ids.
+fn by_id(names: &[Name], partition: &Term) -> Term {
+    each(names, |name| {
         vec![
             ("TopicId", Term::TopicId(TopicId::Of(name))),
             ("Partitions", Term::Array(vec![partition.clone()])),
         ]
-    });
+    })
+}
+
+pub(super) fn share_fetch(session: Session, names: &[Name]) -> Operation {
+    let partition = Term::Fields(vec![("PartitionIndex", Term::Integer(0))]);
     let fields = vec![
         ("GroupId", group()),
         ("MemberId", Term::Member(Member::Known(0))),
@@ -174,7 +178,7 @@ pub(super) fn share_fetch(session: Session, names: &[Name]) -> Operation {
         ("MaxBytes", Term::Integer(1_000_000)),
         ("MaxRecords", Term::Integer(10)),
         ("BatchSize", Term::Integer(10)),
-        ("Topics", topics),
+        ("Topics", by_id(names, &partition)),
     ];
     op(ApiKey::SHARE_FETCH, fields)
 }
@@ -190,17 +194,11 @@ pub(super) fn acknowledgement(names: &[Name]) -> Operation {
         ("PartitionIndex", Term::Integer(0)),
         ("AcknowledgementBatches", Term::Array(vec![batch])),
     ]);
-    let topics = each(names, |name| {
-        vec![
-            ("TopicId", Term::TopicId(TopicId::Of(name))),
-            ("Partitions", Term::Array(vec![partition.clone()])),
-        ]
-    });
     let fields = vec![
         ("GroupId", group()),
         ("MemberId", Term::Member(Member::Known(0))),
         ("ShareSessionEpoch", Term::ShareEpoch(Session::Next)),
-        ("Topics", topics),
+        ("Topics", by_id(names, &partition)),
     ];
     op(ApiKey::SHARE_ACKNOWLEDGE, fields)
 }
