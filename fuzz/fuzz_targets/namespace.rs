@@ -8,7 +8,7 @@ use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 use keg_policy::{
-    AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Response, Rest, request_head,
+    AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Streams, Response, Rest, request_head,
 };
 
 use crate::pieces::through;
@@ -124,7 +124,7 @@ fn of(api: &'static Api, version: i16, body: Vec<u8>) -> Request {
         head: Bytes::from_static(&[0; 10]),
         body: Bytes::from(body).into(),
         rest: None,
-        streams: false,
+        streams: Streams::No,
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use keg_codec::header::request_head;
 use keg_policy::{
     AclAction, AclNames, AclPolicy, AclRule, Acls, AddressBook, BrokerAddresses, Chain, Connection, Mode, NamePattern,
-    Namespace, Operation, Operations, Outcome as Seen, Policy, Reply, Request, ResourceType, Response,
+    Namespace, Operation, Operations, Outcome as Seen, Policy, Reply, Request, ResourceType, Response, Streams,
 };
 
 use crate::messages::Message;
@@ -106,7 +106,7 @@ impl Exchange {
             correlation_id: 1,
             head: self.head.clone(),
             body: self.request.body.clone().into(),
-            streams: false,
+            streams: Streams::No,
             rest: None,
         };
         let Seen::Forward(pending) = self.chain.request(&self.connection, &mut request) else {

@@ -83,6 +83,7 @@
 mod api_key;
 mod error_code;
 mod error_reply;
+mod fetch;
 pub mod frame;
 pub mod header;
 pub mod ledger;
@@ -97,6 +98,7 @@ mod wire;
 pub use api_key::ApiKey;
 pub use error_code::ErrorCode;
 pub use error_reply::{error_reply, error_reply_by_part};
+pub use fetch::FetchHead;
 pub use header::{RequestFrame, ResponseFrame};
 pub use produce::{ProduceHead, is_silent, is_transactional};
 pub use queue::WriteQueue;

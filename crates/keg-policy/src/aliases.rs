@@ -19,6 +19,7 @@ mod sessions;
 mod set;
 
 use bytes::Bytes;
+use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey};
 
@@ -160,6 +161,13 @@ impl Policy for TopicAliases {
             },
             None => Decision::Close("topic_aliases asked for nothing".to_owned()),
         }
+    }
+
+    fn streams(&self, api: &Api, version: i16, note: &Note) -> bool {
+        // Ids stand between the records.
+        let by_name = api.response.entities(version).contains(Entity::TopicName);
+        note.get::<Asked>()
+            .is_none_or(|asked| by_name && asked.before.is_empty())
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -22,7 +22,7 @@ pub use served::Served;
 pub use streaming::{Rest, streamed_head};
 
 use crate::connection::{ClientId, Connection};
-use crate::message::{Reply, Request, Response, trimmed};
+use crate::message::{Reply, Request, Response, Streams, trimmed};
 use crate::policy::{Answer, Decision, Note, Outcome, Policy};
 
 /// The policies of a virtual cluster. Immutable; a change makes a new one.
@@ -121,7 +121,7 @@ impl Chain {
         if self.served.interested(request.api.key, request.version).is_none() {
             return self.refuse(request);
         }
-        request.streams = false;
+        request.streams = Streams::No;
         let outcome = self.forward(connection, request, 0);
         self.mark(request, outcome)
     }

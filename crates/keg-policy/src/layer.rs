@@ -6,7 +6,7 @@
 //! use futures_util::FutureExt;
 //! use keg_codec::{Api, ApiKey, ErrorCode, error_reply};
 //! use keg_policy::layer::Closed;
-//! use keg_policy::{AddressBook, BlockApis, Connection, PolicyLayer, Reply, Request, Response};
+//! use keg_policy::{AddressBook, BlockApis, Connection, PolicyLayer, Reply, Request, Response, Streams};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! # #[derive(Debug)]
@@ -36,7 +36,7 @@
 //!     head: Default::default(),
 //!     body: bytes::Bytes::from_static(b"\0\0\0\x01\0\x06orders\0\0\0\0").into(),
 //!     rest: None,
-//!     streams: false,
+//!     streams: Streams::No,
 //! };
 //! let reply = service.oneshot(request).now_or_never().expect("nothing to wait for")?;
 //! let Reply::Response(mut response) = reply else { panic!("not silent") };

@@ -117,7 +117,7 @@ pub use connection::{Connection, Origin};
 pub use glob::{Glob, InvalidGlob};
 pub use identity::{Claim, Identity};
 pub use layer::PolicyLayer;
-pub use message::{Reply, Request, Response};
+pub use message::{Reply, Request, Response, Streams};
 pub use namespace::{
     Additional, AdditionalTopics, Conflicts, Mode, NameSet, Namespace, OnConflict, TopicIds, is_internal_topic,
 };

@@ -24,8 +24,8 @@ pub struct Request {
     /// What is still to come of the body. Who needs all of it before it decides answers by [`Reply::Whole`].
     pub rest: Option<Box<Rest>>,
     /// Whether the response may be handed back while it still arrives, with a [`Rest`]. A [`Chain`](crate::Chain) says so of
-    /// what it forwards; who else looks at whole responses sets it to false.
-    pub streams: bool,
+    /// what it forwards; who else looks at whole responses sets it to [`Streams::No`].
+    pub streams: Streams,
 }
 
 impl Request {
@@ -42,7 +42,7 @@ impl Request {
             head: request_head(api, version, client_id),
             body: Bytes::from(body.write(&api.request, version)?).into(),
             rest: None,
-            streams: false,
+            streams: Streams::No,
         })
     }
 
@@ -83,9 +83,21 @@ impl From<RequestFrame> for Request {
             head,
             body: body.into(),
             rest: None,
-            streams: false,
+            streams: Streams::No,
         }
     }
+}
+
+/// How much of a response must be there before it is handed back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Streams {
+    /// All of it.
+    #[default]
+    No,
+    /// Its [head](crate::streamed_head), if it has one, or else all of it.
+    BehindHead,
+    /// Nothing: nobody looks at it.
+    Unseen,
 }
 
 /// A response on its way from the broker to the client.

@@ -54,8 +54,9 @@ pub trait Policy: fmt::Debug + Send + Sync {
     }
 
     /// Whether the response to a request that it has noted this of needs to be seen no further than its head, so that what is
-    /// behind may be passed on while it still arrives. It is asked of Fetch alone, from version 13 on; [`response`](Self::response)
-    /// is given a response without topics then, of which it must keep the length. Addresses of nodes behind the head are hidden.
+    /// behind may be passed on while it still arrives. It is asked of Fetch alone. [`response`](Self::response) is given a
+    /// response without topics then, or before version 13 one with the only topic and without partitions, whose name it may
+    /// change, and nothing else of its length. Addresses of nodes behind the head are hidden.
     fn streams(&self, api: &Api, version: i16, note: &Note) -> bool {
         let _ = (api, version, note);
         false

@@ -43,11 +43,11 @@ pub(crate) enum Passes {
 }
 
 impl Passes {
-    /// How much must be there to tell whether a frame may: a correlation id, or the names that stand at the beginning of a
-    /// request. Longer names make it be held.
+    /// How much must be there to tell whether a frame may: the names that stand at its beginning. Longer ones make it be
+    /// held.
     pub(crate) const fn beginning(self) -> usize {
         match self {
-            Self::Nothing | Self::Responses => 16,
+            Self::Nothing | Self::Responses => 512,
             Self::Requests => 1024,
         }
     }

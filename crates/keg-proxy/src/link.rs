@@ -12,18 +12,16 @@ use bytes::Bytes;
 use keg_auth::Mechanism;
 use keg_codec::ledger::Ledger;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
-use keg_policy::{Reply, Request, Response, Rest, streamed_head};
+use keg_policy::{Reply, Request, Response, Rest, Streams, streamed_head};
 use tokio::time::Instant;
 use tower_service::Service;
 
 use crate::backend::ProofError;
 use crate::error::{Over, Unanswered};
+use crate::incoming::Passes;
 use crate::metrics::ClusterMetrics;
 pub(crate) use renewal::Questions;
 use renewal::Renewal;
-
-/// How much of a response is looked at to know where it goes on.
-const BEGINNING: usize = 256;
 
 /// What a connection to a node has in flight, and what is still to be written to it.
 ///
@@ -63,8 +61,7 @@ struct Waiter {
     api: &'static Api,
     version: i16,
     sent: Instant,
-    /// Whether the response may be passed on while it still arrives.
-    streams: bool,
+    streams: Streams,
     /// Whether it is a question of SASL's.
     own: bool,
 }
@@ -111,11 +108,12 @@ impl Link {
     /// follow while it arrives. Gives how many bytes it has taken.
     pub(crate) fn begin(&self, bytes: &[u8], length: usize) -> Result<Option<usize>, Over> {
         let mut state = self.state();
-        let Some(waiter) = state.ledger.oldest().filter(|waiter| waiter.streams) else {
+        let Some(waiter) = state.ledger.oldest().filter(|waiter| waiter.streams != Streams::No) else {
             return Ok(None);
         };
-        let (api, version) = (waiter.api, waiter.version);
-        let beginning = Bytes::copy_from_slice(bytes.get(..BEGINNING.min(bytes.len())).unwrap_or_default());
+        let (api, version, streams) = (waiter.api, waiter.version, waiter.streams);
+        let beginning = bytes.get(..Passes::Responses.beginning().min(bytes.len()));
+        let beginning = Bytes::copy_from_slice(beginning.unwrap_or_default());
         // If there is more to the header, or it is malformed, that is seen when the response is whole.
         let Ok(frame) = ResponseFrame::parse(beginning) else {
             return Ok(None);
@@ -124,10 +122,13 @@ impl Link {
         let Ok((head, mut body)) = frame.split(api, version) else {
             return Ok(None);
         };
-        let needed = streamed_head(api, version);
-        if body.len() < needed {
+        let needed = match streams {
+            Streams::Unseen => Some(0),
+            _ => streamed_head(api, version, &body),
+        };
+        let Some(needed) = needed else {
             return Ok(None);
-        }
+        };
         body.truncate(needed);
         let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
         self.measure(&waiter);

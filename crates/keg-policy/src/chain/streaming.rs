@@ -1,27 +1,20 @@
 //! Responses that go on while they still arrive.
 //!
 //! A Fetch response may have any size, and holding it costs memory and time. From version 13 on it names topics by ids, so
-//! that its length stays the same unless something is added; what is behind its head needs no policy then, but for the
-//! hints about nodes, which come last (KIP-951) and are blanked: clients ask for metadata, as they did before the KIP.
+//! that its length stays the same unless something is added; before, the name of its first topic stands in front of all
+//! records, and where that is the only one, tells how long the response becomes. What is behind such a head needs no policy
+//! then, but for the hints about nodes, which come last (KIP-951) and are blanked: clients ask for metadata, as they did
+//! before the KIP.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use keg_codec::schema::{Entity, EntitySet};
 use keg_codec::walk::{Passage, WalkError};
-use keg_codec::{Api, ApiKey};
+use keg_codec::{Api, ApiKey, FetchHead};
 
 use super::{Chain, Pending, Seen};
 use crate::connection::Connection;
-use crate::message::{Reply, Response};
+use crate::message::{Reply, Response, Streams};
 use crate::policy::{Answer, Outcome};
-
-/// The first version of Fetch that names topics by their ids.
-const FIRST_BY_ID: i16 = 13;
-
-/// Throttle time, error code and session id, which stand before the topics.
-const FETCH_HEAD: usize = 10;
-
-/// No topics, and no tagged fields.
-const NOTHING: [u8; 2] = [1, 0];
 
 /// What a response must not show, wherever it stands behind the head.
 const HIDDEN: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]);
@@ -51,30 +44,32 @@ impl PartialEq for Rest {
 
 impl Eq for Rest {}
 
-/// How many bytes of a response's body policies look at before they let the rest pass, where they do.
-pub fn streamed_head(api: &Api, version: i16) -> usize {
-    if api.key == ApiKey::FETCH && version >= FIRST_BY_ID {
-        FETCH_HEAD
-    } else {
-        0
-    }
+/// How many bytes of a response's body policies look at before they let the rest pass, where they do. `beginning` is what
+/// there is of the body.
+///
+/// `None` if they have to look at all of it.
+pub fn streamed_head(api: &Api, version: i16, beginning: &[u8]) -> Option<usize> {
+    let head = (api.key == ApiKey::FETCH).then(|| FetchHead::of(api, version, beginning));
+    head.flatten().map(|head| head.length)
 }
 
 impl Chain {
     /// Whether the response to a request may be handed back while it still arrives.
-    pub(super) fn streams(&self, pending: &Pending) -> bool {
+    pub(super) fn streams(&self, pending: &Pending) -> Streams {
         let Pending { api, version, seen, .. } = pending;
-        if api.key == ApiKey::API_VERSIONS || seen.is_empty() {
-            return api.key != ApiKey::API_VERSIONS;
+        let streams = |seen: &Seen| {
+            let policy = self.policies.get(seen.policy);
+            policy.is_some_and(|policy| policy.streams(api, *version, &seen.note))
+        };
+        match api.key {
+            ApiKey::API_VERSIONS => Streams::No,
+            _ if seen.is_empty() => Streams::Unseen,
+            ApiKey::FETCH if seen.iter().all(streams) => Streams::BehindHead,
+            _ => Streams::No,
         }
-        streamed_head(api, *version) > 0
-            && seen.iter().all(|seen| {
-                let policy = self.policies.get(seen.policy);
-                policy.is_some_and(|policy| policy.streams(api, *version, &seen.note))
-            })
     }
 
-    /// Shows the head of a response to the policies, as a response that has nothing behind it.
+    /// Shows the head of a response to the policies, as a response that has no records behind it.
     pub(super) fn pass(
         &self,
         connection: &Connection,
@@ -87,10 +82,11 @@ impl Chain {
             return Outcome::Reply(Reply::Response(response));
         }
         let (api, version) = (pending.api, pending.version);
+        let nothing = FetchHead::without_records(api, version);
         let head = response.body_bytes();
-        let mut alone = BytesMut::with_capacity(head.len() + NOTHING.len());
+        let mut alone = BytesMut::with_capacity(head.len() + nothing.len());
         alone.put_slice(&head);
-        alone.put_slice(&NOTHING);
+        alone.put_slice(nothing);
         let mut alone = Response {
             body: alone.freeze().into(),
             rest: None,
@@ -112,10 +108,11 @@ impl Chain {
             }
         }
         let shown = alone.body_bytes();
-        let Some(new) = shown.strip_suffix(&NOTHING).filter(|new| new.len() == head.len()) else {
-            return Outcome::Close(
-                "a policy changed the length of a response of which the rest was passed on".to_owned(),
-            );
+        let Some(new) = shown.strip_suffix(nothing).filter(|new| is_head(api, version, new)) else {
+            return Outcome::Close(format!(
+                "a policy added a topic to a {} response of which the rest was passed on, or left it out",
+                api.name
+            ));
         };
         match guarded(api, version, new, rest.length) {
             Ok((body, guard)) => {
@@ -129,6 +126,11 @@ impl Chain {
             Err(error) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
         }
     }
+}
+
+/// Whether these bytes are a head, and nothing else.
+fn is_head(api: &Api, version: i16, bytes: &[u8]) -> bool {
+    streamed_head(api, version, bytes) == Some(bytes.len())
 }
 
 /// Takes the head past a guard, which the rest goes past next.
@@ -207,7 +209,7 @@ mod tests {
         Chain::new(sessions.chain([Arc::new(BrokerAddresses) as _]).collect())
     }
 
-    fn sent(chain: &Chain, key: ApiKey, version: i16) -> (bool, Connection, Pending) {
+    fn sent(chain: &Chain, key: ApiKey, version: i16) -> (Streams, Connection, Pending) {
         let connection = Connection::new("team", "User:ann", Arc::new(Nowhere));
         let api = Api::of(key).unwrap();
         let mut request = Request {
@@ -217,7 +219,7 @@ mod tests {
             head: request_head(api, version, b"me"),
             body: Rope::default(),
             rest: None,
-            streams: true,
+            streams: Streams::No,
         };
         match chain.request(&connection, &mut request) {
             Outcome::Forward(pending) => (request.streams, connection, pending),
@@ -230,17 +232,16 @@ mod tests {
         let check = |sessions: &[(bool, usize)], key, version, expected| {
             assert_eq!(sent(&chain(sessions), key, version).0, expected, "{key:?} {version}");
         };
-        check(&[], ApiKey::FETCH, 16, true);
-        check(&[(true, 0), (true, 0)], ApiKey::FETCH, 13, true);
-        check(&[(true, 0), (false, 0)], ApiKey::FETCH, 13, false);
-        // Names of topics stand between the records.
-        check(&[(true, 0)], ApiKey::FETCH, 12, false);
+        check(&[], ApiKey::FETCH, 16, Streams::BehindHead);
+        check(&[(true, 0), (true, 0)], ApiKey::FETCH, 13, Streams::BehindHead);
+        check(&[(true, 0)], ApiKey::FETCH, 12, Streams::BehindHead);
+        check(&[(true, 0), (false, 0)], ApiKey::FETCH, 13, Streams::No);
         // Nobody sees anything of it.
-        check(&[], ApiKey::FETCH, 12, true);
-        check(&[], ApiKey::HEARTBEAT, 4, true);
+        check(&[], ApiKey::FETCH, 12, Streams::Unseen);
+        check(&[], ApiKey::HEARTBEAT, 4, Streams::Unseen);
         // The gateway's addresses are put into it, or what it serves.
-        check(&[], ApiKey::METADATA, 12, false);
-        check(&[], ApiKey::API_VERSIONS, 3, false);
+        check(&[], ApiKey::METADATA, 12, Streams::No);
+        check(&[], ApiKey::API_VERSIONS, 3, Streams::No);
     }
 
     fn passed(adds: usize) -> Outcome<Pending> {
@@ -248,7 +249,7 @@ mod tests {
         let (_, connection, pending) = sent(&chain, ApiKey::FETCH, 16);
         let response = Response {
             head: Bytes::from_static(&[0; 5]),
-            body: Bytes::from_static(&[0; FETCH_HEAD]).into(),
+            body: Bytes::from_static(&[0; 10]).into(),
             rest: Some(Box::new(Rest::new(2))),
         };
         chain.response(&connection, pending, Reply::Response(response))
@@ -267,10 +268,10 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_changes_the_length_of_a_head_ends_the_connection() {
+    fn a_policy_that_makes_more_of_a_head_ends_the_connection() {
         let Outcome::Close(reason) = passed(1) else {
-            panic!("the lengths are wrong");
+            panic!("it is no head any more");
         };
-        assert!(reason.contains("length"), "{reason}");
+        assert!(reason.contains("added a topic"), "{reason}");
     }
 }

@@ -10,5 +10,5 @@ mod ids;
 mod listings;
 mod namespaces;
 mod pages;
-mod play;
+pub(crate) mod play;
 mod producing;

@@ -19,6 +19,7 @@ mod coordinators;
 mod denials;
 mod every_message;
 mod fetch_sessions;
+mod fetching;
 mod fields;
 mod groups;
 mod hostile;

@@ -17,7 +17,7 @@ use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 use keg_policy::{
     Additional, AdditionalTopics, Asking, BrokerAddresses, Chain, Conflicts, Connection, Glob, Mode, NameSet,
-    Namespace, OnConflict, Outcome, Pending, Policy, Reply, Request, Response,
+    Namespace, OnConflict, Outcome, Pending, Policy, Reply, Request, Response, Streams,
 };
 
 pub(crate) use book::Book;
@@ -246,7 +246,7 @@ pub(crate) fn request(key: ApiKey, version: i16, body: impl Into<Bytes>) -> Requ
         head: Bytes::from_static(&[0; 10]),
         body: body.into().into(),
         rest: None,
-        streams: false,
+        streams: Streams::No,
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keg_auth::{Authentication, Method};
-use keg_policy::{BrokerAddresses, Chain};
+use keg_policy::{BrokerAddresses, Chain, Streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
@@ -45,7 +45,10 @@ impl Service<Request> for Marked {
         let streams = self.streams;
         match request.rest {
             Some(_) if !streams => LinkFuture::Whole,
-            _ => self.inner.call(Request { streams, ..request }),
+            _ => self.inner.call(Request {
+                streams: if streams { Streams::Unseen } else { Streams::No },
+                ..request
+            }),
         }
     }
 }

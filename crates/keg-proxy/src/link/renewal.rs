@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keg_auth::Mechanism;
 use keg_codec::{Api, ResponseFrame, WriteQueue, header};
+use keg_policy::Streams;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -101,7 +102,7 @@ impl State {
             api,
             version,
             sent: Instant::now(),
-            streams: false,
+            streams: Streams::No,
             own: true,
         };
         // A ledger that has ended tells so by itself.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
-use keg_policy::{AddressBook, Connection, Decision, Mode, Namespace, Policy, Request};
+use keg_policy::{AddressBook, Connection, Decision, Mode, Namespace, Policy, Request, Streams};
 
 use crate::java::{Java, expect_checks_to_pass};
 use crate::scenario::{Scenario, setup_or_skip};
@@ -100,7 +100,7 @@ fn confined(over: Over, mode: Mode, prefix: &str, regex: &[u8]) -> Option<Vec<u8
         head: Bytes::new(),
         body: Bytes::from(asked.write(&api.request, version).unwrap()).into(),
         rest: None,
-        streams: false,
+        streams: Streams::No,
     };
     let connection = Connection::new("virtual", "User:ANONYMOUS", Arc::new(NoAddresses));
     match Namespace::new(mode, prefix).request(&connection, &mut request) {

@@ -5,7 +5,7 @@ use keg_codec::Api;
 use keg_codec::header::request_head;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field, Type};
-use keg_policy::Request;
+use keg_policy::{Request, Streams};
 
 /// What names begin with, which may be used in both modes then.
 pub(crate) const PREFIX: &str = "team-a-";
@@ -22,7 +22,7 @@ pub(crate) fn sample(api: &'static Api, version: i16) -> Request {
         head: request_head(api, version, b"documentation"),
         body: Bytes::from(body).into(),
         rest: None,
-        streams: false,
+        streams: Streams::No,
     }
 }
 
