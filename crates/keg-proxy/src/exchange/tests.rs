@@ -1,8 +1,10 @@
 //! An exchange between two ends in memory, in virtual time.
 
+mod large;
 mod order;
 mod passing;
 mod questions;
+mod renewing;
 mod sending;
 mod times;
 mod turns;
@@ -118,10 +120,18 @@ pub(super) fn rig(limits: &Limits, capacity: usize) -> Rig {
 
 /// An exchange of which requests and responses may be passed on while they still arrive, or neither.
 pub(super) fn marked_rig(limits: &Limits, capacity: usize, streams: bool) -> Rig {
+    rig_with(limits, capacity, |inner| Marked { inner, streams })
+}
+
+/// An exchange with something between the client and the broker.
+pub(super) fn rig_with<S>(limits: &Limits, capacity: usize, service: impl FnOnce(LinkService) -> S) -> Rig
+where
+    S: Service<Request, Response = Reply, Error = Over> + Send + Unpin + 'static,
+    S::Future: Send + Unpin,
+{
     let ((client, near), (far, broker)) = (duplex(capacity), duplex(capacity));
     let budget = Budget::new(limits.buffer_budget);
-    let marked = |inner| Marked { inner, streams };
-    let running = tokio::spawn(exchange_with(near, far, limits, &budget, marked));
+    let running = tokio::spawn(exchange_with(near, far, limits, &budget, service));
     Rig {
         client,
         broker,

@@ -1,31 +1,7 @@
 //! Responses that are passed on while they still arrive.
 
-use keg_policy::{AddressBook, Chain, Connection, PolicyLayer};
-use tower_layer::Layer;
-
+use super::large::{LENGTH, SECOND, asked, behind};
 use super::*;
-
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Far more than is held of a response.
-const LENGTH: usize = 4_000_000;
-
-fn limits() -> Limits {
-    Limits {
-        max_response_wait: 100 * SECOND,
-        ..Limits::default()
-    }
-}
-
-/// An exchange in which a response of [`LENGTH`] bytes was asked for, and its frame.
-async fn asked(capacity: usize) -> (Rig, Vec<u8>) {
-    let mut rig = marked_rig(&limits(), capacity, true);
-    rig.client.write_all(&request(1, b"")).await.unwrap();
-    let request = read(&mut rig.broker).await.unwrap();
-    let body: Vec<u8> = (0..LENGTH).map(|n| (n % 251) as u8).collect();
-    let reply = response(id(&request, 4), &body);
-    (rig, reply)
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_has_come_of_a_response_is_with_the_client_before_the_rest_comes_and_takes_nothing_of_the_budget() {
@@ -110,17 +86,6 @@ async fn what_waits_behind_a_slow_response_is_waited_for_from_its_end() {
     assert_eq!((id(&next, 0), &next[4..]), (2, &b"next"[..]));
 }
 
-#[derive(Debug)]
-struct NoAddresses;
-
-impl AddressBook for NoAddresses {
-    fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {
-        Err("there is none".to_owned())
-    }
-
-    fn learn(&self, _: i32, _: &str, _: u16) {}
-}
-
 /// A Fetch response of version 16 with records of so many bytes, and a hint about a node behind them.
 fn fetched(records: usize) -> Vec<u8> {
     // Not throttled, no error, no session; one topic with one partition.
@@ -145,13 +110,7 @@ fn fetched(records: usize) -> Vec<u8> {
 /// A client of a virtual cluster that hides addresses, which has sent so many Fetch requests of version 16, and the broker that
 /// has got them, as 0 and on.
 async fn fetching(ids: &[i32]) -> Rig {
-    let ((mut client, near), (far, mut broker)) = (duplex(10_000), duplex(10_000));
-    let budget = Budget::new(1_000_000);
-    let chain = Arc::new(Chain::new(vec![Arc::new(BrokerAddresses)]));
-    let connection = Connection::new("team", "User:ANONYMOUS", Arc::new(NoAddresses));
-    let layer = PolicyLayer::new(chain, Arc::new(connection));
-    let exchange = exchange_with(near, far, &limits(), &budget, |link| layer.layer(link));
-    let running = tokio::spawn(exchange);
+    let mut rig = behind(vec![Arc::new(BrokerAddresses)], 10_000);
     for id in ids {
         let asked = [
             &[0, 1, 0, 16][..],
@@ -161,16 +120,10 @@ async fn fetching(ids: &[i32]) -> Rig {
             &[1, 1, 1, 0],
         ]
         .concat();
-        let framed = [&u32::try_from(asked.len()).unwrap().to_be_bytes()[..], &asked].concat();
-        client.write_all(&framed).await.unwrap();
-        read(&mut broker).await.unwrap();
+        rig.client.write_all(&framed(&asked)).await.unwrap();
+        read(&mut rig.broker).await.unwrap();
     }
-    Rig {
-        client,
-        broker,
-        budget,
-        running,
-    }
+    rig
 }
 
 #[tokio::test(start_paused = true)]

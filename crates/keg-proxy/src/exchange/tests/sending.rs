@@ -1,30 +1,12 @@
 //! Requests that are passed on while they still arrive.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use keg_policy::{Mode, Namespace};
 
-use keg_auth::Mechanism;
-use keg_policy::{AddressBook, Connection, Mode, Namespace, PolicyLayer};
-use tower_layer::Layer;
-
+use super::large::{LENGTH, SECOND, behind, body, limits};
 use super::*;
-use crate::backend::{Broker, Question};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Far more than is held of a request.
-const LENGTH: usize = 4_000_000;
-
-fn limits() -> Limits {
-    Limits {
-        max_response_wait: 100 * SECOND,
-        stall_timeout: 10 * SECOND,
-        ..Limits::default()
-    }
-}
 
 fn large(correlation_id: i32) -> Vec<u8> {
-    let body: Vec<u8> = (0..LENGTH).map(|n| (n % 251) as u8).collect();
-    request(correlation_id, &body)
+    request(correlation_id, &body(LENGTH))
 }
 
 /// An exchange of which requests may be passed on, one that waits for its response, and a large one's frame.
@@ -258,41 +240,17 @@ async fn one_that_is_not_answered_and_is_cut_takes_no_answer_from_others() {
     assert!(matches!(outcome, Err(Over::Cut { .. })), "{outcome:?}");
 }
 
-#[derive(Debug)]
-struct NoAddresses;
-
-impl AddressBook for NoAddresses {
-    fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {
-        Err("there is none".to_owned())
-    }
-
-    fn learn(&self, _: i32, _: &str, _: u16) {}
-}
-
 /// An exchange behind a namespace whose prefix is hidden.
 fn hiding(capacity: usize) -> Rig {
-    let ((client, near), (far, broker)) = (duplex(capacity), duplex(capacity));
-    let budget = Budget::new(100_000_000);
-    let chain = Arc::new(Chain::new(vec![
-        Arc::new(Namespace::new(Mode::HidePrefix, "team-a.")),
-        Arc::new(BrokerAddresses),
-    ]));
-    let connection = Connection::new("team", "User:ANONYMOUS", Arc::new(NoAddresses));
-    let layer = PolicyLayer::new(chain, Arc::new(connection));
-    let running = tokio::spawn(exchange_with(near, far, &limits(), &budget, |link| layer.layer(link)));
-    Rig {
-        client,
-        broker,
-        budget,
-        running,
-    }
+    let namespace = Namespace::new(Mode::HidePrefix, "team-a.");
+    behind(vec![Arc::new(namespace), Arc::new(BrokerAddresses)], capacity)
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_topic_of_a_request_that_is_passed_on_is_renamed_and_several_are_held_for_it() {
     for (topics, held) in [(&["orders"][..], false), (&["orders", "bills"], true)] {
         let mut rig = hiding(500_000);
-        let records: Vec<u8> = (0..1_000_000).map(|n| (n % 251) as u8).collect();
+        let records = body(1_000_000);
         let bytes = produce(7, 1, topics, &records);
         let (beginning, rest) = bytes.split_at(200_000);
         let (written, seen) = tokio::join!(rig.client.write_all(beginning), async {
@@ -346,111 +304,4 @@ async fn what_is_smuggled_behind_the_beginning_ends_the_connection_and_never_bec
             "the broker has a whole request"
         );
     }
-}
-
-/// Counts the requests that it sees.
-#[derive(Debug)]
-struct Counting {
-    inner: LinkService,
-    seen: Arc<AtomicUsize>,
-}
-
-impl Service<Request> for Counting {
-    type Response = Reply;
-    type Error = Over;
-    type Future = LinkFuture;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> LinkFuture {
-        self.seen.fetch_add(1, Ordering::Relaxed);
-        self.inner.call(request)
-    }
-}
-
-/// An exchange without policies, what authenticates on its link, and how many requests were seen.
-fn renewing() -> (Rig, Arc<Link>, Arc<AtomicUsize>) {
-    let ((client, near), (far, broker)) = (duplex(100_000), duplex(100_000));
-    let budget = Budget::new(100_000_000);
-    let (mut link, seen) = (None, Arc::<AtomicUsize>::default());
-    let exchange = exchange_with(near, far, &limits(), &budget, |inner| {
-        link = Some(Arc::clone(&inner.0));
-        let seen = Arc::clone(&seen);
-        Counting { inner, seen }
-    });
-    let running = tokio::spawn(exchange);
-    let rig = Rig {
-        client,
-        broker,
-        budget,
-        running,
-    };
-    (rig, link.unwrap(), seen)
-}
-
-#[tokio::test(start_paused = true)]
-async fn authenticating_again_waits_for_the_end_of_a_request_that_is_on_its_way() {
-    let (mut rig, link, _) = renewing();
-    let bytes = large(1);
-    let (beginning, rest) = bytes.split_at(90_000);
-    rig.client.write_all(beginning).await.unwrap();
-    let mut seen = vec![0; 80_000];
-    rig.broker.read_exact(&mut seen).await.unwrap();
-    let mut questions = link.authenticate(Mechanism::Plain).unwrap();
-    let renewal = tokio::spawn(async move {
-        questions
-            .ask(Question::mechanism(Mechanism::Plain).unwrap())
-            .await
-            .unwrap();
-        questions
-    });
-    let behind = request(2, b"behind");
-    let ask = async {
-        rig.client.write_all(rest).await.unwrap();
-        rig.client.write_all(&behind).await.unwrap();
-    };
-    let serve = async {
-        let mut end = vec![0; bytes.len() - seen.len()];
-        rig.broker.read_exact(&mut end).await.unwrap();
-        assert!(end == bytes[seen.len()..], "something was written in between");
-        let question = read(&mut rig.broker).await.unwrap();
-        // SaslHandshake, and nothing of the client's before it is finished.
-        assert_eq!((&question[..2], id(&question, 4)), (&[0, 17][..], 1));
-        assert!(timeout(SECOND, rig.broker.read_u8()).await.is_err());
-        rig.broker.write_all(&response(0, b"")).await.unwrap();
-        rig.broker.write_all(&response(1, &[0; 6])).await.unwrap();
-    };
-    tokio::join!(ask, serve);
-    drop(renewal.await.unwrap());
-    assert_eq!(id(&read(&mut rig.client).await.unwrap(), 0), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_large_request_that_comes_while_the_gateway_authenticates_is_held_until_then_and_seen_once() {
-    let (mut rig, link, calls) = renewing();
-    let mut questions = link.authenticate(Mechanism::Plain).unwrap();
-    let bytes = large(1);
-    let renewal = async {
-        for (question, number) in [
-            (Question::mechanism(Mechanism::Plain).unwrap(), 0),
-            (Question::token(b"token".to_vec()).unwrap(), 1),
-        ] {
-            let (answer, ()) = tokio::join!(questions.ask(question), async {
-                let question = read(&mut rig.broker).await.unwrap();
-                assert_eq!(id(&question, 4), number);
-                tokio::time::sleep(SECOND).await;
-                rig.broker.write_all(&response(number, &[0; 20])).await.unwrap();
-            });
-            answer.unwrap();
-        }
-        questions.finish().unwrap();
-        read(&mut rig.broker).await.unwrap()
-    };
-    let (seen, written) = tokio::join!(renewal, rig.client.write_all(&bytes));
-    written.unwrap();
-    assert_eq!(id(&seen, 4), 2);
-    assert!(seen[8..] == bytes[12..]);
-    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
