@@ -1,5 +1,6 @@
 //! One client and one node: requests one way, responses the other, both in order.
 
+mod gone;
 mod passing;
 mod replies;
 mod sending;
@@ -24,6 +25,7 @@ use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::virtual_cluster::VirtualCluster;
+use gone::Gone;
 use passing::Passing;
 use replies::Replies;
 use sending::Sending;
@@ -55,8 +57,8 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     sending: Option<Box<Sending>>,
     /// Why no more requests are taken, if the client has not simply closed its side.
     ending: Option<Over>,
-    /// Why nothing can be written to the broker. It may have answered before.
-    broken: Option<std::io::Error>,
+    /// How the broker has gone, until all is read and passed on that it has answered before.
+    gone: Option<Gone>,
     ticker: Ticker,
 }
 
@@ -104,7 +106,7 @@ where
             passing: None,
             sending: None,
             ending: None,
-            broken: None,
+            gone: None,
             ticker: Ticker::new(&limits),
             limits,
         }
@@ -140,7 +142,7 @@ where
     /// Takes requests off what was read, as long as the window has room.
     fn take_requests(&mut self, context: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while self.ending.is_none() && self.client.incoming.has_request() && self.has_room() {
+        while self.ending.is_none() && self.gone.is_none() && self.client.incoming.has_request() && self.has_room() {
             match self.service.poll_ready(context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
@@ -232,7 +234,7 @@ where
     }
 
     fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {
-        if self.broken.is_some() {
+        if self.gone.is_some() || self.backend.incoming.is_closed() {
             return false;
         }
         if self.sending.is_some() {
@@ -244,7 +246,8 @@ where
             Ok(written) => written.any,
             Err(error) => {
                 state.out = WriteQueue::default();
-                self.broken = Some(error);
+                drop(state);
+                self.break_off(error);
                 true
             }
         }
@@ -260,30 +263,22 @@ where
             incoming.pause();
             return false;
         }
-        let read = incoming.poll_read(stream, context);
-        let unanswered = || self.link.unanswered();
-        let over = match read {
-            Ok(_) if incoming.is_closed() => Over::BackendClosed {
-                unanswered: unanswered(),
-            },
-            Ok(true) => match self.take_responses() {
-                Ok(()) => return true,
-                Err(over) => over,
-            },
-            // Whatever the broker answered before has been read now.
-            Ok(false) => match self.broken.take() {
-                Some(error) => Over::BackendIo {
-                    error,
-                    unanswered: unanswered(),
-                },
+        let gone = match incoming.poll_read(stream, context) {
+            Ok(_) if incoming.is_closed() => Gone::Closed,
+            Ok(true) => {
+                if let Err(over) = self.take_responses() {
+                    self.end_backend(over);
+                }
+                return true;
+            }
+            // Whatever the broker answered before has been read now, unless there is no room for it yet.
+            Ok(false) => match self.gone.take_if(|_| !incoming.waits_for_budget()) {
+                Some(gone) => gone,
                 None => return false,
             },
-            Err(error) => Over::BackendIo {
-                error,
-                unanswered: unanswered(),
-            },
+            Err(error) => Gone::Broken(error),
         };
-        self.end_backend(over);
+        self.leave(gone);
         true
     }
 
@@ -346,8 +341,7 @@ where
     }
 
     fn outcome(&mut self) -> Poll<Result<(), Over>> {
-        let is_passing = self.passing.is_some() && !self.backend.incoming.is_closed();
-        let written = self.to_client.is_empty() && self.client.writer.is_flushed() && !is_passing;
+        let written = self.to_client.is_empty() && self.client.writer.is_flushed() && self.passing.is_none();
         if !written || !self.replies.is_empty() {
             return Poll::Pending;
         }

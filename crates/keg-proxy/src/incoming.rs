@@ -264,7 +264,7 @@ impl Incoming {
 
     /// Whether more is missing of a frame that is being passed on than can still come.
     pub(crate) fn is_cut(&self) -> bool {
-        self.ended && self.passing > self.buffer.len()
+        self.closed && self.passing > self.buffer.len()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -285,6 +285,11 @@ impl Incoming {
     /// waits.
     pub(crate) fn is_charged(&self) -> bool {
         self.large.as_ref().is_some_and(|large| large.began().is_some())
+    }
+
+    /// Whether a frame that has begun waits for its place in the budget, before which no more is read.
+    pub(crate) fn waits_for_budget(&self) -> bool {
+        self.large.as_ref().is_some_and(Large::waits)
     }
 
     /// Notes that the peer is not being read from, so that it can't be to blame for what is missing.
@@ -433,8 +438,7 @@ impl Incoming {
 
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
-        let waits_for_budget = self.large.as_ref().is_some_and(Large::waits);
-        if self.pending() + self.passing > 0 && !waits_for_budget {
+        if self.pending() + self.passing > 0 && !self.waits_for_budget() {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
         self.shrink();

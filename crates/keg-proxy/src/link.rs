@@ -37,6 +37,8 @@ pub(crate) struct State {
     ledger: Ledger<Waiter>,
     /// Responses that were not fetched yet, with the correlation ids of their requests.
     answered: VecDeque<(i32, Response)>,
+    /// Of which API and version the response is that was begun last.
+    begun: Option<(&'static str, i16)>,
     ended: bool,
     renewal: Option<Box<Renewal>>,
     pub(crate) out: WriteQueue,
@@ -132,6 +134,7 @@ impl Link {
         body.truncate(needed);
         let waiter = state.ledger.complete(id).map_err(|error| Over::backend(&error))?;
         self.measure(&waiter);
+        state.begun = Some((api.name, version));
         let taken = head.len() + needed;
         let response = Response {
             head,
@@ -154,6 +157,16 @@ impl Link {
         Unanswered {
             requests: ledger.len(),
             oldest: ledger.oldest().map(|waiter| (waiter.api.name, waiter.version)),
+        }
+    }
+
+    /// The same, where the response that was [begun](Self::begin) last will never be whole. It can't be fetched any more.
+    pub(crate) fn cut(&self) -> Unanswered {
+        let mut state = self.state();
+        state.answered.pop_back_if(|(_, response)| response.rest.is_some());
+        Unanswered {
+            requests: state.ledger.len() + 1,
+            oldest: state.begun,
         }
     }
 

@@ -71,8 +71,9 @@ where
             self.passing = None;
             self.replies.restart();
             // They may have been read together.
-            if let Err(over) = self.take_responses() {
-                self.end_backend(over);
+            match self.take_responses() {
+                Ok(()) => self.settle(),
+                Err(over) => self.end_backend(over),
             }
         }
         Ok(written.any || ended)

@@ -132,7 +132,8 @@ where
             Ok(written) => written,
             Err(error) => {
                 state.out = WriteQueue::default();
-                self.broken = Some(error);
+                drop(state);
+                self.break_off(error);
                 return true;
             }
         };
