@@ -1,63 +1,24 @@
 //! From a peer's bytes to frames.
 
 mod large;
+mod memory;
+mod passing;
 mod spare;
 
 use std::io;
-use std::ops::RangeInclusive;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use keg_codec::frame::{self, FrameError};
 use tokio::io::AsyncRead;
 use tokio::time::Instant;
-use tokio_util::io::poll_read_buf;
 
 use crate::budget::Pool;
 use large::Large;
-
-/// How much is read at once, and the longest frame that is free of charge.
-const READ: usize = 64 * 1024;
-
-/// How much is read at once of a frame that is passed on, and of what comes after such a frame.
-const PASS_READ: usize = 256 * 1024;
-
-/// How much there is room for in the memory that is read to.
-const ROOM: usize = PASS_READ;
-
-/// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
-const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
-
-/// Which large frames may be taken while they still arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passes {
-    /// None.
-    Nothing,
-    /// Responses, whether they could be held or not.
-    Responses,
-    /// Requests that could be held.
-    Requests,
-}
-
-impl Passes {
-    /// How much must be there to tell whether a frame may: the names that stand at its beginning. Longer ones make it be
-    /// held.
-    pub(crate) const fn beginning(self) -> usize {
-        match self {
-            Self::Nothing | Self::Responses => 512,
-            Self::Requests => 1024,
-        }
-    }
-}
-
-/// How much room there must be to read without making more.
-const LEAST_READ: usize = 16 * 1024;
-
-/// Frames below this size are copied out of the buffer they were read to, which is cheaper than to keep all of it.
-const COPY_BELOW: usize = ROOM / 8;
+use memory::{COPY_BELOW, READ};
+pub(crate) use passing::Passes;
 
 /// What was read of a peer, and not yet taken as frames.
 ///
@@ -105,85 +66,6 @@ impl Incoming {
             closing: false,
             ended: false,
             waiting_since: None,
-        }
-    }
-
-    /// The same, of which large frames may be taken [while they still arrive](Self::begun).
-    pub(crate) fn passing_on(mut self, passes: Passes) -> Self {
-        self.passes = passes;
-        self
-    }
-
-    /// The length of the frame at the front, if it is one that may be taken while it still arrives, and how much of it must
-    /// be there for that.
-    fn passable_length(&self) -> Option<(usize, usize)> {
-        let passes = self.passes != Passes::Nothing && !self.held && !self.closed;
-        let is_new = passes && self.large.is_none() && self.passing == 0;
-        let length = self.announced().filter(|length| is_new && LARGE.contains(length))?;
-        let is_too_long = self.passes == Passes::Requests && length > self.limit;
-        (!is_too_long).then_some((length, self.passes.beginning()))
-    }
-
-    /// The beginning of a large frame that is not whole, and the frame's length, which for responses no limit holds for.
-    pub(crate) fn begun(&self) -> Option<(&[u8], usize)> {
-        let (length, least) = self.passable_length()?;
-        let beginning = self.buffer.get(4..)?;
-        (least..length)
-            .contains(&beginning.len())
-            .then_some((beginning, length))
-    }
-
-    /// Takes the frame that has [begun](Self::begun) only when it is whole.
-    pub(crate) fn hold(&mut self) {
-        self.held = true;
-    }
-
-    /// Takes so many bytes of the frame that has [begun](Self::begun), and passes on the rest of it.
-    pub(crate) fn pass_on(&mut self, taken: usize) {
-        self.passing = self.announced().unwrap_or_default().saturating_sub(taken);
-        self.buffer.advance((4 + taken).min(self.buffer.len()));
-        self.in_bulk = true;
-    }
-
-    /// Whether it takes more bytes to tell whether the frame at the front is passed on.
-    fn waits_for_beginning(&self) -> bool {
-        self.passable_length()
-            .is_some_and(|(_, least)| self.buffer.len() < 4 + least)
-    }
-
-    /// How many bytes are still to be passed on.
-    pub(crate) fn passing(&self) -> usize {
-        self.passing
-    }
-
-    /// What is there of a frame that is passed on.
-    pub(crate) fn passable(&mut self) -> &mut [u8] {
-        let count = self.passing.min(self.buffer.len());
-        self.buffer.get_mut(..count).unwrap_or_default()
-    }
-
-    /// So many bytes of it are gone.
-    pub(crate) fn passed(&mut self, count: usize) {
-        self.buffer.advance(count);
-        self.give_back();
-        self.count_passed(count);
-    }
-
-    /// Takes the rest of the frame that is passed on, if all of it is there, and enough of another to go with it.
-    pub(crate) fn take_passing(&mut self) -> Option<Bytes> {
-        let next = self.buffer.len().checked_sub(self.passing)?;
-        if self.passing == 0 || next < 4 + self.passes.beginning() || self.closing {
-            return None;
-        }
-        let rest = self.buffer.split_to(self.passing).freeze();
-        self.count_passed(rest.len());
-        Some(rest)
-    }
-
-    fn count_passed(&mut self, count: usize) {
-        self.passing -= count;
-        if self.closing && self.passing == 0 {
-            self.close();
         }
     }
 
@@ -251,20 +133,6 @@ impl Incoming {
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.waiting_since = None;
-    }
-
-    /// Reads no more than what is missing of a frame that is being passed on.
-    pub(crate) fn finish(&mut self) {
-        if self.passing > 0 {
-            self.closing = true;
-        } else {
-            self.close();
-        }
-    }
-
-    /// Whether more is missing of a frame that is being passed on than can still come.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.closed && self.passing > self.buffer.len()
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -381,87 +249,12 @@ impl Incoming {
         .await
     }
 
-    fn poll_read_small<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> Poll<io::Result<usize>>
-    where
-        IO: AsyncRead + Unpin,
-    {
-        if self.buffer.is_empty() {
-            return self.poll_read_first(stream, context);
-        }
-        self.make_room();
-        let most = self.most();
-        poll_read_buf(Pin::new(stream), context, &mut (&mut self.buffer).limit(most))
-    }
-
-    /// Reads to memory that is kept only if much comes: mostly, nothing does, or a small frame.
-    fn poll_read_first<IO>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> Poll<io::Result<usize>>
-    where
-        IO: AsyncRead + Unpin,
-    {
-        let mut spare = spare::take();
-        let most = self.most();
-        let read = poll_read_buf(Pin::new(stream), context, &mut (&mut spare).limit(most));
-        if spare.is_empty() || (spare.len() < COPY_BELOW && self.passing == 0) {
-            self.buffer = BytesMut::from(&*spare);
-            spare::give_back(spare);
-        } else {
-            self.buffer = spare;
-        }
-        read
-    }
-
-    /// How much is read next.
-    fn most(&self) -> usize {
-        let most = if self.passing > 0 || self.in_bulk {
-            PASS_READ
-        } else {
-            READ
-        };
-        if self.closing {
-            most.min(self.passing - self.buffer.len())
-        } else {
-            most
-        }
-    }
-
-    /// Makes room behind what was read, in the same memory if that can be.
-    fn make_room(&mut self) {
-        let least = if self.passing > READ { PASS_READ / 2 } else { LEAST_READ };
-        let room = ROOM.saturating_sub(self.buffer.len()).max(least);
-        if self.buffer.capacity() - self.buffer.len() < least && !self.buffer.try_reclaim(room) {
-            let mut spare = spare::take();
-            spare.extend_from_slice(&self.buffer);
-            spare.reserve(least);
-            self.buffer = spare;
-        }
-    }
-
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
         if self.pending() + self.passing > 0 && !self.waits_for_budget() {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
         self.shrink();
-    }
-
-    /// Keeps no more memory than it needs: nothing at all, if there is nothing.
-    fn shrink(&mut self) {
-        if self.buffer.is_empty() {
-            // Mostly there is none.
-            if self.buffer.capacity() > 0 {
-                self.give_back();
-            }
-        } else if self.passing == 0 && self.buffer.len() <= self.buffer.capacity() / 4 {
-            let few = BytesMut::from(&*self.buffer);
-            spare::give_back(std::mem::replace(&mut self.buffer, few));
-        }
-    }
-
-    /// Lets others read to the buffer, if it has nothing.
-    fn give_back(&mut self) {
-        if self.buffer.is_empty() {
-            spare::give_back(std::mem::take(&mut self.buffer));
-        }
     }
 
     /// The length of the frame at the front, of which not all need be there.

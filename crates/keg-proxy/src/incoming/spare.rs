@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use bytes::BytesMut;
 
-use super::ROOM;
+use super::memory::ROOM;
 
 thread_local! {
     static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::pin::Pin;
 use std::task::Waker;
 
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};

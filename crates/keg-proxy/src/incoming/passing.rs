@@ -1,0 +1,128 @@
+//! Frames that are taken while they still arrive.
+
+use std::ops::RangeInclusive;
+
+use bytes::{Buf, Bytes};
+
+use super::Incoming;
+use super::memory::READ;
+
+/// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
+const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
+
+/// Which large frames may be taken while they still arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passes {
+    /// None.
+    Nothing,
+    /// Responses, whether they could be held or not.
+    Responses,
+    /// Requests that could be held.
+    Requests,
+}
+
+impl Passes {
+    /// How much must be there to tell whether a frame may: the names that stand at its beginning. Longer ones make it be
+    /// held.
+    pub(crate) const fn beginning(self) -> usize {
+        match self {
+            Self::Nothing | Self::Responses => 512,
+            Self::Requests => 1024,
+        }
+    }
+}
+
+impl Incoming {
+    /// The same, of which large frames may be taken [while they still arrive](Self::begun).
+    pub(crate) fn passing_on(mut self, passes: Passes) -> Self {
+        self.passes = passes;
+        self
+    }
+
+    /// The length of the frame at the front, if it is one that may be taken while it still arrives, and how much of it must
+    /// be there for that.
+    fn passable_length(&self) -> Option<(usize, usize)> {
+        let passes = self.passes != Passes::Nothing && !self.held && !self.closed;
+        let is_new = passes && self.large.is_none() && self.passing == 0;
+        let length = self.announced().filter(|length| is_new && LARGE.contains(length))?;
+        let is_too_long = self.passes == Passes::Requests && length > self.limit;
+        (!is_too_long).then_some((length, self.passes.beginning()))
+    }
+
+    /// The beginning of a large frame that is not whole, and the frame's length, which for responses no limit holds for.
+    pub(crate) fn begun(&self) -> Option<(&[u8], usize)> {
+        let (length, least) = self.passable_length()?;
+        let beginning = self.buffer.get(4..)?;
+        (least..length)
+            .contains(&beginning.len())
+            .then_some((beginning, length))
+    }
+
+    /// Takes the frame that has [begun](Self::begun) only when it is whole.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Takes so many bytes of the frame that has [begun](Self::begun), and passes on the rest of it.
+    pub(crate) fn pass_on(&mut self, taken: usize) {
+        self.passing = self.announced().unwrap_or_default().saturating_sub(taken);
+        self.buffer.advance((4 + taken).min(self.buffer.len()));
+        self.in_bulk = true;
+    }
+
+    /// Whether it takes more bytes to tell whether the frame at the front is passed on.
+    pub(super) fn waits_for_beginning(&self) -> bool {
+        self.passable_length()
+            .is_some_and(|(_, least)| self.buffer.len() < 4 + least)
+    }
+
+    /// How many bytes are still to be passed on.
+    pub(crate) fn passing(&self) -> usize {
+        self.passing
+    }
+
+    /// What is there of a frame that is passed on.
+    pub(crate) fn passable(&mut self) -> &mut [u8] {
+        let count = self.passing.min(self.buffer.len());
+        self.buffer.get_mut(..count).unwrap_or_default()
+    }
+
+    /// So many bytes of it are gone.
+    pub(crate) fn passed(&mut self, count: usize) {
+        self.buffer.advance(count);
+        self.give_back();
+        self.count_passed(count);
+    }
+
+    /// Takes the rest of the frame that is passed on, if all of it is there, and enough of another to go with it.
+    pub(crate) fn take_passing(&mut self) -> Option<Bytes> {
+        let next = self.buffer.len().checked_sub(self.passing)?;
+        if self.passing == 0 || next < 4 + self.passes.beginning() || self.closing {
+            return None;
+        }
+        let rest = self.buffer.split_to(self.passing).freeze();
+        self.count_passed(rest.len());
+        Some(rest)
+    }
+
+    fn count_passed(&mut self, count: usize) {
+        self.passing -= count;
+        if self.closing && self.passing == 0 {
+            self.close();
+        }
+    }
+
+    /// Reads no more than what is missing of a frame that is being passed on.
+    pub(crate) fn finish(&mut self) {
+        if self.passing > 0 {
+            self.closing = true;
+        } else {
+            self.close();
+        }
+    }
+
+    /// Whether more is missing of a frame that is being passed on than can still come.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.closed && self.passing > self.buffer.len()
+    }
+}
