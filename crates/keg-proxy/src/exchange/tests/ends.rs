@@ -97,7 +97,7 @@ impl Service<Request> for Late {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let streams = true;
+        let streams = Streams::Unseen;
         let reply = self.inner.call(Request { streams, ..request });
         let delay = self.delays.pop_front().unwrap_or_default();
         Box::pin(async move {
