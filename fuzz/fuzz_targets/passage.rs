@@ -19,6 +19,9 @@ const HIDDEN: [EntitySet; 4] = [
     EntitySet::of(&[Entity::TopicName, Entity::TopicId]),
 ];
 
+/// What names have to begin with.
+const BEGINNINGS: [Option<&str>; 4] = [None, Some(""), Some("a"), Some("\0")];
+
 /// Counts what is shown.
 struct Shown {
     hidden: EntitySet,
@@ -51,6 +54,8 @@ fuzz_target!(|data: &[u8]| {
     let case = any_case(choices);
     let hidden = HIDDEN[choices.below(HIDDEN.len())];
     let unknown = choices.one_in(2);
+    let beginning = BEGINNINGS[choices.below(BEGINNINGS.len())];
+    let left_out = choices.one_in(2);
     let pieces: Vec<usize> = (0..8).map(|_| 1 + choices.below(40)).collect();
     let body = any_body(case, choices);
     let (message, version) = (case.message, case.version);
@@ -60,18 +65,25 @@ fuzz_target!(|data: &[u8]| {
     if !unknown {
         passage = passage.without_unknown_tags();
     }
+    if let Some(beginning) = beginning {
+        let Some(with) = passage.beginning_with(Entity::TopicName, beginning.as_bytes().into(), left_out) else {
+            return;
+        };
+        passage = with;
+    }
 
     let whole = through(passage.clone(), &body, &[body.len().max(1)]);
     assert_eq!(whole, through(passage, &body, &pieces), "the pieces make a difference");
     let is_well_formed = check(message, version, &body).is_ok();
     let Some(out) = whole else {
-        // What is well-formed passes, but for tagged fields that may not.
-        assert!(!is_well_formed || !unknown);
+        // What is well-formed passes, but for tagged fields that may not, and names that begin with something else.
+        assert!(!is_well_formed || !unknown || beginning.is_some());
         return;
     };
     // What is blanked isn't looked into.
     assert!(is_well_formed || out != body, "what is malformed passes");
-    assert_eq!(out.len(), body.len());
+    let shorter = body.len() - out.len();
+    assert!(shorter == 0 || left_out && shorter % beginning.map_or(1, |it| it.len().max(1)) == 0);
     let mut shown = Shown { hidden, values: 0 };
     walk(message, version, &out, &mut shown).expect("what passes is well-formed");
     assert_eq!(shown.values, 0, "what is hidden is shown");

@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub)]
 
-use keg_codec::walk::Passage;
+use keg_codec::walk::{Passage, Passed};
 
 /// What comes out of pieces of these sizes, again and again; `None` if it can't pass.
 pub(crate) fn through(mut passage: Passage, body: &[u8], pieces: &[usize]) -> Option<Vec<u8>> {
@@ -11,9 +11,15 @@ pub(crate) fn through(mut passage: Passage, body: &[u8], pieces: &[usize]) -> Op
         let (next, behind) = rest.split_at(rest.len().min(*size));
         waiting.extend_from_slice(next);
         rest = behind;
-        let count = passage.pass(&mut waiting).ok()?;
-        assert!(waiting.len() - count <= Passage::HELD_BACK, "too much waits");
-        out.extend(waiting.drain(..count));
+        loop {
+            let Passed { count, left_out } = passage.pass(&mut waiting).ok()?;
+            out.extend(waiting.drain(..count));
+            waiting.drain(..left_out);
+            if left_out == 0 {
+                break;
+            }
+        }
+        assert!(waiting.len() <= Passage::HELD_BACK, "too much waits");
         if rest.is_empty() {
             break;
         }

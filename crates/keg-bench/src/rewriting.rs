@@ -91,7 +91,7 @@ pub(crate) fn pass(message: &Message, bytes: &mut [u8]) -> Outcome<()> {
     let mut at = 0;
     while passage.left() > 0 {
         let end = bytes.len().min(at + PIECE);
-        at += passage.pass(bytes.get_mut(at..end).unwrap_or_default())?;
+        at += passage.pass(bytes.get_mut(at..end).unwrap_or_default())?.count;
     }
     Ok(())
 }

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use keg_codec::Api;
 use keg_codec::walk::{WalkError, walk};
 
+use crate::chain::StreamedNames;
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::namespace::look_up::told;
@@ -212,6 +213,10 @@ impl Policy for Acls {
     fn streams(&self, _api: &Api, _version: i16, note: &Note) -> bool {
         note.get::<Kept>()
             .is_some_and(|kept| kept.denied.is_empty() && !kept.ends_connection)
+    }
+
+    fn streamed_names(&self, _connection: &Connection, _note: &Note) -> Option<StreamedNames> {
+        Some(StreamedNames::Kept)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

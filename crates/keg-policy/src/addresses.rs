@@ -11,6 +11,7 @@ use keg_codec::schema::{Entity, EntitySet};
 use keg_codec::walk::walk;
 use keg_codec::{Api, ApiKey};
 
+use crate::chain::StreamedNames;
 use crate::connection::Connection;
 use crate::policy::{Answer, Interest, Note, Policy, Withheld};
 use configs::Configs;
@@ -60,6 +61,10 @@ impl Policy for BrokerAddresses {
 
     fn streams(&self, _api: &Api, _version: i16, _note: &Note) -> bool {
         true
+    }
+
+    fn streamed_names(&self, _connection: &Connection, _note: &Note) -> Option<StreamedNames> {
+        Some(StreamedNames::Kept)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -23,6 +23,7 @@ use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey};
 
+use crate::chain::StreamedNames;
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::namespace::look_up::is_possible;
@@ -168,6 +169,10 @@ impl Policy for TopicAliases {
         let by_name = api.response.entities(version).contains(Entity::TopicName);
         note.get::<Asked>()
             .is_none_or(|asked| by_name && asked.before.is_empty())
+    }
+
+    fn streamed_names(&self, _connection: &Connection, note: &Note) -> Option<StreamedNames> {
+        note.get::<Asked>().is_none().then_some(StreamedNames::Kept)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -2,6 +2,7 @@
 
 mod api_versions;
 mod asking;
+mod head;
 mod sending;
 mod served;
 mod streaming;
@@ -19,7 +20,7 @@ use asking::Asker;
 pub use asking::Asking;
 pub use sending::request_head;
 pub use served::Served;
-pub use streaming::{Rest, streamed_head};
+pub use streaming::{Rest, StreamedNames, streamed_head};
 
 use crate::connection::{ClientId, Connection};
 use crate::message::{Reply, Request, Response, Streams, trimmed};
@@ -123,13 +124,13 @@ impl Chain {
         }
         request.streams = Streams::No;
         let outcome = self.forward(connection, request, 0);
-        self.mark(request, outcome)
+        self.mark(connection, request, outcome)
     }
 
     /// Notes with a request that goes on how its response may come back.
-    fn mark(&self, request: &mut Request, outcome: Outcome<Pending>) -> Outcome<Pending> {
+    fn mark(&self, connection: &Connection, request: &mut Request, outcome: Outcome<Pending>) -> Outcome<Pending> {
         if let Outcome::Forward(pending) = &outcome {
-            request.streams = self.streams(pending);
+            request.streams = self.streams(connection, pending);
         }
         outcome
     }
@@ -145,7 +146,7 @@ impl Chain {
         reply: Reply,
     ) -> Outcome<Pending> {
         let outcome = asking.resume(self, connection, request, reply);
-        self.mark(request, outcome)
+        self.mark(connection, request, outcome)
     }
 
     /// Shows a request to those of the interested policies that stand at `first` or behind.

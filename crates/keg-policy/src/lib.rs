@@ -112,7 +112,7 @@ pub use acl::{
 pub use addresses::{AddressBook, BrokerAddresses};
 pub use aliases::{AliasMemory, Condition, TopicAlias, TopicAliases};
 pub use block_apis::BlockApis;
-pub use chain::{ApiVersions, Asking, Chain, Pending, Rest, Served, request_head, streamed_head};
+pub use chain::{ApiVersions, Asking, Chain, Pending, Rest, Served, StreamedNames, request_head, streamed_head};
 pub use connection::{Connection, Origin};
 pub use glob::{Glob, InvalidGlob};
 pub use identity::{Claim, Identity};

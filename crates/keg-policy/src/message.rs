@@ -94,8 +94,10 @@ pub enum Streams {
     /// All of it.
     #[default]
     No,
-    /// Its [head](crate::streamed_head), if it has one, or else all of it.
+    /// Its [head](crate::streamed_head).
     BehindHead,
+    /// Its head with the name of the only topic, or all of it if it has several.
+    BehindName,
     /// Nothing: nobody looks at it.
     Unseen,
 }

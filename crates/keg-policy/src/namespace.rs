@@ -30,6 +30,7 @@ use bytes::Bytes;
 use keg_codec::walk::{WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode, Rope};
 
+use crate::chain::StreamedNames;
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::partial::{Denial, Original, Side};
@@ -39,6 +40,7 @@ pub use additional::{Additional, AdditionalTopics, NameSet, OnConflict};
 use admission::Admitted;
 use asked::Asked;
 pub use conflicts::Conflicts;
+use fetch_sessions::FetchSessions;
 use inbound::Inbound;
 use names::Names;
 pub use names::is_internal_topic;
@@ -270,6 +272,11 @@ impl Policy for Namespace {
 
     fn streams(&self, _api: &Api, _version: i16, note: &Note) -> bool {
         note.get::<Asked>().is_some_and(|asked| asked.denied.is_empty())
+    }
+
+    fn streamed_names(&self, connection: &Connection, _note: &Note) -> Option<StreamedNames> {
+        let others = connection.remember(|sessions: &mut FetchSessions| sessions.others);
+        self.names.streamed().filter(|_| !others)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use keg_codec::Api;
 
-use crate::chain::Asking;
+use crate::chain::{Asking, StreamedNames};
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response};
 
@@ -55,11 +55,21 @@ pub trait Policy: fmt::Debug + Send + Sync {
 
     /// Whether the response to a request that it has noted this of needs to be seen no further than its head, so that what is
     /// behind may be passed on while it still arrives. It is asked of Fetch alone. [`response`](Self::response) is given a
-    /// response without topics then, or before version 13 one with the only topic and without partitions, whose name it may
-    /// change, and nothing else of its length. Addresses of nodes behind the head are hidden.
+    /// response without topics then, of which it must keep the length. Addresses of nodes behind the head are hidden.
+    ///
+    /// Before version 13 names of topics are behind the head, of which [`streamed_names`](Self::streamed_names) says what
+    /// becomes of them. Where that isn't the same for all, only responses of one topic are passed on: it is in the
+    /// response then, without partitions, so that its name may be changed.
     fn streams(&self, api: &Api, version: i16, note: &Note) -> bool {
         let _ = (api, version, note);
         false
+    }
+
+    /// What becomes of the names of topics in a response that [streams](Self::streams), the same for all of them; `None` if
+    /// it isn't.
+    fn streamed_names(&self, connection: &Connection, note: &Note) -> Option<StreamedNames> {
+        let _ = (connection, note);
+        None
     }
 
     /// Looks at a response on its way to the client, and may change its body. `note` is what

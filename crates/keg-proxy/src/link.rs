@@ -124,11 +124,7 @@ impl Link {
         let Ok((head, mut body)) = frame.split(api, version) else {
             return Ok(None);
         };
-        let needed = match streams {
-            Streams::Unseen => Some(0),
-            _ => streamed_head(api, version, &body),
-        };
-        let Some(needed) = needed else {
+        let Some(needed) = streamed_head(streams, api, version, &body) else {
             return Ok(None);
         };
         body.truncate(needed);

@@ -1,16 +1,22 @@
 //! Messages that go on while they still arrive.
 
 mod alias;
+mod beginning;
+mod change;
 mod step;
 
+use std::sync::Arc;
+
+use beginning::Beginning;
+
 use super::WalkError;
-use crate::produce::TRANSACTIONAL_WITHIN;
-use crate::schema::{EntitySet, Field, Message, Type};
+use crate::schema::{Entity, EntitySet, Field, Message, Type};
 use crate::wire::Reader;
 
 /// A message that is checked as it passes, piece by piece, in constant memory.
 ///
-/// Its length has been told already, so that nothing of it can be left out. What is to be hidden is blanked in place:
+/// Its length has been told already, so that nothing of it can be left out but [what was reckoned with](Self::beginning_with).
+/// What is to be hidden is blanked in place:
 /// tagged fields that hold it get a tag that nobody knows, and zeros. So do tagged fields that the tables don't know, which
 /// may name anything. Receivers skip them, as KIP-482 has it.
 ///
@@ -25,11 +31,27 @@ pub struct Passage {
     unknown: bool,
     /// Whether batches of a transaction pass.
     transactions: bool,
+    beginning: Option<Beginning>,
     /// How many bytes of the message have not passed.
     left: usize,
     /// The places within the message that the next byte is at, the innermost last.
     levels: Vec<Level>,
     run: Run,
+}
+
+/// What became of the bytes that a message begins or goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// So many go on.
+    pub count: usize,
+    /// So many, behind those, don't. What comes next is behind these.
+    pub left_out: usize,
+}
+
+impl Passed {
+    const fn all(count: usize) -> Self {
+        Self { count, left_out: 0 }
+    }
 }
 
 /// Bytes that pass unread.
@@ -65,8 +87,9 @@ enum Level {
 }
 
 impl Passage {
-    /// How many bytes may have to wait for some that are to come.
-    pub const HELD_BACK: usize = 5 + TRANSACTIONAL_WITHIN;
+    /// How many bytes may have to wait for some that are to come: a length, and what it takes to tell whether what it is of
+    /// may pass.
+    pub const HELD_BACK: usize = 5 + Beginning::LONGEST;
 
     /// A message of `length` bytes of which nothing has come.
     ///
@@ -82,6 +105,7 @@ impl Passage {
             hidden,
             unknown: true,
             transactions: true,
+            beginning: None,
             left: length,
             levels: vec![Level::fields(message.fields)],
             run: Run::default(),
@@ -103,58 +127,74 @@ impl Passage {
         self
     }
 
+    /// The same, in which every string of a kind has to begin so, and goes on without that if it is `left_out`.
+    ///
+    /// `None` where such a string stands in a tagged field, whose size is told before it, or the beginning has more than 255
+    /// bytes.
+    #[must_use]
+    pub fn beginning_with(mut self, entity: Entity, with: Arc<[u8]>, left_out: bool) -> Option<Self> {
+        let kinds = EntitySet::of(&[entity]);
+        let is_tagged = self.levels.iter().any(|level| match level {
+            Level::Fields { all, .. } => all.iter().any(|field| tags(field, self.version, kinds)),
+            _ => false,
+        });
+        self.beginning = Some(Beginning::new(entity, with, left_out)?);
+        (!is_tagged).then_some(self)
+    }
+
     /// How many bytes have not passed.
     pub fn left(&self) -> usize {
         self.left
     }
 
-    /// Lets the next bytes of the message pass, changed where they must be, and says how many of them. Those behind, at
-    /// most [`HELD_BACK`](Self::HELD_BACK), belong together with some that are to come.
+    /// Lets the next bytes of the message pass, changed where they must be, and says how many of them. Those behind are left
+    /// out, or, at most [`HELD_BACK`](Self::HELD_BACK) of them, belong together with some that are to come.
     ///
     /// # Errors
     /// When the message is not what it should be, or can't be hidden what is to be hidden.
     ///
     /// # Panics
     /// When there are more bytes than the message has.
-    pub fn pass(&mut self, bytes: &mut [u8]) -> Result<usize, WalkError> {
+    pub fn pass(&mut self, bytes: &mut [u8]) -> Result<Passed, WalkError> {
         assert!(bytes.len() <= self.left, "only {} bytes are left", self.left);
         let mut at = 0;
         loop {
             let rest = bytes.get_mut(at..).unwrap_or_default();
             at += self.run(rest);
             if self.run.left > 0 {
-                return Ok(at);
+                return Ok(Passed::all(at));
             }
             let Some(level) = self.levels.pop() else {
                 return match self.left {
-                    0 => Ok(at),
+                    0 => Ok(Passed::all(at)),
                     count => Err(WalkError::TrailingBytes { count }),
                 };
             };
             let depth = self.levels.len();
             let rest = bytes.get_mut(at..).unwrap_or_default();
             let mut reader = Reader::new(rest);
-            let alias = match self.step(level, &mut reader) {
-                Ok(alias) => alias,
+            let change = match self.step(level, &mut reader) {
+                Ok(change) => change,
                 Err(WalkError::Truncated { .. }) if rest.len() < self.left => {
                     // It is tried again when more is there, as if it had not been.
                     self.levels.truncate(depth);
                     self.levels.push(level);
-                    return Ok(at);
+                    return Ok(Passed::all(at));
                 }
                 Err(error) => return Err(error),
             };
             let consumed = reader.position();
-            if let Some(alias) = alias {
-                alias.write(rest);
-            }
+            let left_out = change.map_or(0, |change| change.write(rest));
             at += consumed;
-            self.left -= consumed;
+            self.left -= consumed + left_out;
             if self.run.left > self.left {
                 return Err(WalkError::Truncated {
                     needed: self.run.left,
                     left: self.left,
                 });
+            }
+            if left_out > 0 {
+                return Ok(Passed { count: at, left_out });
             }
         }
     }
@@ -177,6 +217,15 @@ impl Level {
             all: fields,
             rest: fields,
         }
+    }
+}
+
+/// Whether something of the kinds stands in a tagged field that is within this one, or is this one.
+fn tags(field: &Field, version: i16, kinds: EntitySet) -> bool {
+    match field.ty {
+        _ if field.is_tagged(version) => shows(field, version, kinds),
+        Type::Struct(nested) => nested.iter().any(|field| tags(field, version, kinds)),
+        _ => false,
     }
 }
 

@@ -2,17 +2,42 @@
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{Passage, WalkError, check};
+use keg_codec::walk::{Passage, Passed, WalkError, check};
 use keg_codec::{Api, ApiKey, Entity};
 
 use crate::support::mutate::mutate;
-use crate::support::{Choices, every_message, for_every_message, for_messages, generate};
+use crate::support::{Case, Choices, every_message, for_every_message, for_messages, generate};
 
 const ADDRESSES: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]);
+
+/// What became of bytes that all go on.
+fn all(count: usize) -> Result<Passed, WalkError> {
+    Ok(Passed { count, left_out: 0 })
+}
+
+/// Takes what can go on, and how much of what waits can't now.
+fn take(passage: &mut Passage, waiting: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<usize, WalkError> {
+    let mut taken = 0;
+    loop {
+        let Passed { count, left_out } = passage.pass(waiting)?;
+        out.extend(waiting.drain(..count));
+        waiting.drain(..left_out);
+        taken += count + left_out;
+        if left_out == 0 {
+            assert!(
+                waiting.len() <= Passage::HELD_BACK,
+                "{} bytes are held back",
+                waiting.len()
+            );
+            return Ok(taken);
+        }
+    }
+}
 
 /// Lets a message pass in pieces as they come, and gives what came out.
 fn passed(mut passage: Passage, body: &[u8], choices: &mut Choices<'_>) -> Result<Vec<u8>, WalkError> {
     let (mut out, mut waiting, mut rest) = (Vec::new(), Vec::new(), body);
+    let mut all = 0;
     loop {
         let (next, behind) = rest.split_at(rest.len().min(choices.below(40)));
         waiting.extend_from_slice(next);
@@ -23,15 +48,10 @@ fn passed(mut passage: Passage, body: &[u8], choices: &mut Choices<'_>) -> Resul
         } else {
             rest = behind;
         }
-        let count = passage.pass(&mut waiting)?;
-        out.extend(waiting.drain(..count));
-        assert!(
-            waiting.len() <= Passage::HELD_BACK,
-            "{} bytes are held back",
-            waiting.len()
-        );
-        assert_eq!(passage.left(), body.len() - out.len());
-        if rest.is_empty() && (passage.left() == 0 || count == 0) {
+        let taken = take(&mut passage, &mut waiting, &mut out)?;
+        all += taken;
+        assert_eq!(passage.left(), body.len() - all);
+        if rest.is_empty() && (passage.left() == 0 || taken == 0) {
             assert_eq!(passage.left(), 0, "it waits for more than there is");
             return Ok(out);
         }
@@ -98,7 +118,7 @@ fn holds_address(field: &Field, version: i16) -> bool {
 
 #[test]
 fn tagged_fields_with_what_is_hidden_are_as_if_they_had_not_been_sent() {
-    let can = |case: &crate::support::Case| Passage::new(case.message, case.version, 0, ADDRESSES).is_some();
+    let can = |case: &Case| Passage::new(case.message, case.version, 0, ADDRESSES).is_some();
     for_messages(every_message().filter(can), |case, choices| {
         let (message, version) = (case.message, case.version);
         let mut value = generate::message(case, choices);
@@ -113,7 +133,7 @@ fn tagged_fields_with_what_is_hidden_are_as_if_they_had_not_been_sent() {
             Struct::read(message, version, &value.write(message, version).unwrap()).unwrap()
         );
     });
-    let hides = |case: &crate::support::Case| case.everything().intersects(ADDRESSES);
+    let hides = |case: &Case| case.everything().intersects(ADDRESSES);
     assert!(every_message().filter(can).any(|case| hides(&case)));
 }
 
@@ -138,7 +158,7 @@ fn hints_about_nodes_get_a_tag_that_nobody_knows_and_zeros() {
     let api = Api::of(ApiKey::FETCH).unwrap();
     let mut body = fetch_with_hint(16).write(&api.response, 16).unwrap();
     let mut passage = Passage::new(&api.response, 16, body.len(), ADDRESSES).unwrap();
-    assert_eq!(passage.pass(&mut body), Ok(body.len()));
+    assert_eq!(passage.pass(&mut body), all(body.len()));
     // No throttling, no error, no session, no topics; one tagged field: 127, of 28 bytes.
     let mut expected = vec![0; 10];
     expected.extend([1, 1, 127, 28]);
@@ -163,7 +183,7 @@ fn tagged_fields_that_nobody_knows_pass_as_zeros() {
         expected[at] = 0;
     }
     let mut passage = Passage::new(&api.response, 16, body.len(), ADDRESSES).unwrap();
-    assert_eq!(passage.pass(&mut body), Ok(20));
+    assert_eq!(passage.pass(&mut body), all(20));
     assert_eq!(body, expected);
 }
 
@@ -202,7 +222,7 @@ fn tagged_fields_that_nobody_knows_do_not_pass_where_they_must_not() {
         let expected = if known == body {
             Err(WalkError::UnknownTag { tag: 5 })
         } else {
-            Ok(known.len())
+            all(known.len())
         };
         assert_eq!(passage.pass(&mut known), expected);
     }
@@ -226,14 +246,10 @@ fn batches_of_a_transaction_do_not_pass_where_they_must_not_however_they_come() 
             let mut outcome = Ok(0);
             for piece in body.chunks(size) {
                 waiting.extend_from_slice(piece);
-                outcome = passage.pass(&mut waiting);
-                let Ok(count) = outcome else { break };
-                out.extend(waiting.drain(..count));
-                assert!(
-                    waiting.len() <= Passage::HELD_BACK,
-                    "{} bytes are held back",
-                    waiting.len()
-                );
+                outcome = take(&mut passage, &mut waiting, &mut out);
+                if outcome.is_err() {
+                    break;
+                }
             }
             if transactional {
                 assert_eq!(outcome, Err(WalkError::Refused { field: "Records" }));
@@ -242,11 +258,97 @@ fn batches_of_a_transaction_do_not_pass_where_they_must_not_however_they_come() 
                 assert_eq!((outcome.is_ok(), &out), (true, &body));
             }
         }
-        assert_eq!(produced(&body).pass(&mut body.clone()), Ok(body.len()));
+        assert_eq!(produced(&body).pass(&mut body.clone()), all(body.len()));
     };
     check(&batch, true);
     check(&batch[..23], true);
     check(&batch[..22], false);
     check(&plain, false);
     check(&[], false);
+}
+
+/// A Fetch response of these topics, each with a partition.
+fn fetched(version: i16, topics: &[impl AsRef<str>]) -> Vec<u8> {
+    let api = Api::of(ApiKey::FETCH).unwrap();
+    let mut response = Struct::new(api.response.fields, version);
+    let field = |name| api.response.fields.iter().find(|field| field.name == name).unwrap();
+    let Type::Struct(fields) = field("Responses").ty else {
+        panic!("topics have fields")
+    };
+    let partitions = fields.iter().find(|field| field.name == "Partitions").unwrap();
+    let Type::Struct(partition) = partitions.ty else {
+        panic!("partitions have fields")
+    };
+    let topics = topics.iter().map(|name| {
+        let mut topic = Struct::new(fields, version);
+        topic.set("Topic", Value::text(name.as_ref()));
+        let mut partition = Struct::new(partition, version);
+        partition.set("Records", Value::Bytes(vec![7; 60]));
+        topic.set("Partitions", Value::Array(vec![Value::Struct(partition)]));
+        Value::Struct(topic)
+    });
+    response.set("Responses", Value::Array(topics.collect()));
+    response.write(&api.response, version).unwrap()
+}
+
+fn beginning(version: i16, body: &[u8], with: &str, left_out: bool) -> Passage {
+    let response = &Api::of(ApiKey::FETCH).unwrap().response;
+    let passage = Passage::new(response, version, body.len(), ADDRESSES).unwrap();
+    passage
+        .beginning_with(Entity::TopicName, with.as_bytes().into(), left_out)
+        .unwrap()
+}
+
+#[test]
+fn what_names_begin_with_is_left_out_however_they_come() {
+    let by_name = |case: &Case| case.message.name == "FetchResponse" && case.version <= 12;
+    for_messages(every_message().filter(by_name), |case, choices| {
+        let version = case.version;
+        let prefix = "p".repeat(1 + choices.below(255));
+        let names: Vec<String> = (0..choices.below(4)).map(|_| "n".repeat(choices.below(140))).collect();
+        let prefixed: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
+        let (bare, whole) = (fetched(version, &names), fetched(version, &prefixed));
+        let kept = passed(beginning(version, &whole, &prefix, false), &whole, choices);
+        assert_eq!(kept.as_ref(), Ok(&whole));
+        let out = passed(beginning(version, &whole, &prefix, true), &whole, choices).unwrap();
+        assert_eq!(out.len(), whole.len() - names.len() * prefix.len());
+        // A varint may be wider than it has to be.
+        let read = |body: &[u8]| Struct::read(case.message, version, body).unwrap();
+        assert_eq!(read(&out), read(&bare));
+    });
+}
+
+#[test]
+fn names_that_begin_with_something_else_do_not_pass() {
+    for version in [4, 11, 12] {
+        for foreign in ["team-b.x", "team-a", "", "eam-a.x"] {
+            let body = fetched(version, &["team-a.orders", foreign]);
+            for left_out in [false, true] {
+                let passage = beginning(version, &body, "team-a.", left_out);
+                let outcome = passed(passage, &body, &mut Choices::new(&[]));
+                assert_eq!(outcome, Err(WalkError::Refused { field: "Topic" }), "{foreign}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_out_of_a_tagged_field_nor_a_beginning_that_is_longer_than_names_are() {
+    let fetch = Api::of(ApiKey::FETCH).unwrap();
+    let passage = || Passage::new(&fetch.response, 16, 100, EntitySet::EMPTY).unwrap();
+    assert!(
+        passage()
+            .beginning_with(Entity::BrokerHost, (*b"x").into(), true)
+            .is_none()
+    );
+    assert!(
+        passage()
+            .beginning_with(Entity::TopicName, [7; 255].into(), true)
+            .is_some()
+    );
+    assert!(
+        passage()
+            .beginning_with(Entity::TopicName, [7; 256].into(), true)
+            .is_none()
+    );
 }

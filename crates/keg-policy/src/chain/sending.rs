@@ -45,7 +45,7 @@ impl Chain {
             return Outcome::Reply(Reply::Whole);
         };
         request.rest = Some(rest);
-        request.streams = self.streams(&pending);
+        request.streams = self.streams(connection, &pending);
         Outcome::Forward(pending)
     }
 
@@ -88,7 +88,7 @@ impl Chain {
             // Brokers refuse them, and so may a policy that hasn't seen them.
             guard = guard.without_transactions();
         }
-        let passed = guard.pass(&mut head.to_vec()).ok()?;
+        let passed = guard.pass(&mut head.to_vec()).ok()?.count;
         rest.guard = (passed == head.len()).then_some(guard);
         rest.guard.as_ref()?;
         request.body = Bytes::copy_from_slice(head).into();

@@ -1,23 +1,22 @@
 //! Responses that go on while they still arrive.
 //!
 //! A Fetch response may have any size, and holding it costs memory and time. From version 13 on it names topics by ids, so
-//! that its length stays the same unless something is added; before, the name of its first topic stands in front of all
-//! records, and where that is the only one, tells how long the response becomes. What is behind such a head needs no policy
-//! then, but for the hints about nodes, which come last (KIP-951) and are blanked: clients ask for metadata, as they did
-//! before the KIP.
+//! that its length stays the same unless something is added. Before, names stand between the records. Where they all lose the
+//! same beginning, their number tells how long the response becomes; where there is only one, it stands in front of all
+//! records and is shown to the policies. What is behind such a head needs no policy then: a guard sees to the names, and blanks
+//! the hints about nodes, which come last (KIP-951). Clients ask for metadata, as they did before the KIP.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use keg_codec::schema::{Entity, EntitySet};
-use keg_codec::walk::{Passage, WalkError};
+use std::sync::Arc;
+
+use keg_codec::schema::Entity;
+use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, FetchHead};
 
+use super::head::Head;
 use super::{Chain, Pending, Seen};
 use crate::connection::Connection;
 use crate::message::{Reply, Response, Streams};
 use crate::policy::{Answer, Outcome};
-
-/// What a response must not show, wherever it stands behind the head.
-const HIDDEN: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]);
 
 /// What is still to come of a message's body.
 #[derive(Debug, Clone)]
@@ -44,18 +43,36 @@ impl PartialEq for Rest {
 
 impl Eq for Rest {}
 
-/// How many bytes of a response's body policies look at before they let the rest pass, where they do. `beginning` is what
-/// there is of the body.
+/// What becomes of the names of topics that stand between the records of a response that is passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamedNames {
+    /// They stay as they are.
+    Kept,
+    /// All have to begin so, which is left out if it is hidden.
+    Beginning {
+        /// With what.
+        with: Arc<[u8]>,
+        /// Whether the client sees it.
+        hidden: bool,
+    },
+}
+
+/// How many bytes of a response's body must be there before the rest may pass. `beginning` is what there is of the body.
 ///
-/// `None` if they have to look at all of it.
-pub fn streamed_head(api: &Api, version: i16, beginning: &[u8]) -> Option<usize> {
-    let head = (api.key == ApiKey::FETCH).then(|| FetchHead::of(api, version, beginning));
-    head.flatten().map(|head| head.length)
+/// `None` if it needs all of them.
+pub fn streamed_head(streams: Streams, api: &Api, version: i16, beginning: &[u8]) -> Option<usize> {
+    let head = match streams {
+        Streams::No => None,
+        Streams::Unseen => return Some(0),
+        Streams::BehindHead => FetchHead::of(api, version, beginning),
+        Streams::BehindName => FetchHead::with_name(api, version, beginning),
+    };
+    head.map(|head| head.length)
 }
 
 impl Chain {
-    /// Whether the response to a request may be handed back while it still arrives.
-    pub(super) fn streams(&self, pending: &Pending) -> Streams {
+    /// How the response to a request may be handed back while it still arrives.
+    pub(super) fn streams(&self, connection: &Connection, pending: &Pending) -> Streams {
         let Pending { api, version, seen, .. } = pending;
         let streams = |seen: &Seen| {
             let policy = self.policies.get(seen.policy);
@@ -64,9 +81,29 @@ impl Chain {
         match api.key {
             ApiKey::API_VERSIONS => Streams::No,
             _ if seen.is_empty() => Streams::Unseen,
-            ApiKey::FETCH if seen.iter().all(streams) => Streams::BehindHead,
+            ApiKey::FETCH if seen.iter().all(streams) => match self.streamed_names(connection, pending) {
+                Some(_) => Streams::BehindHead,
+                None => Streams::BehindName,
+            },
             _ => Streams::No,
         }
+    }
+
+    /// What becomes of all names that are behind the head of a response; `None` if that isn't the same for all of them.
+    fn streamed_names(&self, connection: &Connection, pending: &Pending) -> Option<StreamedNames> {
+        let mut names = StreamedNames::Kept;
+        let by_name = pending.api.response.entities(pending.version);
+        if !by_name.contains(Entity::TopicName) {
+            return Some(names);
+        }
+        for seen in &pending.seen {
+            match self.policies.get(seen.policy)?.streamed_names(connection, &seen.note)? {
+                StreamedNames::Kept => {}
+                beginning if names == StreamedNames::Kept => names = beginning,
+                StreamedNames::Beginning { .. } => return None,
+            }
+        }
+        Some(names)
     }
 
     /// Shows the head of a response to the policies, as a response that has no records behind it.
@@ -81,71 +118,58 @@ impl Chain {
             response.rest = Some(rest);
             return Outcome::Reply(Reply::Response(response));
         }
-        let (api, version) = (pending.api, pending.version);
-        let nothing = FetchHead::without_records(api, version);
-        let head = response.body_bytes();
-        let mut alone = BytesMut::with_capacity(head.len() + nothing.len());
-        alone.put_slice(&head);
-        alone.put_slice(nothing);
-        let mut alone = Response {
-            body: alone.freeze().into(),
-            rest: None,
-            ..response
+        let api = pending.api;
+        let names = self.streamed_names(connection, &pending);
+        let body = response.body_bytes();
+        let Some(head) = Head::of(api, pending.version, &body, names) else {
+            return Outcome::Close(format!("the broker's {} response is malformed", api.name));
         };
-        for Seen { policy, note, .. } in pending.seen.into_iter().rev() {
-            let answer = Answer {
-                api,
-                version,
-                note: &note,
-                response: &mut alone,
-            };
-            let shown = self
-                .policies
-                .get(policy)
-                .map(|policy| policy.response(connection, answer));
-            if let Some(Err(withheld)) = shown {
-                return Outcome::Close(withheld.reason);
-            }
+        response.body = head.alone(&body).into();
+        if let Err(reason) = self.show(connection, &pending, &mut response) {
+            return Outcome::Close(reason);
         }
-        let shown = alone.body_bytes();
-        let Some(new) = shown.strip_suffix(nothing).filter(|new| is_head(api, version, new)) else {
+        let shown = response.body_bytes();
+        let Some(shown) = head.of_shown(&shown, &body) else {
             return Outcome::Close(format!(
                 "a policy added a topic to a {} response of which the rest was passed on, or left it out",
                 api.name
             ));
         };
-        match guarded(api, version, new, rest.length) {
-            Ok((body, guard)) => {
-                rest.guard = Some(guard);
-                Outcome::Reply(Reply::Response(Response {
-                    head: alone.head,
-                    body: body.into(),
-                    rest: Some(rest),
-                }))
+        match head.guarded(shown, &mut rest) {
+            Ok(body) => {
+                response.body = body.into();
+                response.rest = Some(rest);
+                Outcome::Reply(Reply::Response(response))
             }
             Err(error) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
         }
     }
-}
 
-/// Whether these bytes are a head, and nothing else.
-fn is_head(api: &Api, version: i16, bytes: &[u8]) -> bool {
-    streamed_head(api, version, bytes) == Some(bytes.len())
-}
-
-/// Takes the head past a guard, which the rest goes past next.
-fn guarded(api: &'static Api, version: i16, head: &[u8], rest: usize) -> Result<(Bytes, Passage), WalkError> {
-    let guard = Passage::new(&api.response, version, head.len() + rest, HIDDEN);
-    let mut guard = guard.ok_or(WalkError::Refused { field: api.name })?;
-    let mut head = head.to_vec();
-    guard.pass(&mut head)?;
-    Ok((head.into(), guard))
+    /// Shows a response to the policies that saw its request, and gives why it must not reach the client.
+    fn show(&self, connection: &Connection, pending: &Pending, response: &mut Response) -> Result<(), String> {
+        for Seen { policy, note, .. } in pending.seen.iter().rev() {
+            let Some(policy) = self.policies.get(*policy) else {
+                continue;
+            };
+            let answer = Answer {
+                api: pending.api,
+                version: pending.version,
+                note,
+                response,
+            };
+            policy
+                .response(connection, answer)
+                .map_err(|withheld| withheld.reason)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use bytes::Bytes;
     use keg_codec::Rope;
     use keg_codec::header::request_head;
 
@@ -234,7 +258,8 @@ mod tests {
         };
         check(&[], ApiKey::FETCH, 16, Streams::BehindHead);
         check(&[(true, 0), (true, 0)], ApiKey::FETCH, 13, Streams::BehindHead);
-        check(&[(true, 0)], ApiKey::FETCH, 12, Streams::BehindHead);
+        // What it makes of names, it doesn't say.
+        check(&[(true, 0)], ApiKey::FETCH, 12, Streams::BehindName);
         check(&[(true, 0), (false, 0)], ApiKey::FETCH, 13, Streams::No);
         // Nobody sees anything of it.
         check(&[], ApiKey::FETCH, 12, Streams::Unseen);
@@ -249,8 +274,8 @@ mod tests {
         let (_, connection, pending) = sent(&chain, ApiKey::FETCH, 16);
         let response = Response {
             head: Bytes::from_static(&[0; 5]),
-            body: Bytes::from_static(&[0; 10]).into(),
-            rest: Some(Box::new(Rest::new(2))),
+            body: Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).into(),
+            rest: Some(Box::new(Rest::new(1))),
         };
         chain.response(&connection, pending, Reply::Response(response))
     }
@@ -260,11 +285,11 @@ mod tests {
         let Outcome::Reply(Reply::Response(mut response)) = passed(0) else {
             panic!("it is not passed on");
         };
-        assert_eq!(response.body_bytes(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 5][..]);
+        assert_eq!(response.body_bytes(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 1][..]);
         let rest = response.rest.unwrap();
         let mut guard = rest.guard.unwrap();
-        assert_eq!((rest.length, guard.left()), (2, 2));
-        assert_eq!(guard.pass(&mut [1, 0]), Ok(2));
+        assert_eq!((rest.length, guard.left()), (1, 1));
+        assert_eq!(guard.pass(&mut [0]).map(|passed| passed.count), Ok(1));
     }
 
     #[test]

@@ -72,7 +72,11 @@ impl<'a> Inbound<'a> {
             (ApiKey::STREAMS_GROUP_HEARTBEAT, Entity::TopicName) => topologies::admit(self.names, field, name),
             _ => self.names.admit(self.api.key, entity, name),
         };
-        self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
+        let additional = admitted.is_ok() && self.names.is_additional(entity, name);
+        self.additional |= additional;
+        if self.api.key == ApiKey::FETCH && (additional || self.names.prefix().is_nobodys(entity, name)) {
+            self.fetches_others();
+        }
         self.empty_name |= entity != Entity::GroupId && name.is_empty();
         self.judge.judge(field, admitted)
     }
@@ -90,6 +94,13 @@ impl<'a> Inbound<'a> {
             self.denied_ids.insert(*id, code);
         }
         self.judge.judge(field, denied.map_or(Ok(Edit::Keep), Err))
+    }
+
+    /// A topic that isn't the namespace's own may be in responses from now on, if only because a session holds it.
+    fn fetches_others(&self) {
+        if let Some(connection) = self.connection {
+            connection.remember(|sessions: &mut FetchSessions| sessions.others = true);
+        }
     }
 
     /// A session holds topics that the request doesn't name: a client may use only those that it was given itself.

@@ -10,6 +10,7 @@ use super::additional::{Additional, OnConflict};
 use super::conflicts::Conflicts;
 use super::prefix::Prefix;
 use super::{Mode, alters};
+use crate::chain::StreamedNames;
 
 /// What Kafka keeps for itself (`org.apache.kafka.common.internals.Topic`). They hold the names of all tenants.
 const INTERNAL_TOPICS: [&[u8]; 4] = [
@@ -60,6 +61,12 @@ impl Names {
     /// What all own names begin with.
     pub(super) fn prefix(&self) -> &Prefix {
         &self.prefix
+    }
+
+    /// What becomes of the names of topics that the client was admitted to, if that is the same for all.
+    pub(super) fn streamed(&self) -> Option<StreamedNames> {
+        let owns_all = self.owns_all(Entity::TopicName, self.prefix.as_bytes());
+        owns_all.then(|| self.prefix.streamed())
     }
 
     /// Whether all topics of the namespace stand together in the order of the backend's names.

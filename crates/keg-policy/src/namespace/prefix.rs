@@ -9,6 +9,7 @@ use keg_codec::walk::Edit;
 use super::Mode;
 use super::names::unauthorized;
 use super::regex::{self, Unconfinable};
+use crate::chain::StreamedNames;
 
 /// The length that two bytes can say; brokers refuse names from far below it on.
 const LONGEST_NAME: usize = i16::MAX as usize;
@@ -96,6 +97,14 @@ impl Prefix {
         match self.mode {
             Mode::HidePrefix => Edit::Strip(self.prefix.len()),
             Mode::EnforcePrefix => Edit::Keep,
+        }
+    }
+
+    /// What becomes of names of the backend that have it, in responses that are passed on.
+    pub(super) fn streamed(&self) -> StreamedNames {
+        StreamedNames::Beginning {
+            with: Arc::clone(&self.prefix),
+            hidden: self.is_hidden(),
         }
     }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
-use keg_codec::walk::WalkError;
+use keg_codec::walk::{Passed, WalkError};
 use keg_policy::{
     AclAction, AclNames, AclPolicy, AclRule, Acls, BrokerAddresses, Mode, NamePattern, Namespace, Operation,
     Operations, Outcome, Pending, Policy, Reply, Request, ResourceType, Response, Rest, Streams, streamed_head,
 };
 
-use crate::aliases::play::policy as aliases;
+use crate::aliases::play::policy;
 use crate::support::message::values;
 use crate::support::random::{Choices, hold};
 use crate::support::{Gateway, PREFIX, answering, api, asking, int, request, text};
@@ -23,21 +23,29 @@ const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
 const BY_ID: i16 = 13;
 
 fn readers() -> Arc<dyn Policy> {
-    let policy = AclPolicy {
+    let readers = AclPolicy {
         name: "readers".into(),
         condition: None,
         rules: vec![AclRule {
             resource_type: ResourceType::Topic,
             action: AclAction::Allow,
             operations: Operations::of(&[Operation::Read, Operation::Describe]),
-            names: AclNames::Patterns(vec![NamePattern::new("orders").unwrap()]),
+            names: AclNames::Patterns(["orders", "bills"].map(|name| NamePattern::new(name).unwrap()).to_vec()),
         }],
     };
-    Arc::new(Acls::new(vec![policy]))
+    Arc::new(Acls::new(vec![readers]))
 }
 
 fn hiding() -> Arc<dyn Policy> {
     Arc::new(Namespace::new(Mode::HidePrefix, PREFIX))
+}
+
+fn enforcing() -> Arc<dyn Policy> {
+    Arc::new(Namespace::new(Mode::EnforcePrefix, PREFIX))
+}
+
+fn aliases() -> Arc<dyn Policy> {
+    Arc::new(policy(&[("alias", "orders")]))
 }
 
 /// A virtual cluster whose client knows a topic by its id, too.
@@ -58,21 +66,25 @@ fn gateway(mut policies: Vec<Arc<dyn Policy>>, name: &str, backend_name: &str) -
     gateway
 }
 
-fn name(field: &'static str, version: i16, name: &str) -> (String, Value) {
+fn name(version: i16, name: &str) -> (&'static str, Value) {
     match version {
-        BY_ID.. => (format!("{field}Id"), Value::Uuid(ID)),
-        _ => (field.to_owned(), text(name)),
+        BY_ID.. => ("TopicId", Value::Uuid(ID)),
+        _ => ("Topic", text(name)),
     }
 }
 
-/// Asks for a topic; how its response may come, and what is kept of the request.
-fn ask(gateway: &Gateway, version: i16, topic: &str) -> (Streams, Pending) {
-    let (field, value) = name("Topic", version, topic);
-    let place = format!("Topics.0.{field}");
-    let mut fields = vec![(&*place, value), ("Topics.0.Partitions.0.Partition", int(0))];
-    if version >= 7 {
-        fields.push(("SessionEpoch", int(-1)));
+/// Asks for topics; how the response may come, and what is kept of the request.
+fn ask(gateway: &Gateway, version: i16, topics: &[&str]) -> (Streams, Pending) {
+    let mut fields = Vec::new();
+    for (at, topic) in topics.iter().enumerate() {
+        let (field, value) = name(version, topic);
+        fields.push((format!("Topics.{at}.{field}"), value));
+        fields.push((format!("Topics.{at}.Partitions.0.Partition"), int(0)));
     }
+    if version >= 7 {
+        fields.push(("SessionEpoch".to_owned(), int(-1)));
+    }
+    let fields: Vec<_> = fields.iter().map(|(path, value)| (&**path, value.clone())).collect();
     let body = asking(KEY, version, &fields).write(&api(KEY).request, version).unwrap();
     let mut request: Request = request(KEY, version, body);
     match gateway.chain.request(&gateway.connection, &mut request) {
@@ -85,7 +97,7 @@ fn ask(gateway: &Gateway, version: i16, topic: &str) -> (Streams, Pending) {
 fn fetched(version: i16, topics: &[&str], choices: &mut Choices<'_>) -> Struct {
     let mut fields = vec![("ThrottleTimeMs".to_owned(), int(7))];
     for (at, topic) in topics.iter().enumerate() {
-        let (field, value) = name("Topic", version, topic);
+        let (field, value) = name(version, topic);
         fields.push((format!("Responses.{at}.{field}"), value));
         for index in 0..1 + choices.below(3) {
             let records = vec![choices.below(256) as u8; choices.below(200)];
@@ -103,17 +115,12 @@ fn fetched(version: i16, topics: &[&str], choices: &mut Choices<'_>) -> Struct {
 fn passed(
     gateway: &Gateway,
     version: i16,
-    topic: &str,
+    topics: &[&str],
     body: &[u8],
     choices: &mut Choices<'_>,
 ) -> Option<Result<Vec<u8>, String>> {
-    let (streams, pending) = ask(gateway, version, topic);
-    let taken = match streams {
-        Streams::No => None,
-        Streams::BehindHead => streamed_head(api(KEY), version, body),
-        Streams::Unseen => Some(0),
-    };
-    let (head, mut rest) = body.split_at(taken?);
+    let (streams, pending) = ask(gateway, version, topics);
+    let (head, mut rest) = body.split_at(streamed_head(streams, api(KEY), version, body)?);
     let mut response = Response::local(api(KEY), version, head.to_vec());
     response.rest = Some(Box::new(Rest::new(rest.len())));
     let outcome = gateway
@@ -126,7 +133,7 @@ fn passed(
     };
     let mut out = response.body_bytes().to_vec();
     let mut left = response.rest.unwrap();
-    assert_eq!(left.length, rest.len());
+    let told = out.len() + left.length;
     let Some(guard) = &mut left.guard else {
         out.extend(rest);
         return Some(Ok(out));
@@ -136,12 +143,20 @@ fn passed(
         let (next, behind) = rest.split_at(rest.len().min(1 + choices.below(60)));
         waiting.extend_from_slice(next);
         rest = behind;
-        match guard.pass(&mut waiting) {
-            Ok(count) => out.extend(waiting.drain(..count)),
-            Err(error) => return Some(Err(error.to_string())),
+        loop {
+            let Passed { count, left_out } = match guard.pass(&mut waiting) {
+                Ok(passed) => passed,
+                Err(error) => return Some(Err(error.to_string())),
+            };
+            out.extend(waiting.drain(..count));
+            waiting.drain(..left_out);
+            if left_out == 0 {
+                break;
+            }
         }
     }
     assert_eq!((guard.left(), waiting.len()), (0, 0));
+    assert_eq!(out.len(), told);
     Some(Ok(out))
 }
 
@@ -151,25 +166,31 @@ fn written(version: i16, body: &Struct) -> Vec<u8> {
 
 #[test]
 fn what_is_passed_on_is_what_a_whole_response_would_have_become_however_it_comes() {
-    let alias = || Arc::new(aliases(&[("alias", "orders")])) as Arc<dyn Policy>;
-    let enforcing = || Arc::new(Namespace::new(Mode::EnforcePrefix, PREFIX)) as Arc<dyn Policy>;
-    let (hidden, prefixed) = ("orders", "team-a.orders");
-    let chains: [(Vec<Arc<dyn Policy>>, _, _); 6] = [
-        (vec![], hidden, hidden),
-        (vec![hiding()], hidden, prefixed),
-        (vec![enforcing()], prefixed, prefixed),
-        (vec![readers(), hiding()], hidden, prefixed),
-        (vec![alias(), hiding()], hidden, prefixed),
-        (vec![alias(), readers(), hiding()], "alias", prefixed),
+    let (hidden, prefixed) = (["orders", "bills"], ["team-a.orders", "team-a.bills"]);
+    let alias = ["alias", "bills"];
+    // Whether more than one topic can pass by its name.
+    let chains: [(Vec<Arc<dyn Policy>>, _, _, _); 7] = [
+        (vec![], hidden, hidden, true),
+        (vec![hiding()], hidden, prefixed, true),
+        (vec![enforcing()], prefixed, prefixed, true),
+        (vec![readers(), hiding()], hidden, prefixed, true),
+        (vec![aliases(), hiding()], hidden, prefixed, true),
+        (vec![aliases(), readers(), hiding()], alias, prefixed, false),
+        (vec![aliases()], alias, hidden, false),
     ];
-    let cases = chains.map(|(policies, asked, topic)| {
-        let known = if topic == asked { topic } else { hidden };
-        (gateway(policies, known, topic), asked, topic)
+    let cases = chains.map(|(policies, asked, topics, several)| {
+        let known = if topics == asked { topics } else { hidden };
+        (gateway(policies, known[0], topics[0]), asked, topics, several)
     });
     hold("responses are the same", |choices| {
         for version in VERSIONS {
-            for (at, (gateway, asked, topic)) in cases.iter().enumerate() {
-                let body = written(version, &fetched(version, &[topic], choices));
+            for (at, (gateway, asked, topics, several)) in cases.iter().enumerate() {
+                let count = match *several && version < BY_ID {
+                    true => choices.below(3),
+                    false => 1,
+                };
+                let (asked, topics) = (&asked[..count.max(1)], &topics[..count]);
+                let body = written(version, &fetched(version, topics, choices));
                 let (_, pending) = ask(gateway, version, asked);
                 let whole = gateway.answer_raw(KEY, version, pending, body.clone());
                 let passed = passed(gateway, version, asked, &body, choices);
@@ -183,60 +204,62 @@ fn what_is_passed_on_is_what_a_whole_response_would_have_become_however_it_comes
 #[test]
 fn a_response_must_be_whole_if_what_names_its_topics_is_not_all_at_its_beginning() {
     let choices = &mut Choices::none();
-    let mut is_held = |gateway: &Gateway, version, asked, topics: &[&str]| {
+    let mut is_held = |gateway: &Gateway, version, asked: &[&str], topics: &[&str]| {
         let body = written(version, &fetched(version, topics, choices));
         passed(gateway, version, asked, &body, choices).is_none()
     };
-    let hiding = gateway(vec![hiding()], "orders", "team-a.orders");
-    let opaque = gateway(vec![], "orders", "orders");
-    for version in VERSIONS {
-        let two = ["team-a.orders", "team-a.bills"];
-        let by_name = version < BY_ID;
-        assert_eq!(is_held(&hiding, version, "orders", &two), by_name, "{version}");
-        assert_eq!(is_held(&hiding, version, "orders", &[]), by_name, "{version}");
-        // Only the addresses behind topics are somebody's business.
-        assert!(!is_held(&opaque, version, "orders", &two[..1]), "{version}");
-    }
-    // Ids that stand for aliases are between the records, and so are the answers to what is denied.
-    let aliased = gateway(vec![Arc::new(aliases(&[("alias", "orders")]))], "orders", "orders");
-    assert!(!is_held(&aliased, 12, "alias", &["orders"]));
-    let ruled = gateway(vec![readers()], "orders", "orders");
-    let both = asking(
-        KEY,
+    // An alias stands for one of them.
+    let aliased = gateway(vec![aliases()], "orders", "orders");
+    assert!(!is_held(&aliased, 12, &["alias"], &["orders"]));
+    assert!(is_held(&aliased, 12, &["alias", "bills"], &["orders", "bills"]));
+    assert!(!is_held(&aliased, 12, &["orders", "bills"], &["orders", "bills"]));
+    // Some have the prefix, and others haven't: for as long as a session may hold them.
+    let additional = Gateway::sharing(Mode::HidePrefix);
+    assert!(!is_held(
+        &additional,
         12,
-        &[
-            ("SessionEpoch", int(-1)),
-            ("Topics.0.Topic", text("orders")),
-            ("Topics.0.Partitions.0.Partition", int(0)),
-            ("Topics.1.Topic", text("bills")),
-            ("Topics.1.Partitions.0.Partition", int(0)),
-        ],
-    );
-    let mut request = request(KEY, 12, both.write(&api(KEY).request, 12).unwrap());
-    let outcome = ruled.chain.request(&ruled.connection, &mut request);
-    assert!(matches!(outcome, Outcome::Forward(_)), "{outcome:?}");
-    assert_eq!(request.streams, Streams::No);
+        &["orders"],
+        &["team-a.orders", "team-a.bills"]
+    ));
+    assert!(!is_held(&additional, 12, &["shared-events"], &["shared-events"]));
+    let both = ["team-a.orders", "shared-events"];
+    assert!(is_held(&additional, 12, &["orders"], &both));
+    let hidden = gateway(vec![hiding()], "orders", "team-a.orders");
+    assert!(is_held(&hidden, 12, &["orders", ".."], &["team-a.orders", ".."]));
+    // The answers to what is denied are put beside the others.
+    let ruled = gateway(vec![readers()], "orders", "orders");
+    assert_eq!(ask(&ruled, 12, &["orders", "secrets"]).0, Streams::No);
 }
 
 #[test]
 fn what_does_not_belong_behind_the_beginning_ends_the_connection() {
-    let gateway = gateway(vec![hiding()], "orders", "team-a.orders");
+    let hidden = gateway(vec![hiding()], "orders", "team-a.orders");
+    let additional = Gateway::sharing(Mode::HidePrefix);
+    let _ = ask(&additional, 12, &["shared-events"]);
     let choices = &mut Choices::none();
     for version in [4, 11, 12] {
-        let body = written(version, &fetched(version, &["team-a.orders"], choices));
-        let more = [&body[..], &body].concat();
-        let outcome = passed(&gateway, version, "orders", &more, choices).unwrap();
-        assert_eq!(
-            outcome,
-            Err(WalkError::TrailingBytes { count: body.len() }.to_string()),
-            "{version}"
-        );
-        let outcome = passed(&gateway, version, "orders", &body[..body.len() - 1], choices).unwrap();
-        assert!(outcome.is_err(), "{version}");
-        let foreign = written(version, &fetched(version, &["team-b.orders"], choices));
-        let reason = passed(&gateway, version, "orders", &foreign, choices)
+        for gateway in [&hidden, &additional] {
+            let mut outcome = |body: &[u8]| passed(gateway, version, &["orders"], body, choices).unwrap();
+            let mut none = Choices::none();
+            let body = written(version, &fetched(version, &["team-a.orders"], &mut none));
+            let more = [&body[..], &body].concat();
+            let trailing = WalkError::TrailingBytes { count: body.len() };
+            assert_eq!(outcome(&more), Err(trailing.to_string()), "{version}");
+            assert!(outcome(&body[..body.len() - 1]).is_err(), "{version}");
+            let foreign = written(version, &fetched(version, &["team-b.orders"], &mut none));
+            let reason = outcome(&foreign).unwrap_err();
+            assert!(!reason.contains("team-b"), "{reason}");
+        }
+        // More topics than there is room for.
+        let count = match version {
+            12 => &[0xff, 0xff, 0xff, 0xff, 7][..],
+            _ => &[0x7f, 0xff, 0xff, 0xff],
+        };
+        let fields = if version < 7 { 4 } else { 10 };
+        let body = [&vec![0; fields][..], count, &[0; 40]].concat();
+        let reason = passed(&hidden, version, &["orders"], &body, choices)
             .unwrap()
             .unwrap_err();
-        assert!(reason.contains("left it out") && !reason.contains("team-b"), "{reason}");
+        assert!(reason.contains("malformed"), "{reason}");
     }
 }

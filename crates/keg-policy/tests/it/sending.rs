@@ -128,7 +128,7 @@ fn passed(
         waiting.extend_from_slice(next);
         rest = behind;
         match guard.pass(&mut waiting) {
-            Ok(count) => out.extend(waiting.drain(..count)),
+            Ok(passed) => out.extend(waiting.drain(..passed.count)),
             Err(error) => return Some(Err(error)),
         }
     }

@@ -9,9 +9,13 @@ use tower_service::Service;
 
 use super::{Exchange, Peer};
 use crate::error::Over;
+use crate::incoming::Incoming;
 
 /// How many bytes a guard may hold back until more come.
 pub(super) const HELD_BACK: usize = Passage::HELD_BACK;
+
+/// How much is rather moved over what is left out than written by itself.
+const MOVED: usize = 16 * 1024;
 
 /// What is behind the beginning of a message.
 #[derive(Debug)]
@@ -19,23 +23,40 @@ pub(super) struct Passing {
     rest: Box<Rest>,
     /// How many of the bytes that are there may go on.
     pub(super) ready: usize,
+    /// How many behind those are left out.
+    left_out: usize,
 }
 
 impl Passing {
     pub(super) fn new(rest: Box<Rest>) -> Self {
-        Self { rest, ready: 0 }
+        Self {
+            rest,
+            ready: 0,
+            left_out: 0,
+        }
     }
 
-    /// Looks at bytes that nobody has looked at.
-    pub(super) fn look(&mut self, bytes: &mut [u8]) -> Result<(), WalkError> {
-        let Some(fresh) = bytes.get_mut(self.ready..) else {
-            return Ok(());
-        };
-        self.ready += match &mut self.rest.guard {
-            Some(guard) => guard.pass(fresh)?,
-            None => fresh.len(),
-        };
-        Ok(())
+    /// Looks at what has come that nobody has looked at.
+    pub(super) fn look(&mut self, incoming: &mut Incoming) -> Result<(), WalkError> {
+        loop {
+            let bytes = incoming.passable();
+            if self.left_out == 0 {
+                let fresh = bytes.get_mut(self.ready..).unwrap_or_default();
+                let Some(guard) = &mut self.rest.guard else {
+                    self.ready += fresh.len();
+                    return Ok(());
+                };
+                let passed = guard.pass(fresh)?;
+                self.ready += passed.count;
+                self.left_out = passed.left_out;
+            }
+            if self.left_out == 0 || self.ready > MOVED {
+                return Ok(());
+            }
+            bytes.copy_within(..self.ready, self.left_out);
+            incoming.passed(self.left_out);
+            self.left_out = 0;
+        }
     }
 }
 
@@ -52,7 +73,7 @@ where
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        if let Err(error) = passing.look(incoming.passable()) {
+        if let Err(error) = passing.look(incoming) {
             // What is queued is still written, and nothing that could be taken for the rest of this.
             self.passing = None;
             self.replies.clear();

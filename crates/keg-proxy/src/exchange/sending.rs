@@ -110,7 +110,7 @@ where
             return false;
         };
         let incoming = &mut self.client.incoming;
-        if let Err(error) = sending.passing.look(incoming.passable()) {
+        if let Err(error) = sending.passing.look(incoming) {
             let Sending { api, version, .. } = **sending;
             let reason = format!("a malformed {} request (version {version}): {error}", api.name);
             self.end(Closed { reason }.into());

@@ -15,6 +15,7 @@ mod claims;
 mod client_certificate;
 mod crowd;
 mod drains;
+mod fetching;
 mod hostile_brokers;
 mod hostile_clients;
 mod memory;

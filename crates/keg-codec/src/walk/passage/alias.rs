@@ -1,5 +1,6 @@
 //! Tags that nobody knows, in the place of those that are blanked.
 
+use super::change::put_varint;
 use crate::schema::Field;
 
 /// A tag that is written over another one.
@@ -21,11 +22,8 @@ impl Alias {
 
     /// Writes the tag at the beginning of `out`, as a varint of its width.
     pub(super) fn write(self, out: &mut [u8]) {
-        let mut rest = self.tag;
-        for (place, byte) in out.iter_mut().take(self.width).enumerate() {
-            let more = if place + 1 < self.width { 0x80 } else { 0 };
-            *byte = (rest & 0x7f) as u8 | more;
-            rest >>= 7;
+        if let Some(out) = out.get_mut(..self.width) {
+            put_varint(self.tag, out);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the next few bytes are.
 
 use super::alias::{Alias, field_of};
+use super::change::{Change, Length};
 use super::{Level, Passage, Run, shows};
 use crate::produce::{TRANSACTIONAL_WITHIN, is_transactional};
 use crate::schema::{Entity, Field, Type};
@@ -9,24 +10,24 @@ use crate::wire::Reader;
 
 impl Passage {
     /// Reads what comes next at a level that was taken off, and puts in its place the levels of what is behind it, and how many
-    /// bytes pass unread before that. What is written over the tag that was read, if anything, is given back. Where bytes are
+    /// bytes pass unread before that. What is written over what was read, if anything, is given back. Where bytes are
     /// missing, levels may have been put there already.
-    pub(super) fn step(&mut self, level: Level, reader: &mut Reader<'_>) -> Result<Option<Alias>, WalkError> {
+    pub(super) fn step(&mut self, level: Level, reader: &mut Reader<'_>) -> Result<Option<Change>, WalkError> {
         match level {
-            Level::Fields { all, rest } => self.fields(all, rest, reader)?,
+            Level::Fields { all, rest } => return self.fields(all, rest, reader),
             Level::Elements { left: 0, .. } | Level::Tags { left: 0, .. } => {}
             Level::Elements { field, left } => {
                 self.levels.push(Level::Elements { field, left: left - 1 });
                 match field.ty {
                     Type::Struct(nested) => self.levels.push(Level::fields(nested)),
-                    _ => self.value(field, false, reader)?,
+                    _ => return self.value(field, false, reader),
                 }
             }
             Level::Tags { .. } => return self.tag(level, reader),
             Level::Tagged { field, begun, behind } if !begun => {
                 let begun = true;
                 self.levels.push(Level::Tagged { field, begun, behind });
-                self.field(field, reader)?;
+                return self.field(field, reader);
             }
             Level::Tagged { behind, .. } if self.left == behind => {}
             Level::Tagged { field, behind, .. } => {
@@ -48,7 +49,7 @@ impl Passage {
         all: &'static [Field],
         rest: &'static [Field],
         reader: &mut Reader<'_>,
-    ) -> Result<(), WalkError> {
+    ) -> Result<Option<Change>, WalkError> {
         let is_next = |field: &&Field| field.is_in_place(self.version);
         // Those of fixed sizes pass together, as far as they stand together.
         let (mut fixed, mut behind) = (0, rest);
@@ -68,7 +69,7 @@ impl Passage {
         if fixed > 0 {
             self.levels.push(Level::Fields { all, rest: behind });
             self.skip(fixed);
-            return Ok(());
+            return Ok(None);
         }
         if self.flexible {
             let left = reader.varint()?;
@@ -81,17 +82,17 @@ impl Passage {
                 });
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn field(&mut self, field: &'static Field, reader: &mut Reader<'_>) -> Result<(), WalkError> {
+    fn field(&mut self, field: &'static Field, reader: &mut Reader<'_>) -> Result<Option<Change>, WalkError> {
         let nullable = field.nullable.contains(self.version);
         match (field.array, field.ty) {
-            (true, _) => self.array(field, nullable, reader),
-            (false, Type::Struct(_)) if nullable && reader.int8()? < 0 => Ok(()),
+            (true, _) => self.array(field, nullable, reader).map(|()| None),
+            (false, Type::Struct(_)) if nullable && reader.int8()? < 0 => Ok(None),
             (false, Type::Struct(nested)) => {
                 self.levels.push(Level::fields(nested));
-                Ok(())
+                Ok(None)
             }
             (false, _) => self.value(field, nullable, reader),
         }
@@ -112,15 +113,27 @@ impl Passage {
         Ok(())
     }
 
-    fn value(&mut self, field: &'static Field, nullable: bool, reader: &mut Reader<'_>) -> Result<(), WalkError> {
+    /// A value, the first thing that is read in a step.
+    fn value(
+        &mut self,
+        field: &'static Field,
+        nullable: bool,
+        reader: &mut Reader<'_>,
+    ) -> Result<Option<Change>, WalkError> {
         let length = match (field.ty, field.ty.fixed_size()) {
             (_, Some(size)) => Some(size),
             (Type::String, None) => reader.length16(self.flexible)?,
             (_, None) => reader.length32(self.flexible)?,
         };
         let Some(length) = length else {
-            return null(field, nullable);
+            return null(field, nullable).map(|()| None);
         };
+        if let Some(beginning) = self.beginning.as_ref().filter(|it| it.entity == field.entity) {
+            let left_out = beginning.left_out(field, reader.clone(), length)?;
+            if left_out > 0 {
+                return Ok(Some(self.shorten(reader, length, left_out)));
+            }
+        }
         if field.entity == Entity::Records && !self.transactions {
             // Longer ones than the message have no beginning that could be waited for.
             let fits = length <= self.left - reader.position();
@@ -130,11 +143,25 @@ impl Passage {
             }
         }
         self.skip(length);
-        Ok(())
+        Ok(None)
+    }
+
+    /// Leaves out the beginning of a string whose length was read: it goes on from its new length on.
+    fn shorten(&mut self, reader: &mut Reader<'_>, length: usize, left_out: usize) -> Change {
+        let width = reader.position();
+        *reader = Reader::new(reader.bytes());
+        let of = length - left_out;
+        self.skip(width + of);
+        Change::Length(Length {
+            of,
+            width,
+            flexible: self.flexible,
+            left_out,
+        })
     }
 
     /// A tagged field: it is walked like any other, or passes blanked.
-    fn tag(&mut self, section: Level, reader: &mut Reader<'_>) -> Result<Option<Alias>, WalkError> {
+    fn tag(&mut self, section: Level, reader: &mut Reader<'_>) -> Result<Option<Change>, WalkError> {
         let Level::Tags {
             fields,
             left,
@@ -183,7 +210,9 @@ impl Passage {
             return Ok(None);
         }
         let alias = Alias::of(width, left, fields, self.version);
-        alias.map(Some).ok_or(WalkError::TagOrder { tag })
+        alias
+            .map(|alias| Some(Change::Alias(alias)))
+            .ok_or(WalkError::TagOrder { tag })
     }
 }
 

@@ -1,0 +1,64 @@
+//! What is written over bytes that pass.
+
+use super::alias::Alias;
+
+/// Bytes that are written over those that come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A tag that nobody knows, over another one.
+    Alias(Alias),
+    /// The length of a string whose beginning is left out.
+    Length(Length),
+}
+
+/// The length of a string, where it comes to stand when so many bytes behind it are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Length {
+    pub(super) of: usize,
+    /// How many bytes it takes.
+    pub(super) width: usize,
+    pub(super) flexible: bool,
+    pub(super) left_out: usize,
+}
+
+impl Change {
+    /// Writes over the beginning of `out`, and says how many bytes of that are left out then.
+    pub(super) fn write(self, out: &mut [u8]) -> usize {
+        match self {
+            Self::Alias(alias) => {
+                alias.write(out);
+                0
+            }
+            Self::Length(length) => {
+                length.write(out);
+                length.left_out
+            }
+        }
+    }
+}
+
+impl Length {
+    /// A varint keeps its width: one that could be shorter is the same to whoever reads it, and what the message has in all
+    /// was told already.
+    fn write(self, out: &mut [u8]) {
+        let Some(out) = out.get_mut(self.left_out..).and_then(|out| out.get_mut(..self.width)) else {
+            return;
+        };
+        if self.flexible {
+            put_varint(u32::try_from(self.of + 1).unwrap_or(u32::MAX), out);
+        } else {
+            let bytes = (self.of as u64).to_be_bytes();
+            out.copy_from_slice(bytes.get(bytes.len() - out.len()..).unwrap_or_default());
+        }
+    }
+}
+
+/// Fills `out` with a varint.
+pub(super) fn put_varint(value: u32, out: &mut [u8]) {
+    let (mut rest, width) = (value, out.len());
+    for (place, byte) in out.iter_mut().enumerate() {
+        let more = if place + 1 < width { 0x80 } else { 0 };
+        *byte = (rest & 0x7f) as u8 | more;
+        rest >>= 7;
+    }
+}
