@@ -8,7 +8,7 @@ use crate::schema::Field;
 pub(super) struct Alias {
     tag: u32,
     /// How many bytes it takes.
-    width: usize,
+    width: u8,
 }
 
 impl Alias {
@@ -17,12 +17,13 @@ impl Alias {
         let bits = (7 * width).min(31);
         let tag = ((1_u64 << bits) - 1).checked_sub(behind.into())?;
         let tag = u32::try_from(tag).ok()?;
+        let width = u8::try_from(width).ok()?;
         (field_of(fields, version, tag).is_none()).then_some(Self { tag, width })
     }
 
     /// Writes the tag at the beginning of `out`, as a varint of its width.
     pub(super) fn write(self, out: &mut [u8]) {
-        if let Some(out) = out.get_mut(..self.width) {
+        if let Some(out) = out.get_mut(..self.width.into()) {
             put_varint(self.tag, out);
         }
     }

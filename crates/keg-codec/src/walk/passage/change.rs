@@ -14,11 +14,11 @@ pub(super) enum Change {
 /// The length of a string, where it comes to stand when so many bytes behind it are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Length {
-    pub(super) of: usize,
+    pub(super) of: u32,
     /// How many bytes it takes.
-    pub(super) width: usize,
+    pub(super) width: u8,
     pub(super) flexible: bool,
-    pub(super) left_out: usize,
+    pub(super) left_out: u8,
 }
 
 impl Change {
@@ -31,7 +31,7 @@ impl Change {
             }
             Self::Length(length) => {
                 length.write(out);
-                length.left_out
+                length.left_out.into()
             }
         }
     }
@@ -41,14 +41,14 @@ impl Length {
     /// A varint keeps its width: one that could be shorter is the same to whoever reads it, and what the message has in all
     /// was told already.
     fn write(self, out: &mut [u8]) {
-        let Some(out) = out.get_mut(self.left_out..).and_then(|out| out.get_mut(..self.width)) else {
+        let (from, width) = (usize::from(self.left_out), usize::from(self.width));
+        let Some(out) = out.get_mut(from..from + width) else {
             return;
         };
         if self.flexible {
-            put_varint(u32::try_from(self.of + 1).unwrap_or(u32::MAX), out);
-        } else {
-            let bytes = (self.of as u64).to_be_bytes();
-            out.copy_from_slice(bytes.get(bytes.len() - out.len()..).unwrap_or_default());
+            put_varint(self.of.saturating_add(1), out);
+        } else if let Some(bytes) = self.of.to_be_bytes().last_chunk::<2>() {
+            out.copy_from_slice(bytes);
         }
     }
 }

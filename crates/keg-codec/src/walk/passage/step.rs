@@ -128,7 +128,7 @@ impl Passage {
         let Some(length) = length else {
             return null(field, nullable).map(|()| None);
         };
-        if let Some(beginning) = self.beginning.as_ref().filter(|it| it.entity == field.entity) {
+        if let Some(beginning) = self.beginning.as_ref().filter(|it| it.is_of(field)) {
             let left_out = beginning.left_out(field, reader.clone(), length)?;
             if left_out > 0 {
                 return Ok(Some(self.shorten(reader, length, left_out)));
@@ -147,14 +147,15 @@ impl Passage {
     }
 
     /// Leaves out the beginning of a string whose length was read: it goes on from its new length on.
-    fn shorten(&mut self, reader: &mut Reader<'_>, length: usize, left_out: usize) -> Change {
+    fn shorten(&mut self, reader: &mut Reader<'_>, length: usize, left_out: u8) -> Change {
         let width = reader.position();
         *reader = Reader::new(reader.bytes());
-        let of = length - left_out;
+        let of = length - usize::from(left_out);
         self.skip(width + of);
         Change::Length(Length {
-            of,
-            width,
+            // Neither a varint nor 16 bits say more.
+            of: u32::try_from(of).unwrap_or(u32::MAX),
+            width: u8::try_from(width).unwrap_or(u8::MAX),
             flexible: self.flexible,
             left_out,
         })
