@@ -80,6 +80,9 @@ impl Incoming {
             self.in_bulk &= frame.is_none();
             return Ok(frame);
         }
+        if self.announced().is_some_and(|length| self.needs_place(length)) {
+            return Ok(None);
+        }
         let held = self.buffer.capacity();
         let frame = frame::decode(&mut self.buffer, self.limit)?;
         self.held &= frame.is_none();
@@ -118,7 +121,9 @@ impl Incoming {
         match (&self.large, self.announced()) {
             _ if self.passing > 0 || self.waits_for_beginning() => false,
             (Some(large), _) => large.is_whole(),
-            (None, Some(length)) => length > self.limit || self.buffer.len() - 4 >= length,
+            (None, Some(length)) => {
+                length > self.limit || (self.buffer.len() - 4 >= length && !self.needs_place(length))
+            }
             (None, None) => false,
         }
     }
@@ -196,19 +201,9 @@ impl Incoming {
         if self.closed || is_read || self.large.as_ref().is_some_and(Large::is_whole) {
             return Ok(false);
         }
-        if self.asleep {
+        if !self.begin_large() && self.asleep {
             self.rest();
             return Ok(false);
-        }
-        if self.large.is_none()
-            && self.passing == 0
-            && !self.waits_for_beginning()
-            && let Some(length) = self
-                .announced()
-                .filter(|length| (READ + 1..=self.limit).contains(length))
-            && self.buffer.len() - 4 < length
-        {
-            self.large = Some(Large::new(length, self.pool.reserve(length)));
         }
         let read = match &mut self.large {
             Some(large) => large.poll_read(stream, &mut self.buffer, context),
@@ -231,6 +226,22 @@ impl Incoming {
                 Ok(false)
             }
         }
+    }
+
+    /// Queues for the place of the frame at the front, if it needs one, whether it is whole or not.
+    fn begin_large(&mut self) -> bool {
+        let is_new = || self.large.is_none() && self.passing == 0 && !self.waits_for_beginning();
+        let length = self.announced().filter(|length| self.needs_place(*length) && is_new());
+        if let Some(length) = length {
+            self.large = Some(Large::new(length, self.pool.reserve(length)));
+        }
+        length.is_some()
+    }
+
+    /// Whether frames of this length are not taken without a place in the budget. When no more is read, what is there is at
+    /// most what came in one read.
+    fn needs_place(&self, length: usize) -> bool {
+        (READ + 1..=self.limit).contains(&length) && !self.closed
     }
 
     /// Waits for bytes.

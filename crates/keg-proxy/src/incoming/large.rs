@@ -94,7 +94,7 @@ impl Large {
         }
     }
 
-    /// Reads once, and never beyond its own end. `buffer` is where it began.
+    /// Reads once, and never beyond its own end. `buffer` is where it began, and where all of it may be.
     pub(super) fn poll_read<IO>(
         &mut self,
         stream: &mut IO,
@@ -107,9 +107,12 @@ impl Large {
         if let State::Waiting(reserving) = &mut self.state {
             let reservation = ready!(Pin::new(reserving).poll(context));
             buffer.advance(4);
-            let mut frame = Vec::with_capacity(self.length.min((2 * buffer.len()).max(FIRST)));
-            frame.extend_from_slice(buffer);
-            *buffer = BytesMut::new();
+            let there = buffer.split_to(self.length.min(buffer.len()));
+            let mut frame = Vec::with_capacity(self.length.min((2 * there.len()).max(FIRST)));
+            frame.extend_from_slice(&there);
+            if buffer.is_empty() {
+                *buffer = BytesMut::new();
+            }
             self.state = State::Reading {
                 frame,
                 reservation,
@@ -119,6 +122,10 @@ impl Large {
         let State::Reading { frame, .. } = &mut self.state else {
             return Poll::Pending;
         };
+        if frame.len() == self.length {
+            // It was whole where it began, with others behind it.
+            return Poll::Ready(Ok(frame.len()));
+        }
         if frame.len() == frame.capacity() {
             // The memory follows the bytes that came, not those that were announced; doubling keeps copies few.
             let more = frame.len().min(self.length - frame.len());

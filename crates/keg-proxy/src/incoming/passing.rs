@@ -49,13 +49,12 @@ impl Incoming {
         (!is_too_long).then_some((length, self.passes.beginning()))
     }
 
-    /// The beginning of a large frame that is not whole, and the frame's length, which for responses no limit holds for.
+    /// The beginning of a large frame, and the frame's length, which for responses no limit holds for. All of it may be there,
+    /// and what comes behind it.
     pub(crate) fn begun(&self) -> Option<(&[u8], usize)> {
         let (length, least) = self.passable_length()?;
-        let beginning = self.buffer.get(4..)?;
-        (least..length)
-            .contains(&beginning.len())
-            .then_some((beginning, length))
+        let there = self.buffer.get(4..).filter(|there| there.len() >= least)?;
+        Some((there.get(..length).unwrap_or(there), length))
     }
 
     /// Takes the frame that has [begun](Self::begun) only when it is whole.

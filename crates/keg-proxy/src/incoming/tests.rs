@@ -141,6 +141,53 @@ async fn the_end_of_a_frame_is_taken_only_with_enough_of_the_next_to_begin_it() 
     assert_eq!(incoming.begun().unwrap().1, READ + 1);
 }
 
+/// What has read the end of a frame that was passed on, and two frames whole: one of so many bytes, and a small one.
+async fn behind_passed(length: usize) -> (Incoming, DuplexStream, DuplexStream) {
+    let (mut stream, mut peer) = duplex(MIB);
+    let mut incoming = incoming(MIB, MIB).passing_on(Passes::Requests);
+    let sent = [framed(&[7; 2 * READ]), framed(&vec![8; length]), framed(&[9; 10])].concat();
+    peer.write_all(&sent).await.unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(incoming.poll_read(&mut stream, &mut context).unwrap());
+    incoming.pass_on(100);
+    assert!(incoming.poll_read(&mut stream, &mut context).unwrap());
+    assert_eq!(incoming.pending(), sent.len() - 104);
+    incoming.passed(2 * READ - 100);
+    (incoming, stream, peer)
+}
+
+#[tokio::test]
+async fn a_large_frame_that_comes_whole_behind_one_that_was_passed_on_is_passed_on_or_has_its_place() {
+    let (mut incoming, mut stream, _peer) = behind_passed(100_000).await;
+    let pool = Arc::clone(&incoming.pool);
+    let free = || pool.reserve(MIB - 100_000 + 1).now_or_never().is_some();
+    let (beginning, length) = incoming.begun().expect("one to pass on");
+    assert_eq!((beginning[0], length), (8, 100_000));
+    incoming.hold();
+    assert!(!incoming.has_frame() && free());
+    assert_eq!(incoming.frame(), Ok(None));
+    let others = pool.reserve(MIB).await;
+    assert!(!poll(&mut incoming, &mut stream));
+    assert!(incoming.waits_for_budget());
+    drop(others);
+    assert!(poll(&mut incoming, &mut stream));
+    assert!(!free());
+    let frame = incoming.frame().unwrap().unwrap();
+    assert_eq!(frame, [8; 100_000][..]);
+    assert_eq!(incoming.frame().unwrap().unwrap(), [9; 10][..]);
+    assert!(!free(), "the frame is still charged");
+    drop(frame);
+    assert!(free());
+}
+
+#[tokio::test]
+async fn what_is_there_when_no_more_is_read_needs_no_place() {
+    let (mut incoming, ..) = behind_passed(100_000).await;
+    incoming.close();
+    assert_eq!(incoming.frame().unwrap().unwrap(), [8; 100_000][..]);
+    assert_eq!(incoming.frame().unwrap().unwrap(), [9; 10][..]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_large_frame_is_read_on_only_when_it_has_its_place() {
     let mut waiting = incoming(MIB, MIB);

@@ -272,6 +272,38 @@ async fn the_topic_of_a_request_that_is_passed_on_is_renamed_and_several_are_hel
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_request_that_comes_whole_behind_one_that_was_passed_on_is_passed_on_too_or_charged() {
+    for topics in [&["bills"][..], &["orders", "bills"]] {
+        let mut rig = hiding(250_000);
+        let first = produce(1, 1, &["orders"], &body(200_000));
+        rig.client.write_all(&first).await.unwrap();
+        assert!(timeout(SECOND, &mut rig.running).await.is_err());
+        // Of the second there is room for one half in the broker's socket; the third comes whole with the other half.
+        let second = produce(2, 1, &["orders"], &body(100_000));
+        let third = produce(3, 1, topics, &body(100_000 / topics.len()));
+        rig.client.write_all(&[&second[..], &third].concat()).await.unwrap();
+        assert!(timeout(SECOND, &mut rig.running).await.is_err());
+        let mut seen = vec![0; 60_000];
+        rig.broker.read_exact(&mut seen).await.unwrap();
+        assert!(timeout(SECOND, &mut rig.running).await.is_err());
+        let charged = if topics.len() == 1 { 0 } else { third.len() - 4 };
+        assert_eq!(rig.budget.held(), charged);
+        let renamed: Vec<String> = topics.iter().map(|topic| format!("team-a.{topic}")).collect();
+        let renamed: Vec<&str> = renamed.iter().map(String::as_str).collect();
+        let expected = [
+            produce(0, 1, &["team-a.orders"], &body(200_000)),
+            produce(1, 1, &["team-a.orders"], &body(100_000)),
+            produce(2, 1, &renamed, &body(100_000 / topics.len())),
+        ]
+        .concat();
+        let mut rest = vec![0; expected.len() - seen.len()];
+        rig.broker.read_exact(&mut rest).await.unwrap();
+        assert!([seen, rest].concat() == expected);
+        assert_eq!(rig.budget.held(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_smuggled_behind_the_beginning_ends_the_connection_and_never_becomes_a_request() {
     let sound = produce(7, 1, &["orders"], &[7; 100_000]);
     let foreign = {
