@@ -201,10 +201,12 @@ impl Incoming {
         if self.closed || is_read || self.large.as_ref().is_some_and(Large::is_whole) {
             return Ok(false);
         }
-        if !self.begin_large() && self.asleep {
+        if self.asleep {
+            // A frame that needs a place has queued for it before: nothing was read since, and nothing is in front of it.
             self.rest();
             return Ok(false);
         }
+        self.begin_large();
         let read = match &mut self.large {
             Some(large) => large.poll_read(stream, &mut self.buffer, context),
             None => self.poll_read_small(stream, context),
@@ -229,13 +231,15 @@ impl Incoming {
     }
 
     /// Queues for the place of the frame at the front, if it needs one, whether it is whole or not.
-    fn begin_large(&mut self) -> bool {
-        let is_new = || self.large.is_none() && self.passing == 0 && !self.waits_for_beginning();
-        let length = self.announced().filter(|length| self.needs_place(*length) && is_new());
-        if let Some(length) = length {
+    fn begin_large(&mut self) {
+        if let Some(length) = self.announced()
+            && self.needs_place(length)
+            && self.large.is_none()
+            && self.passing == 0
+            && !self.waits_for_beginning()
+        {
             self.large = Some(Large::new(length, self.pool.reserve(length)));
         }
-        length.is_some()
     }
 
     /// Whether frames of this length are not taken without a place in the budget. When no more is read, what is there is at
