@@ -138,6 +138,8 @@ impl Incoming {
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.waiting_since = None;
+        // What is there needs no place any more, and what is missing will never come.
+        self.large.take_if(|large| large.waits());
     }
 
     pub(crate) fn is_closed(&self) -> bool {

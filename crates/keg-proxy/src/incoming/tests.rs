@@ -182,10 +182,19 @@ async fn a_large_frame_that_comes_whole_behind_one_that_was_passed_on_is_passed_
 
 #[tokio::test]
 async fn what_is_there_when_no_more_is_read_needs_no_place() {
-    let (mut incoming, ..) = behind_passed(100_000).await;
-    incoming.close();
-    assert_eq!(incoming.frame().unwrap().unwrap(), [8; 100_000][..]);
-    assert_eq!(incoming.frame().unwrap().unwrap(), [9; 10][..]);
+    for waits in [false, true] {
+        let (mut incoming, mut stream, _peer) = behind_passed(100_000).await;
+        let pool = Arc::clone(&incoming.pool);
+        let _others = pool.reserve(MIB).await;
+        if waits {
+            incoming.hold();
+            assert!(!poll(&mut incoming, &mut stream) && pool.is_contended());
+        }
+        incoming.close();
+        assert!(incoming.has_frame() && !pool.is_contended());
+        assert_eq!(incoming.frame().unwrap().unwrap(), [8; 100_000][..]);
+        assert_eq!(incoming.frame().unwrap().unwrap(), [9; 10][..]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
