@@ -266,9 +266,7 @@ where
         let gone = match incoming.poll_read(stream, context) {
             Ok(_) if incoming.is_closed() => Gone::Closed,
             Ok(true) => {
-                if let Err(over) = self.take_responses() {
-                    self.end_backend(over);
-                }
+                self.settle();
                 return true;
             }
             // Whatever the broker answered before has been read now, unless there is no room for it yet.

@@ -50,8 +50,12 @@ where
         self.settle();
     }
 
-    /// Ends if the broker has gone and nothing that it has answered is left to be looked at.
+    /// Takes what is there, and ends if the broker has gone and nothing that it has answered is left to be looked at.
     pub(super) fn settle(&mut self) {
+        if let Err(over) = self.take_responses() {
+            self.end_backend(over);
+            return;
+        }
         let incoming = &self.backend.incoming;
         if !incoming.is_closed() || (incoming.passing() > 0 && !incoming.is_cut()) {
             return;

@@ -92,10 +92,7 @@ where
             self.passing = None;
             self.replies.restart();
             // They may have been read together.
-            match self.take_responses() {
-                Ok(()) => self.settle(),
-                Err(over) => self.end_backend(over),
-            }
+            self.settle();
         }
         Ok(written.any || ended)
     }
