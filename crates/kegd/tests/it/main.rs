@@ -28,6 +28,7 @@ mod connect;
 mod decisions;
 mod docs;
 mod errors;
+mod fetching;
 mod filters;
 mod frames;
 mod gateway;

@@ -6,15 +6,15 @@
 
 mod build;
 mod decode;
-mod definitions;
+pub(crate) mod definitions;
 mod doors;
 mod embedded;
-mod encode;
+pub(crate) mod encode;
 mod expressions;
 mod means;
 mod objects;
 mod probes;
-mod records;
+pub(crate) mod records;
 mod report;
 mod run;
 mod scan;
@@ -23,7 +23,7 @@ mod slots;
 mod state;
 mod tenant;
 mod told;
-mod wire;
+pub(crate) mod wire;
 mod world;
 
 use std::thread;
