@@ -36,6 +36,7 @@ pub use secret::Secret;
 pub use yaml::Position;
 
 use source::Loading;
+pub(crate) use source::is_configuration;
 
 /// Where a configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

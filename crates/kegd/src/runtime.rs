@@ -17,8 +17,7 @@ use std::time::Duration;
 
 use keg_proxy::Gateway;
 
-use crate::config::environment::SystemEnvironment;
-use crate::config::{self, Config, Input, Problems};
+use crate::config::{Config, Input, Problems};
 pub use build::BuildProblem;
 use build::Built;
 pub(crate) use build::decide;
@@ -26,6 +25,7 @@ use metrics::Metrics;
 use reload::Reloader;
 use signals::Asked;
 pub(crate) use signals::Signals;
+use watch::Sources;
 
 /// Why the gateway did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +83,8 @@ pub(crate) struct Running {
 impl Running {
     /// Loads, builds and starts a configuration.
     pub(crate) async fn start(input: Input) -> Result<Self, RunError> {
-        let loaded = config::load(&input, &SystemEnvironment);
-        let config = loaded.result.map_err(RunError::Config)?;
+        let (loaded, sources) = Sources::load(&input);
+        let config = loaded.map_err(RunError::Config)?;
         logging::install(&config.observability).map_err(RunError::Observability)?;
         let metrics = Metrics::install().map_err(RunError::Observability)?;
         let open_files = open_files::raise_limit(config.runtime.max_connections);
@@ -99,7 +99,7 @@ impl Running {
             gateway,
             built,
             metrics,
-            reloader: Reloader::new(input, loaded.files),
+            reloader: Reloader::new(input, sources),
         };
         for address in &running.built.config().runtime.health_listeners {
             let admin = admin::Admin {

@@ -127,7 +127,8 @@ impl<'a> Loading<'a> {
     }
 }
 
-fn is_configuration(path: &Path) -> bool {
+/// Whether a file in a directory of configurations is one.
+pub(crate) fn is_configuration(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let extension = path.extension().unwrap_or_default();
     !name.starts_with('.') && (extension == "yaml" || extension == "yml")

@@ -1,14 +1,10 @@
 //! Reloading the configuration: built beside what runs, and put in force whole or not at all.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
 use keg_proxy::Gateway;
 
 use super::build::{self, AuthenticationUpdate, BackendUpdate, Built};
 use super::metrics::Metrics;
-use super::watch::Watch;
-use crate::config::environment::SystemEnvironment;
+use super::watch::{Sources, Watch};
 use crate::config::{self, Config, Input};
 
 /// Loads the configuration again when its files change, or when it is told to.
@@ -18,15 +14,15 @@ pub(crate) struct Reloader {
 }
 
 impl Reloader {
-    /// Watches the files that a configuration was read from.
-    pub(crate) fn new(input: Input, files: BTreeSet<PathBuf>) -> Self {
+    /// Watches what a configuration was read from.
+    pub(crate) fn new(input: Input, sources: Sources) -> Self {
         Self {
             input,
-            watch: Watch::new(files),
+            watch: Watch::new(sources),
         }
     }
 
-    /// Waits until one of the files has changed, and no more changes have followed for a moment.
+    /// Waits until one of the files says something else than when it was last read, whatever became of that.
     pub(crate) async fn changed(&mut self) {
         self.watch.changed().await;
     }
@@ -37,22 +33,20 @@ impl Reloader {
             tracing::warn!("a configuration from standard input can't be reloaded");
             return running;
         }
-        let loaded = config::load(&self.input, &SystemEnvironment);
-        self.watch.follow(loaded.files);
-        let outcome = loaded
-            .result
-            .map_err(|problems| problems.to_string())
-            .and_then(|config| {
-                if config == *running.config() {
-                    return Ok(None);
-                }
-                let (built, step) = build::build(config, Some(&running))
-                    .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-                gateway.change(step.change).map_err(|error| error.to_string())?;
-                step.backends.into_iter().for_each(BackendUpdate::apply);
-                step.authentications.into_iter().for_each(AuthenticationUpdate::apply);
-                Ok(Some(built))
-            });
+        let (loaded, sources) = Sources::load(&self.input);
+        // Those of a configuration that is refused as well: a file that it misses may come.
+        self.watch.follow(sources);
+        let outcome = loaded.map_err(|problems| problems.to_string()).and_then(|config| {
+            if config == *running.config() {
+                return Ok(None);
+            }
+            let (built, step) = build::build(config, Some(&running))
+                .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+            gateway.change(step.change).map_err(|error| error.to_string())?;
+            step.backends.into_iter().for_each(BackendUpdate::apply);
+            step.authentications.into_iter().for_each(AuthenticationUpdate::apply);
+            Ok(Some(built))
+        });
         match outcome {
             Ok(Some(built)) => {
                 built.fetch();

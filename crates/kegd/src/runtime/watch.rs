@@ -1,25 +1,58 @@
 //! Changes of files.
 
+mod places;
+mod seen;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-/// How long nothing may change before a change counts: editors and Kubernetes make several for one.
+use crate::config::{self, Config, Input, Problems};
+use seen::{Seen, Witness};
+
+/// How long nothing may change before changes are looked at: editors and Kubernetes make several for one.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// How long changes that don't end can keep from looking at them: a log may be written beside the configuration.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// What a configuration was read from, and what it said then.
+pub(super) struct Sources {
+    files: BTreeSet<PathBuf>,
+    seen: Seen,
+}
+
+impl Sources {
+    /// Loads a configuration; of one that is wrong there are sources, too.
+    pub(super) fn load(input: &Input) -> (Result<Config, Problems>, Self) {
+        let witness = Witness::default();
+        let loaded = config::load(input, &witness);
+        let sources = Self {
+            files: loaded.files,
+            seen: witness.into_seen(),
+        };
+        (loaded.result, sources)
+    }
+}
+
 /// Watches the folders that files are in, since files are replaced more often than written: Kubernetes swaps a `..data`
-/// symbolic link beside them, and editors rename.
+/// symbolic link beside them, and editors rename. Whatever happens there is a reason to look at the files, and only what
+/// they say tells whether they have changed.
 pub(super) struct Watch {
     watcher: Option<RecommendedWatcher>,
+    sources: Sources,
     folders: BTreeSet<PathBuf>,
     events: mpsc::Receiver<()>,
+    /// Whether something may have happened since the files were looked at.
+    unsure: bool,
 }
 
 impl Watch {
-    pub(super) fn new(files: BTreeSet<PathBuf>) -> Self {
+    pub(super) fn new(sources: Sources) -> Self {
         let (sender, events) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // Reading the files is an event too, and not one to read them again for.
@@ -33,122 +66,76 @@ impl Watch {
             .ok();
         let mut watch = Self {
             watcher,
+            sources,
             folders: BTreeSet::new(),
             events,
+            unsure: true,
         };
-        watch.follow(files);
+        watch.watch_folders();
         watch
     }
 
-    /// Watches what these files are in, from now on.
-    pub(super) fn follow(&mut self, files: BTreeSet<PathBuf>) {
+    /// Watches these in the place of others, from when they were read on.
+    pub(super) fn follow(&mut self, sources: Sources) {
+        self.sources = sources;
+        self.watch_folders();
+        // Nothing has told of what changed before a folder was watched.
+        self.unsure = true;
+    }
+
+    /// Waits until one of the files says something else than it did: when it was read, or when this last told so.
+    pub(super) async fn changed(&mut self) {
+        loop {
+            if !self.unsure {
+                if self.events.recv().await.is_none() {
+                    std::future::pending::<()>().await;
+                }
+                // Kept, since whoever waits may stop waiting.
+                self.unsure = true;
+            }
+            self.settle().await;
+            self.unsure = false;
+            // Before the look: so what happens after it is in folders that are watched.
+            self.watch_folders();
+            if self.sources.seen.renew() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until nothing happens any more, or for long enough.
+    async fn settle(&mut self) {
+        let end = Instant::now() + LONGEST;
+        while let Ok(Some(())) = tokio::time::timeout_at(end.min(Instant::now() + QUIET), self.events.recv()).await {
+            if Instant::now() >= end {
+                break;
+            }
+        }
+    }
+
+    /// Watches the folders that matter now: links may lead elsewhere, and folders may have come, gone, or been replaced.
+    fn watch_folders(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
-        let folders: BTreeSet<PathBuf> = files.iter().map(|file| folder(file)).collect();
+        let folders: BTreeSet<PathBuf> = self
+            .sources
+            .files
+            .iter()
+            .flat_map(|file| places::folders(file))
+            .collect();
         for gone in self.folders.difference(&folders) {
             let _ = watcher.unwatch(gone);
         }
-        for new in folders.difference(&self.folders) {
-            if let Err(error) = watcher.watch(new, RecursiveMode::NonRecursive) {
-                tracing::warn!(folder = %new.display(), "changes of files can't be watched here: {error}");
+        for folder in &folders {
+            // Those that are watched already, too: another one may have taken the name.
+            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive)
+                && !self.folders.contains(folder)
+            {
+                tracing::warn!(folder = %folder.display(), "changes of files can't be watched here: {error}");
             }
         }
         self.folders = folders;
     }
-
-    /// Waits for a change, and then until there are no more.
-    pub(super) async fn changed(&mut self) {
-        if self.events.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.events.recv()).await {}
-    }
-}
-
-fn folder(file: &Path) -> PathBuf {
-    if file.is_dir() {
-        return file.to_owned();
-    }
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    /// A folder of its own, which goes when the test ends.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("keg-watch-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    async fn changes(watch: &mut Watch) -> bool {
-        tokio::time::timeout(Duration::from_secs(10), watch.changed())
-            .await
-            .is_ok()
-    }
-
-    async fn stays(watch: &mut Watch) -> bool {
-        tokio::time::timeout(QUIET * 3, watch.changed()).await.is_err()
-    }
-
-    #[tokio::test]
-    async fn a_write_and_a_rename_over_the_file_are_changes_and_reading_is_not() {
-        let folder = Folder::new("file");
-        let file = folder.0.join("keg.yaml");
-        fs::write(&file, "one").unwrap();
-        let mut watch = Watch::new([file.clone()].into());
-        fs::read(&file).unwrap();
-        assert!(stays(&mut watch).await);
-        fs::write(&file, "two").unwrap();
-        assert!(changes(&mut watch).await);
-        fs::write(folder.0.join("new"), "three").unwrap();
-        fs::rename(folder.0.join("new"), &file).unwrap();
-        assert!(changes(&mut watch).await);
-        assert!(stays(&mut watch).await);
-    }
-
-    #[tokio::test]
-    async fn the_swap_of_a_kubernetes_volume_is_a_change() {
-        let folder = Folder::new("volume");
-        for (version, content) in [("..1", "one"), ("..2", "two")] {
-            fs::create_dir(folder.0.join(version)).unwrap();
-            fs::write(folder.0.join(version).join("keg.yaml"), content).unwrap();
-        }
-        symlink("..1", folder.0.join("..data")).unwrap();
-        symlink("..data/keg.yaml", folder.0.join("keg.yaml")).unwrap();
-        let mut watch = Watch::new([folder.0.join("keg.yaml")].into());
-        symlink("..2", folder.0.join("..data_tmp")).unwrap();
-        fs::rename(folder.0.join("..data_tmp"), folder.0.join("..data")).unwrap();
-        assert!(changes(&mut watch).await);
-        assert_eq!(fs::read_to_string(folder.0.join("keg.yaml")).unwrap(), "two");
-    }
-
-    #[tokio::test]
-    async fn files_can_be_exchanged_for_others() {
-        let (old, new) = (Folder::new("old"), Folder::new("new"));
-        let mut watch = Watch::new([old.0.join("keg.yaml")].into());
-        watch.follow([new.0.join("keg.yaml")].into());
-        fs::write(old.0.join("keg.yaml"), "one").unwrap();
-        assert!(stays(&mut watch).await);
-        fs::write(new.0.join("keg.yaml"), "two").unwrap();
-        assert!(changes(&mut watch).await);
-    }
-}
+mod tests;

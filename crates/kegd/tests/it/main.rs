@@ -69,3 +69,4 @@ mod tls;
 mod token_requests;
 mod tokens;
 mod transactions;
+mod watching;

@@ -231,15 +231,20 @@ impl Rig {
         }
     }
 
+    /// Where the broker is.
+    pub(crate) fn servers(&self) -> String {
+        format!("127.0.0.1:{}", self.backend)
+    }
+
     pub(crate) fn backends(&self) -> String {
         format!(
             "backend_clusters:
   - name: main
-    bootstrap_servers: [\"127.0.0.1:{}\"]
+    bootstrap_servers: [\"{}\"]
     authentication: {{ type: anonymous }}
     insecure_allow_anonymous_virtual_cluster_auth: true
 ",
-            self.backend
+            self.servers()
         )
     }
 
