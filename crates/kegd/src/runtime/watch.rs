@@ -93,24 +93,48 @@ impl Watch {
                 // Kept, since whoever waits may stop waiting.
                 self.unsure = true;
             }
-            self.settle().await;
-            self.unsure = false;
+            let quiet = self.settle().await;
             // Before the look: so what happens after it is in folders that are watched.
             self.watch_folders();
-            if self.sources.seen.renew() {
+            let now = if quiet {
+                self.sources.seen.again()
+            } else {
+                self.settled().await
+            };
+            self.unsure = false;
+            if !now.says_what(&self.sources.seen) {
+                self.sources.seen = now;
                 return;
             }
         }
     }
 
-    /// Waits until nothing happens any more, or for long enough.
-    async fn settle(&mut self) {
+    /// Waits until nothing happens any more, or for long enough; whether nothing does.
+    async fn settle(&mut self) -> bool {
         let end = Instant::now() + LONGEST;
-        while let Ok(Some(())) = tokio::time::timeout_at(end.min(Instant::now() + QUIET), self.events.recv()).await {
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.events.recv()).await {
             if Instant::now() >= end {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What the files say once they go on saying it, or after long enough. While other files change, no event tells whether
+    /// these are still being written.
+    async fn settled(&self) -> Seen {
+        let end = Instant::now() + LONGEST;
+        let mut now = self.sources.seen.again();
+        while !now.says_what(&self.sources.seen) && Instant::now() < end {
+            tokio::time::sleep(QUIET).await;
+            let later = self.sources.seen.again();
+            let settled = later.says_what(&now);
+            now = later;
+            if settled {
                 break;
             }
         }
+        now
     }
 
     /// Watches the folders that matter now: links may lead elsewhere, and folders may have come, gone, or been replaced.

@@ -32,11 +32,10 @@ fn a_log_beside_the_configuration_neither_puts_a_reload_off_nor_repeats_a_refusa
             log.matches(REFUSED).count() == count as usize && get(rig.health, "/metrics").unwrap().1.contains(&counted)
         };
         let refused = rig.whole().replace(&rig.servers(), "${file['servers']}");
-        fs::write(rig.dir.join("keg.yaml"), &refused).unwrap();
+        put(&rig, "keg.yaml", &refused);
         kegd.wait_until("the refusal", TIME, |log| refusals(log, 1));
         // Written again, and the same: nothing to try again for, unless it is asked for.
-        fs::write(rig.dir.join("new.yaml"), &refused).unwrap();
-        fs::rename(rig.dir.join("new.yaml"), rig.dir.join("keg.yaml")).unwrap();
+        put(&rig, "keg.yaml", &refused);
         kegd.signal("HUP");
         kegd.wait_until("the refusal that was asked for", TIME, |log| refusals(log, 2));
         // For longer than any change is put off.
@@ -46,12 +45,19 @@ fn a_log_beside_the_configuration_neither_puts_a_reload_off_nor_repeats_a_refusa
             since.elapsed() > Duration::from_secs(3)
         });
 
-        fs::write(rig.dir.join("servers"), rig.servers().replace("127.0.0.1", "localhost")).unwrap();
+        put(&rig, "servers", &rig.servers().replace("127.0.0.1", "localhost"));
         kegd.wait_until("the reload", TIME, |log| log.contains("the configuration was reloaded"));
         assert!(refusals(&kegd.output(), 2), "{}", kegd.tail());
     });
     kegd.terminate(TIME);
     drop(broker);
+}
+
+/// Replaces a file at once, so that nobody sees half of it.
+fn put(rig: &Rig, name: &str, text: &str) {
+    let new = rig.dir.join("new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, rig.dir.join(name)).unwrap();
 }
 
 /// Ends the noise, however the test ends.

@@ -25,7 +25,7 @@ pub(in crate::runtime) struct Seen {
     answers: BTreeMap<Question, Answer>,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Question {
     Content(PathBuf, usize),
     IsDirectory(PathBuf),
@@ -89,15 +89,17 @@ impl Environment for Witness {
 }
 
 impl Seen {
-    /// Asks everything again; whether an answer is another one. The new ones are remembered.
-    pub(super) fn renew(&mut self) -> bool {
-        let now: Vec<Answer> = self.answers.keys().map(|question| self.ask(question)).collect();
-        let mut changed = false;
-        for (before, now) in self.answers.values_mut().zip(now) {
-            changed |= *before != now;
-            *before = now;
+    /// What the environment tells now, being asked the same.
+    pub(super) fn again(&self) -> Self {
+        let ask = |question: &Question| (question.clone(), self.ask(question));
+        Self {
+            hashes: self.hashes.clone(),
+            answers: self.answers.keys().map(ask).collect(),
         }
-        changed
+    }
+
+    pub(super) fn says_what(&self, other: &Self) -> bool {
+        self.answers == other.answers
     }
 
     fn ask(&self, question: &Question) -> Answer {
@@ -158,9 +160,10 @@ mod tests {
         }
         fs::write(&file, "one").unwrap();
         assert!(witness.read(&file, 10).is_ok());
-        let mut seen = witness.into_seen();
-        assert!(seen.renew());
-        assert!(!seen.renew());
+        let seen = witness.into_seen();
+        let now = seen.again();
+        assert!(!now.says_what(&seen));
+        assert!(now.again().says_what(&now));
     }
 
     #[test]
@@ -170,11 +173,11 @@ mod tests {
         fs::write(&file, "one and more").unwrap();
         let witness = Witness::default();
         assert_eq!(witness.read(&file, 2).unwrap(), b"one");
-        let mut seen = witness.into_seen();
+        let seen = witness.into_seen();
         fs::write(&file, "one").unwrap();
-        assert!(!seen.renew());
+        assert!(seen.again().says_what(&seen));
         fs::write(&file, "two").unwrap();
-        assert!(seen.renew());
+        assert!(!seen.again().says_what(&seen));
     }
 
     #[test]
@@ -188,6 +191,7 @@ mod tests {
         let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
         let witness = Witness::default();
         assert_eq!(witness.read(&path, 10).unwrap(), b"one");
-        assert!(!witness.into_seen().renew());
+        let seen = witness.into_seen();
+        assert!(seen.again().says_what(&seen));
     }
 }

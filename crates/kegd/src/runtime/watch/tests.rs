@@ -123,6 +123,31 @@ async fn changes_that_do_not_end_hide_none_and_are_none() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_still_being_written_is_not_a_change_yet_whatever_happens_beside_it() {
+    let folder = Folder::new("written");
+    let file = folder.0.join("keg.yaml");
+    fs::write(&file, "").unwrap();
+    let mut watch = watch(&file);
+    let _noise = Noise::in_file(folder.0.join("keg.log"));
+    let path = file.clone();
+    // On the thread that watches, so that whatever holds it up holds up both.
+    let writer = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(QUIET / 5);
+        let end = Instant::now() + LONGEST + LONGEST / 4;
+        let mut text = String::new();
+        while Instant::now() < end {
+            ticks.tick().await;
+            text.push('x');
+            fs::write(&path, &text).unwrap();
+        }
+        text
+    });
+    assert!(changes(&mut watch).await);
+    assert!(writer.is_finished());
+    assert_eq!(fs::read_to_string(&file).unwrap(), writer.await.unwrap());
+}
+
+#[tokio::test]
 async fn what_changes_before_it_is_watched_is_a_change() {
     let folder = Folder::new("before");
     let file = folder.0.join("keg.yaml");
