@@ -1,5 +1,6 @@
 //! Whole configurations.
 
+mod access;
 mod certificates;
 mod changes;
 mod expressions;
