@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use addresses::RouteAddresses;
 
 use crate::budget::Budget;
+use crate::busy_poll::BusyPoll;
 use crate::certified::{Shown, Terminating};
 use crate::drain::{Draining, either};
 use crate::incoming::Incoming;
@@ -40,6 +41,7 @@ pub(crate) struct Accepted {
     pub(crate) listener: Arc<Listener>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) budget: Budget,
+    pub(crate) busy_poll: BusyPoll,
     pub(crate) metrics: Arc<ListenerMetrics>,
     /// The listener, or the whole gateway, is to end.
     pub(crate) draining: Draining,
@@ -66,6 +68,7 @@ struct Routed {
     addresses: Addresses,
     limits: Limits,
     budget: Budget,
+    busy_poll: BusyPoll,
     draining: Draining,
 }
 
@@ -191,7 +194,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
             Box::pin(proxying::passthrough(accepted, first, &backend, route.endpoint)).await
         }
         (Kind::Terminated, Destination::VirtualCluster(cluster)) => {
-            let (peer, budget) = (accepted.peer, accepted.budget.clone());
+            let (peer, budget, busy_poll) = (accepted.peer, accepted.budget.clone(), accepted.busy_poll.clone());
             let limits = accepted.snapshot.limits.clone();
             let mut draining = accepted.draining.clone();
             let (endpoint, addresses) = (route.endpoint, route.addresses);
@@ -212,6 +215,7 @@ async fn route(hello: Hello) -> Result<(), Ended> {
                 addresses,
                 limits,
                 budget,
+                busy_poll,
                 draining,
             };
             // Boxed, as what is large only for a moment would be part of the connection for good.

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, sink};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::busy_poll::BusyPoll;
 use crate::error::Over;
 use crate::incoming::Incoming;
 use crate::limits::Limits;
@@ -51,6 +52,7 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     replies: Replies<S::Future>,
     cluster: Arc<VirtualCluster>,
     limits: Limits,
+    busy_poll: BusyPoll,
     /// The response of which the beginning went into the queue last.
     passing: Option<Passing>,
     /// The request that is passed on while it still arrives.
@@ -94,6 +96,7 @@ where
         service: S,
         cluster: Arc<VirtualCluster>,
         limits: Limits,
+        busy_poll: BusyPoll,
     ) -> Self {
         Self {
             client,
@@ -109,6 +112,7 @@ where
             gone: None,
             ticker: Ticker::new(&limits),
             limits,
+            busy_poll,
         }
     }
 
@@ -333,6 +337,7 @@ where
             if !progress {
                 return Ok(());
             }
+            self.busy_poll.touch();
         }
         context.waker().wake_by_ref();
         Ok(())

@@ -169,8 +169,12 @@ impl Gateway {
         if running.stopped {
             return;
         }
-        let snapshot = self.snapshot();
-        let wanted = sockets(&snapshot);
+        let current = self.current.load_full();
+        let snapshot = &current.snapshot;
+        if let Err(error) = current.busy_poll.set_window(snapshot.limits.busy_poll) {
+            tracing::warn!("sockets are not polled busily: the operating system refused a pipe: {error}");
+        }
+        let wanted = sockets(snapshot);
         running.acceptors.retain(|address, acceptor| {
             let stays = wanted.contains_key(address);
             if !stays {

@@ -131,6 +131,7 @@
 mod admission;
 mod backend;
 mod budget;
+mod busy_poll;
 mod certificate;
 mod certified;
 mod connection;

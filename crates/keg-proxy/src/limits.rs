@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Bounds and times of connections. They hold for connections that are accepted after they were set.
+/// Bounds and times of connections. They hold for connections that are accepted after they were set, but for
+/// [`busy_poll`](Self::busy_poll), which holds for all of them at once.
 ///
 /// # Memory
 /// Frames above 64 KiB count against [`buffer_budget`](Self::buffer_budget) from their first 64 KiB until the last of
@@ -40,6 +41,10 @@ pub struct Limits {
     pub max_response_wait: Duration,
     /// How long connections that drain may finish what is in flight.
     pub drain_duration: Duration,
+    /// How long after the last request or response the runtime goes on polling its sockets before it lets the processor
+    /// sleep; zero for not at all. It takes a core as long as there is traffic, and spares requests that come one at a time
+    /// two wake-ups of a sleeping processor.
+    pub busy_poll: Duration,
 }
 
 /// Limits with which a gateway can't do its work.
@@ -106,6 +111,7 @@ impl Default for Limits {
             stall_timeout: Duration::from_secs(60),
             max_response_wait: Duration::from_secs(15 * 60),
             drain_duration: Duration::from_secs(5),
+            busy_poll: Duration::ZERO,
         }
     }
 }

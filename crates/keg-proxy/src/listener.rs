@@ -137,6 +137,7 @@ impl Accepting {
                 listener: Arc::clone(listener),
                 snapshot: Arc::clone(&current.snapshot),
                 budget: current.budget.clone(),
+                busy_poll: current.busy_poll.clone(),
                 metrics: self.metrics(&listener.name),
                 draining: self.draining.clone(),
                 terminating: listener.tls.clone().map(|tls| {

@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
+use crate::busy_poll::BusyPoll;
+
 /// How much is read at once.
 const READ: usize = 64 * 1024;
 
@@ -28,6 +30,7 @@ pub(crate) struct Relay<A, B> {
     to_one: Pipe,
     moved: bool,
     patience: Duration,
+    busy_poll: BusyPoll,
     /// Runs while one of the peers has closed its side, and nothing moves.
     leaving: Option<Pin<Box<Sleep>>>,
 }
@@ -48,7 +51,7 @@ where
 {
     /// Between two peers, beginning with what was read of the one. When a peer has closed its side, the other has
     /// `patience` to send something.
-    pub(crate) fn new(one: A, first: &Bytes, other: B, patience: Duration) -> Self {
+    pub(crate) fn new(one: A, first: &Bytes, other: B, patience: Duration, busy_poll: BusyPoll) -> Self {
         Self {
             one,
             other,
@@ -59,6 +62,7 @@ where
             to_one: Pipe::default(),
             moved: false,
             patience,
+            busy_poll,
             leaving: None,
         }
     }
@@ -90,6 +94,7 @@ where
                 return Ok(());
             }
             self.moved = true;
+            self.busy_poll.touch();
             self.leaving = None;
         }
         context.waker().wake_by_ref();
@@ -167,7 +172,7 @@ mod tests {
 
     fn relay(first: &'static [u8]) -> (DuplexStream, DuplexStream, Relay<DuplexStream, DuplexStream>) {
         let ((client, near), (far, node)) = (duplex(1000), duplex(7));
-        let relay = Relay::new(near, &Bytes::from_static(first), far, PATIENCE);
+        let relay = Relay::new(near, &Bytes::from_static(first), far, PATIENCE, BusyPoll::new());
         (client, node, relay)
     }
 
@@ -193,6 +198,21 @@ mod tests {
         };
         assert_eq!(tokio::join!(serve, ask), (200_005, 200_005));
         relayed.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_moves_keeps_sockets_polled_and_what_waits_does_not() {
+        let (mut client, _node, mut relay) = relay(b"");
+        let polling = BusyPoll::asleep();
+        relay.busy_poll = polling.clone();
+        for moves in [false, true, false] {
+            if moves {
+                client.write_all(b"x").await.unwrap();
+            }
+            assert!(timeout_at(Instant::now() + PATIENCE, &mut relay).await.is_err());
+            assert_eq!(polling.is_touched(), moves);
+            polling.fall_asleep();
+        }
     }
 
     #[tokio::test(start_paused = true)]

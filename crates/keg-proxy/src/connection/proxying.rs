@@ -52,6 +52,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         endpoint,
         limits,
         budget,
+        busy_poll,
         mut draining,
         ..
     } = routed;
@@ -95,7 +96,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
         limits.max_response_wait,
     );
     let node = Arc::clone(cluster.backend());
-    let mut exchange = Exchange::new(client, backend, link, service, cluster, limits);
+    let mut exchange = Exchange::new(client, backend, link, service, cluster, limits, busy_poll);
     let outcome = tokio::select! {
         // First, so that what it asks is written at once.
         biased;
@@ -219,6 +220,7 @@ pub(super) async fn passthrough(
         stream: client,
         mut draining,
         snapshot,
+        busy_poll,
         ..
     } = accepted;
     let drain_duration = snapshot.limits.drain_duration;
@@ -230,7 +232,7 @@ pub(super) async fn passthrough(
         () = either(&mut draining, &mut backend_draining) => return Ok(()),
         connected = Box::pin(backend.connect_raw(endpoint)) => connected.map_err(|error| unreachable(backend, endpoint, error))?,
     };
-    let mut relay = Relay::new(client, &first.bytes(), node, drain_duration);
+    let mut relay = Relay::new(client, &first.bytes(), node, drain_duration, busy_poll);
     let moved = tokio::select! {
         moved = &mut relay => moved,
         () = either(&mut draining, &mut backend_draining) => relay.drain(drain_duration).await,

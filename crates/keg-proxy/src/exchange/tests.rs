@@ -106,6 +106,7 @@ where
         service(LinkService(link)),
         cluster,
         limits.clone(),
+        BusyPoll::new(),
     )
 }
 

@@ -10,6 +10,7 @@
 mod authentication;
 mod backend_certificates;
 mod backends;
+mod busy_polling;
 mod changes;
 mod claims;
 mod client_certificate;

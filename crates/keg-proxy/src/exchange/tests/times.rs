@@ -54,6 +54,26 @@ async fn a_client_may_be_silent_between_frames_and_then_has_no_timer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_moves_keeps_sockets_polled_and_what_waits_does_not() {
+    let ((mut client, near), (far, mut broker)) = (duplex(1_000), duplex(1_000));
+    let budget = Budget::new(1_000_000);
+    let mut exchange = exchange(near, far, &limits(), &budget);
+    let polling = BusyPoll::asleep();
+    exchange.busy_poll = polling.clone();
+    assert!(timeout(SECOND, &mut exchange).await.is_err());
+    assert!(!polling.is_touched(), "a client that sends nothing");
+    client.write_all(&request(0, b"")).await.unwrap();
+    assert!(timeout(SECOND, &mut exchange).await.is_err());
+    assert!(polling.is_touched());
+    polling.fall_asleep();
+    assert!(timeout(50 * SECOND, &mut exchange).await.is_err());
+    assert!(!polling.is_touched() && !exchange.ticker.is_resting());
+    answer_one(&mut broker).await;
+    assert!(timeout(SECOND, &mut exchange).await.is_err());
+    assert!(polling.is_touched());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_window_is_not_the_silence_of_the_client() {
     let limits = Limits {
         max_in_flight: 1,
