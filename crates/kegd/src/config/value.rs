@@ -15,6 +15,7 @@ mod token;
 
 pub(crate) use api::ApiName;
 pub(crate) use credential::{CredentialHash, LongSecret, Password, Username};
+pub(crate) use duration::BusyPoll;
 pub(crate) use host::{BrokerHost, HostName, MAX_HOST, MAX_LABEL, SniSuffix};
 pub(crate) use kafka::{GroupName, NameGlob, ResourceName, TopicName};
 pub(crate) use mapping::PrincipalRules;

@@ -182,6 +182,7 @@ fn limits(runtime: &model::Runtime) -> Limits {
         max_frame_size: runtime.max_frame_size,
         buffer_budget: runtime.buffer_budget,
         drain_duration: runtime.drain_duration,
+        busy_poll: runtime.busy_poll,
         ..Limits::default()
     }
 }

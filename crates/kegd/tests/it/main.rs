@@ -20,6 +20,7 @@ mod authentication;
 mod backend;
 mod backend_certificates;
 mod bearers;
+mod busy_polling;
 mod certificates;
 mod certs;
 mod client_ids;

@@ -20,6 +20,8 @@ pub struct Runtime {
     pub buffer_budget: usize,
     /// The connections that one listener accepts at a time.
     pub max_connections: usize,
+    /// How long sockets are polled after the last traffic; zero for not at all.
+    pub busy_poll: Duration,
     /// What salts are made with; none for something that only this process knows.
     pub scram_secret: Option<Secret>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::decode::{At, Bounded, NotYet, OneOrMany, choice, entity};
 use super::super::model::LogFormat;
-use super::super::value::{FrameSize, LogFlags, LongSecret, Size};
+use super::super::value::{BusyPoll, FrameSize, LogFlags, LongSecret, Size};
 
 entity! {
     /// Bounds and times of the process.
@@ -22,6 +22,9 @@ entity! {
         buffer_budget: Size = "256MiB",
         /// The connections that one listener accepts at a time.
         max_connections: Bounded<1, 1_000_000> = 10000,
+        /// How long sockets are polled after the last traffic before the processor may sleep, at most 1s: 10ms, say. A shorter latency
+        /// for requests that come one at a time, and a core as long as there is traffic.
+        busy_poll: BusyPoll = "0s",
         /// What salts of SCRAM are made with that aren't written in hashes, those for users who don't exist among them. Give all
         /// gateways that the same clients may reach the same one; without it, each process has its own.
         scram_secret: Option<LongSecret>,

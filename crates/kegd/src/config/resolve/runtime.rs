@@ -13,6 +13,7 @@ pub(super) fn runtime(raw: &At<raw::Runtime>) -> Option<Runtime> {
         shutdown_timeout: raw.shutdown_timeout?,
         max_frame_size: raw.max_frame_size?.0,
         buffer_budget: raw.buffer_budget?.0,
+        busy_poll: raw.busy_poll?.0,
         scram_secret: raw.scram_secret.as_ref()?.as_ref().map(|it| it.0.clone()),
         max_connections: usize::try_from(raw.max_connections?.0).ok()?,
     })

@@ -171,6 +171,7 @@ fn what_comes_and_goes_is_added_and_removed() {
 fn runtime_and_observability_are_told_apart() {
     let runtime = after("drain_duration: 5s", "drain_duration: 6s");
     assert!(runtime.runtime && !runtime.observability && !runtime.is_empty());
+    assert!(after("busy_poll: 10ms", "busy_poll: 0s").runtime);
     let observability = after("log_format: json", "log_format: logfmt");
     assert!(observability.observability && !observability.runtime);
     assert_eq!(observability.virtual_clusters["team-a"], Unchanged);

@@ -27,6 +27,14 @@ fn ten_mistakes_are_ten_problems() {
 }
 
 #[test]
+fn sockets_are_not_polled_for_longer_than_a_second_without_traffic() {
+    check(
+        "runtime: { busy_poll: 2s }",
+        &["1:23: runtime.busy_poll: expected a duration up to 1s, such as 10ms, or 0s for not at all, found \"2s\""],
+    );
+}
+
+#[test]
 fn yaml_that_is_not_yaml_is_one_problem() {
     check_one("a: [", "1:", "not valid YAML");
     check_one("a: b: c", "1:", "not valid YAML");

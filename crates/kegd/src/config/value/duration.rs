@@ -15,6 +15,9 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
+/// The longest that sockets are polled without traffic.
+const LONGEST_POLL: Duration = Duration::from_secs(1);
+
 impl FromText for Duration {
     const EXPECTED: &'static str = "a duration such as 5s, 100ms or 1h30m";
 
@@ -41,9 +44,40 @@ impl FromText for Duration {
     }
 }
 
+/// How long sockets are polled without traffic. More than moments would only heat the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BusyPoll(pub(crate) Duration);
+
+impl FromText for BusyPoll {
+    const EXPECTED: &'static str = "a duration up to 1s, such as 10ms, or 0s for not at all";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let window = Duration::from_text(text)?;
+        (window <= LONGEST_POLL).then_some(Self(window))
+    }
+
+    /// The same as for every duration, but for numbers that make more than a second.
+    fn text_schema() -> Value {
+        json!({ "type": "string", "pattern": r"^(?=.)(0+d)?(0+h)?(0+m)?(0*1s(0+ms)?|(0+s)?(0*(1000|\d{1,3})ms)?)$" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sockets_are_polled_for_a_second_without_traffic_at_most() {
+        super::super::check::<BusyPoll>(&[
+            ("0s", true),
+            ("10ms", true),
+            ("1s", true),
+            ("1000ms", true),
+            ("1s1ms", false),
+            ("1m", false),
+            ("on", false),
+        ]);
+    }
 
     #[test]
     fn durations_are_numbers_with_units_in_descending_order() {

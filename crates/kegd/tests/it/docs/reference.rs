@@ -161,6 +161,8 @@ impl<'a> Reference<'a> {
 fn kind_of_text(pattern: &str) -> &'static str {
     if pattern.contains("KiB") {
         "size: `64KiB`"
+    } else if pattern.contains("1000") {
+        "duration: `10ms`"
     } else if pattern.contains("(\\d+ms)") {
         "duration: `1m30s`"
     } else if pattern == r"^\d+(-\d+)?$" {
