@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use keg_codec::ApiKey;
 
 use crate::connection::{Connection, Connector};
+use crate::process::Process;
 use crate::requests::{Call, errors, produce};
 use crate::stats::quantile;
 use crate::target::Target;
@@ -16,6 +17,9 @@ struct Side {
     connection: Connection,
     frame: Vec<u8>,
     nanoseconds: Vec<u64>,
+    pid: Option<u32>,
+    /// What its process has spent in its turns.
+    cpu: Duration,
 }
 
 pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: usize) -> Outcome<String> {
@@ -29,12 +33,15 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
             connection,
             frame,
             nanoseconds: Vec::new(),
+            pid: target.pid,
+            cpu: Duration::ZERO,
         });
     }
     let pause = Duration::from_secs(1) / rate;
     // The first turn warms up.
     for turn in 0..=blocks {
         for side in &mut sides {
+            let process = side.pid.map(Process::start).transpose()?;
             let mut next = Instant::now();
             for _ in 0..block {
                 next += pause;
@@ -51,6 +58,9 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
                     side.nanoseconds.push(u64::try_from(elapsed.as_nanos())?);
                 }
             }
+            if let Some(process) = process.filter(|_| turn > 0) {
+                side.cpu += process.end()?.cpu;
+            }
         }
     }
     let mut report = String::new();
@@ -59,6 +69,15 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
         for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
             let value = quantile(&side.nanoseconds, share).ok_or("no request was sent")?;
             writeln!(report, "{}.{name} {}", target.name, value as f64 / 1000.0)?;
+        }
+        if side.pid.is_some() {
+            let turns = pause * block * blocks;
+            writeln!(
+                report,
+                "{}.cpu {}",
+                target.name,
+                side.cpu.as_secs_f64() / turns.as_secs_f64()
+            )?;
         }
     }
     Ok(report)

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Written as `address=127.0.0.1:9092,topic=orders`, with `name=`, `ca=FILE` for TLS, `user=NAME:PASSWORD` for SASL/PLAIN
-/// and `by_name` for the last versions that name topics by their names.
+/// Written as `address=127.0.0.1:9092,topic=orders`, with `name=`, `ca=FILE` for TLS, `user=NAME:PASSWORD` for SASL/PLAIN,
+/// `pid=` of the proxy in between and `by_name` for the last versions that name topics by their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: String,
@@ -13,6 +13,8 @@ pub(crate) struct Target {
     pub(crate) topic: String,
     pub(crate) ca: Option<PathBuf>,
     pub(crate) user: Option<(String, String)>,
+    /// The process that is there for it.
+    pub(crate) pid: Option<u32>,
     pub(crate) by_name: bool,
 }
 
@@ -27,6 +29,7 @@ impl FromStr for Target {
             topic: String::new(),
             ca: None,
             user: None,
+            pid: None,
             by_name: false,
         };
         for part in text.split(',') {
@@ -39,10 +42,11 @@ impl FromStr for Target {
                     let (name, password) = user.split_once(':').ok_or("expected user=NAME:PASSWORD")?;
                     target.user = Some((name.to_owned(), password.to_owned()));
                 }
+                Some(("pid", pid)) => target.pid = Some(pid.parse().map_err(|error| format!("{pid}: {error}"))?),
                 None if part == "by_name" => target.by_name = true,
                 _ => {
                     return Err(format!(
-                        "expected name, address, topic, ca, user or by_name, found `{part}`"
+                        "expected name, address, topic, ca, user, pid or by_name, found `{part}`"
                     ));
                 }
             }
@@ -58,11 +62,12 @@ mod tests {
 
     #[test]
     fn a_target_is_read_with_all_it_has() {
-        let target: Target = "name=keg,address=127.0.0.1:9,topic=t,ca=/ca.pem,user=ann:pw,by_name"
+        let target: Target = "name=keg,address=127.0.0.1:9,topic=t,ca=/ca.pem,user=ann:pw,pid=7,by_name"
             .parse()
             .unwrap();
         assert_eq!((target.name.as_str(), target.topic.as_str()), ("keg", "t"));
         assert_eq!(target.user, Some(("ann".to_owned(), "pw".to_owned())));
+        assert_eq!(target.pid, Some(7));
         assert!(target.by_name && target.ca.is_some() && target.address.port() == 9);
     }
 
@@ -74,6 +79,7 @@ mod tests {
             "address=nowhere",
             "address=127.0.0.1:9,color=red",
             "address=127.0.0.1:9,user=ann",
+            "address=127.0.0.1:9,pid=keg",
         ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }

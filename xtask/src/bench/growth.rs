@@ -250,7 +250,7 @@ impl Setting {
 
 /// Virtual clusters with a loopback address each, and rules of which the first is for what is produced to.
 fn config(kafka: u16, first: u16, health: u16, clusters: usize, rules: usize) -> Outcome<String> {
-    let mut yaml = before_virtual_clusters(kafka, health);
+    let mut yaml = before_virtual_clusters(kafka, health, "");
     for cluster in 0..clusters {
         let prefix = if cluster == 0 {
             PREFIX.to_owned()

@@ -81,11 +81,14 @@ impl Bench {
         self.prepare()?;
         for round in 0..self.options.rounds {
             eprintln!("round {} of {}", round + 1, self.options.rounds);
-            for peer in &self.peers {
+            for peer in self.peers.iter().filter(|peer| !peer.kind.is_polling()) {
                 self.bulk(peer, round, samples)?;
             }
             if self.options.has(Row::Latency) {
-                self.latency(round, samples)?;
+                let beside = |kind: Kind| kind != Kind::KegNames && !kind.is_polling();
+                self.latency(beside, ["p50", "p99", "latency cpu"], round, samples)?;
+                let compared = |kind: Kind| matches!(kind, Kind::Direct | Kind::Haproxy) || kind.is_polling();
+                self.latency(compared, ["polling p50", "polling p99", "polling cpu"], round, samples)?;
             }
             for peer in self.peers.iter().filter(|peer| HOLDERS.contains(&peer.kind)) {
                 self.memory(peer, round, samples)?;
@@ -160,22 +163,35 @@ impl Bench {
         Ok(())
     }
 
-    fn latency(&self, round: usize, samples: &mut Samples) -> Outcome {
-        let peers = self.peers.iter().filter(|peer| peer.kind != Kind::KegNames);
-        let peers: Vec<&Peer> = peers.collect();
+    /// Some configurations in turns with each other.
+    fn latency(
+        &self,
+        compared: fn(Kind) -> bool,
+        figures: [&'static str; 3],
+        round: usize,
+        samples: &mut Samples,
+    ) -> Outcome {
+        let peers: Vec<&Peer> = self.peers.iter().filter(|peer| compared(peer.kind)).collect();
         let running: Vec<Running> = peers.iter().map(|peer| peer.start()).collect::<Outcome<_>>()?;
-        let targets: Vec<String> = peers
-            .iter()
-            .map(|peer| peer.target(&format!("{PREFIX}produce")))
-            .collect();
+        let targets = peers.iter().zip(&running).map(|(peer, running)| {
+            let target = peer.target(&format!("{PREFIX}produce"));
+            match &running.program {
+                Some(program) => format!("{target},pid={}", program.id()),
+                None => target,
+            }
+        });
+        let targets: Vec<String> = targets.collect();
         let blocks = if self.options.quick { "2" } else { "6" };
         let mut args = vec!["latency", "--blocks", blocks];
         args.extend(targets.iter().flat_map(|target| ["--target", target]));
         let report = self.load(&args)?;
+        let [p50, p99, cpu] = figures;
         for peer in peers {
-            for figure in ["p50", "p99"] {
-                let value = value(&report, &format!("{:?}.{figure}", peer.kind))?;
-                samples.add(figure, peer.kind, round, value);
+            let said = |what| format!("{:?}.{what}", peer.kind);
+            samples.add(p50, peer.kind, round, value(&report, &said("p50"))?);
+            samples.add(p99, peer.kind, round, value(&report, &said("p99"))?);
+            if let Some(share) = report.get(&said("cpu")) {
+                samples.add(cpu, peer.kind, round, share * 100.0);
             }
         }
         drop(running);
