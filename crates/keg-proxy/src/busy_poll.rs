@@ -136,7 +136,12 @@ impl Shared {
         if self.state.load(Ordering::Relaxed) == ASLEEP {
             return false;
         }
-        now.duration_since(turning.moved) < turning.window || !becomes(QUIET, ASLEEP)
+        let goes_on = now.duration_since(turning.moved) < turning.window || !becomes(QUIET, ASLEEP);
+        if goes_on {
+            // Whoever waits for this processor has something to do, which may be what the next traffic comes of.
+            std::thread::yield_now();
+        }
+        goes_on
     }
 }
 
