@@ -1,6 +1,7 @@
 //! Sockets that are polled for a while after the last traffic, seen by what that costs.
 
 use std::fs;
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use crate::process::Process;
 use crate::runs::{DESCRIBE_CLUSTER, Rig, TIME, exchange};
 
 /// What no request takes, and what polling takes soon.
-const MUCH: Duration = Duration::from_millis(50);
+const MUCH: Duration = Duration::from_millis(25);
 /// Long beside it.
 const WHILE: Duration = Duration::from_millis(250);
 
@@ -21,6 +22,14 @@ fn cpu(pid: &str) -> Duration {
         text.split_whitespace().next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(spent.sum())
+}
+
+/// What the process takes for a request and a while after it.
+fn cost_of_a_request(client: &mut TcpStream, pid: &str) -> Duration {
+    let before = cpu(pid);
+    exchange(client, DESCRIBE_CLUSTER);
+    sleep(WHILE);
+    cpu(pid) - before
 }
 
 /// Waits until the process takes little in a while.
@@ -61,16 +70,12 @@ fn sockets_are_polled_after_traffic_while_that_is_configured_and_a_reload_change
     for _ in 0..2 {
         exchange(&mut client, DESCRIBE_CLUSTER);
         until_it_rests(&pid);
-        let before = cpu(&pid);
-        exchange(&mut client, DESCRIBE_CLUSTER);
-        sleep(WHILE);
-        assert!(cpu(&pid) - before < MUCH, "it is off");
+        assert!(cost_of_a_request(&mut client, &pid) < MUCH, "it is off");
 
         reload(&rig, &mut kegd, &with("1s"));
         until_it_rests(&pid);
-        let before = cpu(&pid);
-        exchange(&mut client, DESCRIBE_CLUSTER);
-        kegd.wait_until("polling", TIME, |_| cpu(&pid) - before > MUCH);
+        // A busy machine may leave little of it to the process.
+        kegd.wait_until("polling", TIME, |_| cost_of_a_request(&mut client, &pid) > MUCH);
         until_it_rests(&pid);
 
         reload(&rig, &mut kegd, &with("0s"));
