@@ -23,7 +23,7 @@ pub use served::Served;
 pub use streaming::{Rest, StreamedNames, streamed_head};
 
 use crate::connection::{ClientId, Connection};
-use crate::message::{Reply, Request, Response, Streams, trimmed};
+use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Note, Outcome, Policy};
 
 /// The policies of a virtual cluster. Immutable; a change makes a new one.
@@ -45,6 +45,8 @@ pub struct Pending {
     client_id: Option<Arc<ClientId>>,
     /// The policies that are to see the response.
     seen: Vec<Seen>,
+    /// What becomes of the names that are behind the head of a response which is passed on; none if that has the only one.
+    names: Option<StreamedNames>,
 }
 
 /// A policy that saw a request.
@@ -122,15 +124,14 @@ impl Chain {
         if self.served.interested(request.api.key, request.version).is_none() {
             return self.refuse(request);
         }
-        request.streams = Streams::No;
         let outcome = self.forward(connection, request, 0);
         self.mark(connection, request, outcome)
     }
 
     /// Notes with a request that goes on how its response may come back.
-    fn mark(&self, connection: &Connection, request: &mut Request, outcome: Outcome<Pending>) -> Outcome<Pending> {
-        if let Outcome::Forward(pending) = &outcome {
-            request.streams = self.streams(connection, pending);
+    fn mark(&self, connection: &Connection, request: &mut Request, mut outcome: Outcome<Pending>) -> Outcome<Pending> {
+        if let Outcome::Forward(pending) = &mut outcome {
+            request.streams = request.streams.and(self.streams(connection, pending));
         }
         outcome
     }
@@ -158,6 +159,7 @@ impl Chain {
             silent: request.body.is_silent(request.api, request.version),
             client_id: self.client_ids.then(|| connection.called()),
             seen: Vec::with_capacity(interested.map_or(0, <[_]>::len)),
+            names: None,
         };
         self.forward_rest(connection, request, pending, first)
     }

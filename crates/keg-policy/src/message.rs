@@ -23,8 +23,9 @@ pub struct Request {
     pub body: Rope,
     /// What is still to come of the body. Who needs all of it before it decides answers by [`Reply::Whole`].
     pub rest: Option<Box<Rest>>,
-    /// Whether the response may be handed back while it still arrives, with a [`Rest`]. A [`Chain`](crate::Chain) says so of
-    /// what it forwards; who else looks at whole responses sets it to [`Streams::No`].
+    /// How much of the response must be there before it is handed back, the rest behind it with a [`Rest`]. A
+    /// [`Chain`](crate::Chain) asks for as much of what it forwards as its policies look at; who else looks at whole
+    /// responses sets it to [`Streams::No`].
     pub streams: Streams,
 }
 
@@ -83,7 +84,7 @@ impl From<RequestFrame> for Request {
             head,
             body: body.into(),
             rest: None,
-            streams: Streams::No,
+            streams: Streams::Unseen,
         }
     }
 }
@@ -100,6 +101,17 @@ pub enum Streams {
     BehindName,
     /// Nothing: nobody looks at it.
     Unseen,
+}
+
+impl Streams {
+    /// What must be there for both of two who see the response one after the other. One head is all that is passed on behind.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unseen, one) | (one, Self::Unseen) => one,
+            _ => Self::No,
+        }
+    }
 }
 
 /// A response on its way from the broker to the client.

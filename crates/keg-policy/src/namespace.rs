@@ -275,8 +275,8 @@ impl Policy for Namespace {
     }
 
     fn streamed_names(&self, connection: &Connection, _note: &Note) -> Option<StreamedNames> {
-        let others = connection.remember(|sessions: &mut FetchSessions| sessions.others);
-        self.names.streamed().filter(|_| !others)
+        let nobodys = connection.remember(|sessions: &mut FetchSessions| sessions.nobodys);
+        self.names.streamed().filter(|_| !nobodys)
     }
 
     fn response(&self, connection: &Connection, answer: Answer<'_>) -> Result<(), Withheld> {

@@ -34,6 +34,8 @@ pub struct Passage {
     beginning: Option<Beginning>,
     /// How many bytes of the message have not passed.
     left: usize,
+    /// How many of them are to be left out.
+    owed: usize,
     /// The places within the message that the next byte is at, the innermost last.
     levels: Vec<Level>,
     run: Run,
@@ -106,6 +108,7 @@ impl Passage {
             unknown: true,
             transactions: true,
             beginning: None,
+            owed: 0,
             left: length,
             levels: vec![Level::fields(message.fields)],
             run: Run::default(),
@@ -127,19 +130,21 @@ impl Passage {
         self
     }
 
-    /// The same, in which every string of a kind has to begin so, and goes on without that if it is `left_out`.
+    /// The same, in which every string of a kind has to begin so. If it is to be left out, `strings` says how many there are:
+    /// no more and no fewer pass, so that as much comes out as was told.
     ///
-    /// `None` where such a string stands in a tagged field, whose size is told before it, or the beginning has more than 255
-    /// bytes.
+    /// It is said before anything passes. `None` where such a string may stand in a tagged field, whose size is told before it,
+    /// the beginning has more than 255 bytes, or the message isn't long enough for so many.
     #[must_use]
-    pub fn beginning_with(mut self, entity: Entity, with: Arc<[u8]>, left_out: bool) -> Option<Self> {
+    pub fn beginning_with(mut self, entity: Entity, with: Arc<[u8]>, strings: Option<usize>) -> Option<Self> {
         let kinds = EntitySet::of(&[entity]);
         let is_tagged = self.levels.iter().any(|level| match level {
             Level::Fields { all, .. } => all.iter().any(|field| tags(field, self.version, kinds)),
             _ => false,
         });
-        self.beginning = Some(Beginning::new(entity, with, left_out)?);
-        (!is_tagged).then_some(self)
+        self.owed = with.len().checked_mul(strings.unwrap_or(0))?;
+        self.beginning = Some(Beginning::new(entity, with, strings.is_some())?);
+        (!is_tagged && self.owed <= self.left).then_some(self)
     }
 
     /// How many bytes have not passed.
@@ -147,8 +152,9 @@ impl Passage {
         self.left
     }
 
-    /// Lets the next bytes of the message pass, changed where they must be, and says how many of them. Those behind are left
-    /// out, or, at most [`HELD_BACK`](Self::HELD_BACK) of them, belong together with some that are to come.
+    /// Lets the next bytes of the message pass, changed where they must be, and says how many of them. If some behind those
+    /// are left out, nobody has looked at what is behind these: it comes with the next call. Else those behind, at most
+    /// [`HELD_BACK`](Self::HELD_BACK), belong together with some that are to come.
     ///
     /// # Errors
     /// When the message is not what it should be, or can't be hidden what is to be hidden.
@@ -187,11 +193,11 @@ impl Passage {
             let left_out = change.map_or(0, |change| change.write(rest));
             at += consumed;
             self.left -= consumed + left_out;
-            if self.run.left > self.left {
-                return Err(WalkError::Truncated {
-                    needed: self.run.left,
-                    left: self.left,
-                });
+            // What is still to be left out is behind what passes unread.
+            let needed = self.run.left.saturating_add(self.owed);
+            if needed > self.left {
+                let left = self.left;
+                return Err(WalkError::Truncated { needed, left });
             }
             if left_out > 0 {
                 return Ok(Passed { count: at, left_out });

@@ -73,14 +73,14 @@ impl Head {
         let guard = Passage::new(response, self.version, head.len() + rest.length, HIDDEN);
         let mut guard = guard.ok_or(refused)?;
         if let Some(StreamedNames::Beginning { with, hidden }) = &self.names {
-            let left_out = if *hidden { with.len() } else { 0 };
-            let left_out = left_out.checked_mul(self.found.topics);
+            let topics = hidden.then_some(self.found.topics);
+            let left_out = topics.unwrap_or(0).checked_mul(with.len());
             let length = left_out.and_then(|left_out| rest.length.checked_sub(left_out));
             rest.length = length.ok_or(WalkError::CountBeyondMessage {
                 count: self.found.topics,
                 left: rest.length,
             })?;
-            let names = guard.beginning_with(Entity::TopicName, Arc::clone(with), *hidden);
+            let names = guard.beginning_with(Entity::TopicName, Arc::clone(with), topics);
             guard = names.ok_or(refused)?;
         }
         guard.pass(&mut head)?;

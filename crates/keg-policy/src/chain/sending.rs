@@ -41,11 +41,11 @@ impl Chain {
                 _ => None,
             },
         };
-        let Some((pending, rest)) = begun else {
+        let Some((mut pending, rest)) = begun else {
             return Outcome::Reply(Reply::Whole);
         };
         request.rest = Some(rest);
-        request.streams = self.streams(connection, &pending);
+        request.streams = request.streams.and(self.streams(connection, &mut pending));
         Outcome::Forward(pending)
     }
 

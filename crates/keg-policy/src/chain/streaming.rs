@@ -50,16 +50,16 @@ pub enum StreamedNames {
     Kept,
     /// All have to begin so, which is left out if it is hidden.
     Beginning {
-        /// With what.
+        /// With what: not more than 255 bytes, as names of topics have.
         with: Arc<[u8]>,
-        /// Whether the client sees it.
+        /// Whether it is kept from the client.
         hidden: bool,
     },
 }
 
 /// How many bytes of a response's body must be there before the rest may pass. `beginning` is what there is of the body.
 ///
-/// `None` if it needs all of them.
+/// `None` if it needs all of them, or more than there is.
 pub fn streamed_head(streams: Streams, api: &Api, version: i16, beginning: &[u8]) -> Option<usize> {
     let head = match streams {
         Streams::No => None,
@@ -72,8 +72,8 @@ pub fn streamed_head(streams: Streams, api: &Api, version: i16, beginning: &[u8]
 
 impl Chain {
     /// How the response to a request may be handed back while it still arrives.
-    pub(super) fn streams(&self, connection: &Connection, pending: &Pending) -> Streams {
-        let Pending { api, version, seen, .. } = pending;
+    pub(super) fn streams(&self, connection: &Connection, pending: &mut Pending) -> Streams {
+        let Pending { api, version, seen, .. } = &*pending;
         let streams = |seen: &Seen| {
             let policy = self.policies.get(seen.policy);
             policy.is_some_and(|policy| policy.streams(api, *version, &seen.note))
@@ -81,10 +81,14 @@ impl Chain {
         match api.key {
             ApiKey::API_VERSIONS => Streams::No,
             _ if seen.is_empty() => Streams::Unseen,
-            ApiKey::FETCH if seen.iter().all(streams) => match self.streamed_names(connection, pending) {
-                Some(_) => Streams::BehindHead,
-                None => Streams::BehindName,
-            },
+            ApiKey::FETCH if seen.iter().all(streams) => {
+                // Kept, since requests that come meanwhile may make it another one.
+                pending.names = self.streamed_names(connection, pending);
+                match pending.names {
+                    Some(_) => Streams::BehindHead,
+                    None => Streams::BehindName,
+                }
+            }
             _ => Streams::No,
         }
     }
@@ -110,7 +114,7 @@ impl Chain {
     pub(super) fn pass(
         &self,
         connection: &Connection,
-        pending: Pending,
+        mut pending: Pending,
         mut response: Response,
         mut rest: Box<Rest>,
     ) -> Outcome<Pending> {
@@ -119,7 +123,7 @@ impl Chain {
             return Outcome::Reply(Reply::Response(response));
         }
         let api = pending.api;
-        let names = self.streamed_names(connection, &pending);
+        let names = pending.names.take();
         let body = response.body_bytes();
         let Some(head) = Head::of(api, pending.version, &body, names) else {
             return Outcome::Close(format!("the broker's {} response is malformed", api.name));
@@ -131,7 +135,7 @@ impl Chain {
         let shown = response.body_bytes();
         let Some(shown) = head.of_shown(&shown, &body) else {
             return Outcome::Close(format!(
-                "a policy added a topic to a {} response of which the rest was passed on, or left it out",
+                "a policy added a topic to a {} response of which the rest was passed on, or left out the only one",
                 api.name
             ));
         };
@@ -243,7 +247,7 @@ mod tests {
             head: request_head(api, version, b"me"),
             body: Rope::default(),
             rest: None,
-            streams: Streams::No,
+            streams: Streams::Unseen,
         };
         match chain.request(&connection, &mut request) {
             Outcome::Forward(pending) => (request.streams, connection, pending),

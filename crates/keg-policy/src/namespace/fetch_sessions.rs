@@ -13,8 +13,8 @@ const MOST: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct FetchSessions {
     ids: VecDeque<i64>,
-    /// Whether topics were asked for that aren't the namespace's own.
-    pub(crate) others: bool,
+    /// Whether topics were asked for that can't be, under their own names.
+    pub(crate) nobodys: bool,
 }
 
 impl FetchSessions {

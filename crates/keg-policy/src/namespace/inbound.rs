@@ -72,10 +72,9 @@ impl<'a> Inbound<'a> {
             (ApiKey::STREAMS_GROUP_HEARTBEAT, Entity::TopicName) => topologies::admit(self.names, field, name),
             _ => self.names.admit(self.api.key, entity, name),
         };
-        let additional = admitted.is_ok() && self.names.is_additional(entity, name);
-        self.additional |= additional;
-        if self.api.key == ApiKey::FETCH && (additional || self.names.prefix().is_nobodys(entity, name)) {
-            self.fetches_others();
+        self.additional |= admitted.is_ok() && self.names.is_additional(entity, name);
+        if self.api.key == ApiKey::FETCH && self.names.prefix().is_nobodys(entity, name) {
+            self.fetches_nobodys();
         }
         self.empty_name |= entity != Entity::GroupId && name.is_empty();
         self.judge.judge(field, admitted)
@@ -96,10 +95,10 @@ impl<'a> Inbound<'a> {
         self.judge.judge(field, denied.map_or(Ok(Edit::Keep), Err))
     }
 
-    /// A topic that isn't the namespace's own may be in responses from now on, if only because a session holds it.
-    fn fetches_others(&self) {
+    /// A topic without the prefix may be in responses from now on, if only because a session holds it.
+    fn fetches_nobodys(&self) {
         if let Some(connection) = self.connection {
-            connection.remember(|sessions: &mut FetchSessions| sessions.others = true);
+            connection.remember(|sessions: &mut FetchSessions| sessions.nobodys = true);
         }
     }
 

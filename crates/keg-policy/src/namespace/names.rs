@@ -65,7 +65,7 @@ impl Names {
 
     /// What becomes of the names of topics that the client was admitted to, if that is the same for all.
     pub(super) fn streamed(&self) -> Option<StreamedNames> {
-        let owns_all = self.owns_all(Entity::TopicName, self.prefix.as_bytes());
+        let owns_all = self.stand_together() && self.owns_all(Entity::TopicName, self.prefix.as_bytes());
         owns_all.then(|| self.prefix.streamed())
     }
 

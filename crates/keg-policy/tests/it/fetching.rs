@@ -119,7 +119,18 @@ fn passed(
     body: &[u8],
     choices: &mut Choices<'_>,
 ) -> Option<Result<Vec<u8>, String>> {
-    let (streams, pending) = ask(gateway, version, topics);
+    let asked = ask(gateway, version, topics);
+    pass(gateway, version, asked, body, choices)
+}
+
+/// The same of a request that was sent before.
+fn pass(
+    gateway: &Gateway,
+    version: i16,
+    (streams, pending): (Streams, Pending),
+    body: &[u8],
+    choices: &mut Choices<'_>,
+) -> Option<Result<Vec<u8>, String>> {
     let (head, mut rest) = body.split_at(streamed_head(streams, api(KEY), version, body)?);
     let mut response = Response::local(api(KEY), version, head.to_vec());
     response.rest = Some(Box::new(Rest::new(rest.len())));
@@ -213,22 +224,49 @@ fn a_response_must_be_whole_if_what_names_its_topics_is_not_all_at_its_beginning
     assert!(!is_held(&aliased, 12, &["alias"], &["orders"]));
     assert!(is_held(&aliased, 12, &["alias", "bills"], &["orders", "bills"]));
     assert!(!is_held(&aliased, 12, &["orders", "bills"], &["orders", "bills"]));
-    // Some have the prefix, and others haven't: for as long as a session may hold them.
+    // Some have the prefix, and others haven't.
     let additional = Gateway::sharing(Mode::HidePrefix);
-    assert!(!is_held(
-        &additional,
-        12,
-        &["orders"],
-        &["team-a.orders", "team-a.bills"]
-    ));
+    assert!(!is_held(&additional, 12, &["orders"], &["team-a.orders"]));
     assert!(!is_held(&additional, 12, &["shared-events"], &["shared-events"]));
     let both = ["team-a.orders", "shared-events"];
-    assert!(is_held(&additional, 12, &["orders"], &both));
+    assert!(is_held(&additional, 12, &["orders", "shared-events"], &both));
+    // For as long as a session may hold them.
     let hidden = gateway(vec![hiding()], "orders", "team-a.orders");
     assert!(is_held(&hidden, 12, &["orders", ".."], &["team-a.orders", ".."]));
+    assert!(is_held(&hidden, 12, &["orders"], &["team-a.orders", ".."]));
     // The answers to what is denied are put beside the others.
     let ruled = gateway(vec![readers()], "orders", "orders");
     assert_eq!(ask(&ruled, 12, &["orders", "secrets"]).0, Streams::No);
+}
+
+#[test]
+fn what_is_asked_for_meanwhile_changes_nothing_of_a_response() {
+    let gateway = gateway(vec![hiding()], "orders", "team-a.orders");
+    let choices = &mut Choices::none();
+    let first = ask(&gateway, 11, &["orders", "bills"]);
+    let _ = ask(&gateway, 11, &["orders", ".."]);
+    let body = written(11, &fetched(11, &["team-a.orders", "team-a.bills"], choices));
+    let expected = written(11, &fetched(11, &["orders", "bills"], choices));
+    assert_eq!(pass(&gateway, 11, first, &body, choices), Some(Ok(expected)));
+}
+
+#[test]
+fn responses_that_two_chains_look_at_are_held() {
+    let chain = |policies| gateway(policies, "orders", "orders").chain;
+    let check = |outer, inner, expected| {
+        let gateway = gateway(outer, "orders", "orders");
+        let body = asking(KEY, 11, &[("Topics.0.Topic", text("orders"))]).write(&api(KEY).request, 11);
+        let mut request = request(KEY, 11, body.unwrap());
+        for chain in [&gateway.chain, &chain(inner)] {
+            let outcome = chain.request(&gateway.connection, &mut request);
+            assert!(matches!(outcome, Outcome::Forward(_)), "{outcome:?}");
+        }
+        assert_eq!(request.streams, expected);
+    };
+    check(vec![], vec![], Streams::Unseen);
+    check(vec![readers()], vec![], Streams::BehindHead);
+    check(vec![], vec![readers()], Streams::BehindHead);
+    check(vec![readers()], vec![readers()], Streams::No);
 }
 
 #[test]

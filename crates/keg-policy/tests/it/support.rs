@@ -246,7 +246,7 @@ pub(crate) fn request(key: ApiKey, version: i16, body: impl Into<Bytes>) -> Requ
         head: Bytes::from_static(&[0; 10]),
         body: body.into().into(),
         rest: None,
-        streams: Streams::No,
+        streams: Streams::Unseen,
     }
 }
 

@@ -114,6 +114,26 @@ async fn a_name_of_somebody_else_between_records_ends_the_connection_before_it()
 }
 
 #[tokio::test]
+async fn never_more_comes_than_was_told_when_a_broker_tells_of_topics_that_it_does_not_have() {
+    let (team, mut client, mut broker) = connected(Mode::HidePrefix).await;
+    client.send(11, &asked()).await;
+    let mut link = broker.accept().await;
+    let body = fetched(11, |at| format!("team.topic-{at}"));
+    // Behind the throttle time, an error code and the session's id.
+    let topics = 200_000_u32.to_be_bytes();
+    let body = [&body[..10], &topics, &body[14..]].concat();
+    let (_, received) = tokio::join!(answer(&mut link, 11, &body, 64 * 1024), client.rest());
+    let told = u32::from_be_bytes(*received.first_chunk().unwrap()) as usize;
+    assert!(told < body.len(), "it is {told}");
+    assert!(
+        received.len() <= 4 + told,
+        "{} bytes instead of {told}",
+        received.len() - 4
+    );
+    team.is_empty().await;
+}
+
+#[tokio::test]
 async fn where_clients_see_the_prefix_names_stay_as_they_are() {
     let (_team, mut client, mut broker) = connected(Mode::EnforcePrefix).await;
     let mut request = asked();

@@ -131,6 +131,8 @@ impl Passage {
         if let Some(beginning) = self.beginning.as_ref().filter(|it| it.is_of(field)) {
             let left_out = beginning.left_out(field, reader.clone(), length)?;
             if left_out > 0 {
+                let owed = self.owed.checked_sub(left_out.into());
+                self.owed = owed.ok_or(WalkError::Refused { field: field.name })?;
                 return Ok(Some(self.shorten(reader, length, left_out)));
             }
         }
