@@ -1,13 +1,36 @@
 //! The quick way over structures that nobody looks at.
 
-use crate::schema::{Field, Type, VersionSet};
+use crate::schema::{EntitySet, Field, Type, VersionSet};
 use crate::wire::Reader;
 
+/// What is looked at on the quick way, and what is looked for.
+pub(super) trait Look: Copy {
+    /// Whether a value is one that is looked for.
+    fn finds(self, field: &Field) -> bool;
+}
+
+/// Nothing is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Nothing;
+
+impl Look for Nothing {
+    fn finds(self, _: &Field) -> bool {
+        false
+    }
+}
+
+impl Look for EntitySet {
+    fn finds(self, field: &Field) -> bool {
+        self.contains(field.entity)
+    }
+}
+
 /// Where fields that begin `at` a place end; `None` where that is not plain to see, and they have to be walked: what is malformed,
-/// and what has tagged fields.
+/// what has tagged fields, and what has a value that is looked for.
 ///
 /// Most of what a message has is never looked at, and well-formed.
-pub(super) fn pass(
+pub(super) fn pass<L: Look>(
+    look: L,
     fields: &'static [Field],
     (version, flexible): (VersionSet, bool),
     bytes: &[u8],
@@ -18,6 +41,9 @@ pub(super) fn pass(
             continue;
         }
         let size = usize::from(field.size);
+        if size != 0 && look.finds(field) {
+            return None;
+        }
         if size != 0 && !field.array {
             // Whether that is there is seen behind the last field, or at the next that is read.
             at += size;
@@ -42,7 +68,7 @@ pub(super) fn pass(
             let is_null = nullable && bytes.get(at)?.cast_signed() < 0;
             at += usize::from(nullable);
             if !is_null {
-                at = one(field, (version, flexible), bytes, at)?;
+                at = one(look, field, (version, flexible), bytes, at)?;
             }
             continue;
         }
@@ -52,13 +78,14 @@ pub(super) fn pass(
         match length {
             None if nullable => {}
             None => return None,
+            Some(_) if look.finds(field) => return None,
             Some(length) if field.array => {
                 // As the walk does, which has no elements of no size.
                 if length > bytes.len().checked_sub(at)? {
                     return None;
                 }
                 at = match size {
-                    0 => elements(field, length, (version, flexible), bytes, at)?,
+                    0 => elements(look, field, length, (version, flexible), bytes, at)?,
                     _ => at.checked_add(length.checked_mul(size)?)?,
                 };
             }
@@ -71,7 +98,8 @@ pub(super) fn pass(
     }
 }
 
-fn elements(
+fn elements<L: Look>(
+    look: L,
     field: &'static Field,
     count: usize,
     version: (VersionSet, bool),
@@ -79,20 +107,21 @@ fn elements(
     mut at: usize,
 ) -> Option<usize> {
     for _ in 0..count {
-        at = one(field, version, bytes, at)?;
+        at = one(look, field, version, bytes, at)?;
     }
     Some(at)
 }
 
 /// One structure, or one element of an array of strings or of bytes.
-pub(super) fn one(
+pub(super) fn one<L: Look>(
+    look: L,
     field: &'static Field,
     (version, flexible): (VersionSet, bool),
     bytes: &[u8],
     at: usize,
 ) -> Option<usize> {
     if let Type::Struct(nested) = field.ty {
-        return pass(nested, (version, flexible), bytes, at);
+        return pass(look, nested, (version, flexible), bytes, at);
     }
     let (length, behind) = length(matches!(field.ty, Type::String), flexible, bytes, at)?;
     let end = behind.checked_add(length?)?;

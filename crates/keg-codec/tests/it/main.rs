@@ -11,6 +11,7 @@ mod interop;
 mod limits;
 mod mutation;
 mod names;
+mod nothing;
 mod passage;
 mod roundtrip;
 mod support;

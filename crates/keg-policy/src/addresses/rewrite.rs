@@ -46,7 +46,7 @@ impl<'a> Rewrite<'a> {
 }
 
 /// What may have to change.
-const ADDRESSES: EntitySet = EntitySet::of(&[
+pub(super) const ADDRESSES: EntitySet = EntitySet::of(&[
     Entity::BrokerHost,
     Entity::BrokerPort,
     Entity::ClientHost,

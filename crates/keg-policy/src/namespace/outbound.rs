@@ -2,7 +2,7 @@
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, says_nothing_of};
 use keg_codec::{Api, ApiKey};
 
 use super::Namespace;
@@ -113,6 +113,13 @@ pub(crate) fn tells_ids(api: ApiKey) -> bool {
         api,
         ApiKey::METADATA | ApiKey::CREATE_TOPICS | ApiKey::DESCRIBE_TOPIC_PARTITIONS
     )
+}
+
+/// Whether nothing in a response can be another tenant's, or have the prefix: to Produce, which is answered most often, there
+/// are ids of topics that were asked for, and numbers.
+pub(super) fn is_plain(api: &'static Api, version: i16, body: &[u8]) -> bool {
+    const NAMES: EntitySet = EntitySet::of(&[Entity::TopicName, Entity::FreeText]);
+    api.key == ApiKey::PRODUCE && says_nothing_of(NAMES, &api.response, version, body)
 }
 
 /// ListConfigResources: the types of what is listed.

@@ -1,0 +1,105 @@
+//! What is plainly not in a message.
+
+use keg_codec::message::{Struct, Value};
+use keg_codec::schema::{EntitySet, Field, Type};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, says_nothing_of, walk};
+use keg_codec::{Api, ApiKey, Entity};
+
+use crate::support::mutate::mutate;
+use crate::support::{for_every_message, generate};
+
+/// Counts values of these kinds, and tagged fields that nobody knows.
+struct Count {
+    kinds: EntitySet,
+    found: usize,
+}
+
+impl Visitor for Count {
+    fn interest(&self) -> EntitySet {
+        self.kinds
+    }
+
+    fn string(&mut self, _: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        self.found += usize::from(value.is_some());
+        Edit::Keep
+    }
+
+    fn bytes(&mut self, _: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
+        self.found += usize::from(value.is_some());
+        Edit::Keep
+    }
+
+    fn integer(&mut self, _: &'static Field, _: i64) -> IntegerEdit {
+        self.found += 1;
+        IntegerEdit::Keep
+    }
+
+    fn uuid(&mut self, _: &'static Field, _: &[u8; 16]) -> UuidEdit {
+        self.found += 1;
+        UuidEdit::Keep
+    }
+
+    fn unknown_tag(&mut self, _: u32) -> Verdict {
+        self.found += 1;
+        Verdict::Keep
+    }
+}
+
+#[test]
+fn what_says_nothing_of_something_is_a_message_without_it() {
+    const KINDS: [EntitySet; 4] = [
+        EntitySet::EMPTY,
+        EntitySet::of(&[Entity::TopicName, Entity::FreeText]),
+        EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort, Entity::FreeText]),
+        EntitySet::of(&[Entity::TopicId, Entity::BrokerId, Entity::GroupId, Entity::ErrorCode]),
+    ];
+    for_every_message(|case, choices| {
+        let (message, version) = (case.message, case.version);
+        let kinds = KINDS[choices.below(KINDS.len())];
+        let mut body = generate::message(case, choices).write(message, version).unwrap();
+        if choices.below(2) == 0 {
+            mutate(&mut body, choices);
+        }
+        if says_nothing_of(kinds, message, version, &body) {
+            let mut count = Count { kinds, found: 0 };
+            assert!(walk(message, version, &body, &mut count).is_ok_and(|edits| edits.is_empty()));
+            assert_eq!(count.found, 0);
+        }
+    });
+}
+
+fn nested(fields: &'static [Field], name: &str) -> &'static [Field] {
+    match fields.iter().find(|field| field.name == name).unwrap().ty {
+        Type::Struct(nested) => nested,
+        _ => panic!("{name} has no fields"),
+    }
+}
+
+#[test]
+fn ordinary_answers_say_nothing_of_names_and_those_with_something_to_say_do() {
+    const KINDS: EntitySet = EntitySet::of(&[Entity::TopicName, Entity::FreeText, Entity::BrokerHost]);
+    let response = &Api::of(ApiKey::PRODUCE).unwrap().response;
+    let answer = |version, name: &str, message: Value| {
+        let mut partition = Struct::new(
+            nested(nested(response.fields, "Responses"), "PartitionResponses"),
+            version,
+        );
+        partition.set("ErrorMessage", message);
+        let mut topic = Struct::new(nested(response.fields, "Responses"), version);
+        topic.set("PartitionResponses", Value::Array(vec![Value::Struct(partition)]));
+        topic.set("Name", Value::text(name));
+        let mut body = Struct::new(response.fields, version);
+        body.set("Responses", Value::Array(vec![Value::Struct(topic)]));
+        body.write(response, version).unwrap()
+    };
+    let says_nothing = |version, body: &[u8]| says_nothing_of(KINDS, response, version, body);
+    let plain = answer(13, "", Value::Null);
+    assert!(says_nothing(13, &plain));
+    assert!(!says_nothing(13, &plain[1..]));
+    assert!(!says_nothing(13, &[&plain[..], &[0]].concat()));
+    assert!(!says_nothing(13, &answer(13, "", Value::text("no"))));
+    assert!(!says_nothing(12, &answer(12, "orders", Value::Null)));
+    // A tagged field at the end of all.
+    let tagged = [&plain[..plain.len() - 1], &[1, 9, 1, 0]].concat();
+    assert!(!says_nothing(13, &tagged));
+}
