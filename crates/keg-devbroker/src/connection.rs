@@ -36,6 +36,7 @@ pub(crate) async fn run(cluster: Arc<Cluster>, node: i32, stream: TcpStream, pee
     };
     match connection.serve(frames).await {
         Ok(()) => debug!(node, %peer, "connection closed"),
+        Err(error) if error.is_departure() => debug!(node, %peer, %error, "connection closed"),
         Err(error) => warn!(node, %peer, %error, "connection closed"),
     }
 }

@@ -41,6 +41,14 @@ pub(crate) enum WireError {
     Io(#[from] io::Error),
 }
 
+impl WireError {
+    /// Whether the peer has gone, and said nothing wrong before: nothing to warn of.
+    pub(crate) fn is_departure(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        matches!(self, Self::Io(error) if matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset))
+    }
+}
+
 /// Cuts a stream into frames.
 #[derive(Debug)]
 pub(crate) struct Frames<R> {
@@ -146,4 +154,18 @@ fn begin(request: &RequestFrame, version: i16) -> BytesMut {
         correlation_id.copy_from_slice(&request.correlation_id.to_be_bytes());
     }
     frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_has_gone_is_told_from_one_that_breaks_off_or_fails() {
+        let departs = |error: WireError| error.is_departure();
+        assert!(departs(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+        assert!(departs(io::Error::from(io::ErrorKind::BrokenPipe).into()));
+        assert!(!departs(io::Error::from(io::ErrorKind::OutOfMemory).into()));
+        assert!(!departs(WireError::HalfFrame(3)));
+    }
 }
