@@ -21,6 +21,11 @@ pub struct FetchHead {
 }
 
 impl FetchHead {
+    /// Whether topics have names in a version, which stand between the records, and not ids.
+    pub const fn has_names(version: i16) -> bool {
+        version < FIRST_BY_ID
+    }
+
     /// No topics and no tagged fields: what makes a whole response of the fields before the topics.
     pub const fn without_topics(api: &Api, version: i16) -> &'static [u8] {
         match api.response.flexible.contains(version) {
@@ -49,7 +54,7 @@ impl FetchHead {
     /// `None` if it isn't, or there is not enough of the body, or it is malformed.
     pub fn with_name(api: &Api, version: i16, body: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(body);
-        let head = Self::read(api, version, &mut reader).filter(|head| head.topics == 1 && version < FIRST_BY_ID)?;
+        let head = Self::read(api, version, &mut reader).filter(|head| head.topics == 1 && Self::has_names(version))?;
         let name = reader.length16(api.response.flexible.contains(version)).ok()??;
         reader.take(name).ok()?;
         Some(Self {

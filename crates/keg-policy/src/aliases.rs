@@ -19,9 +19,8 @@ mod sessions;
 mod set;
 
 use bytes::Bytes;
-use keg_codec::schema::Entity;
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey};
+use keg_codec::{Api, ApiKey, FetchHead};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
@@ -164,11 +163,10 @@ impl Policy for TopicAliases {
         }
     }
 
-    fn streams(&self, api: &Api, version: i16, note: &Note) -> bool {
+    fn streams(&self, _api: &Api, version: i16, note: &Note) -> bool {
         // Ids stand between the records.
-        let by_name = api.response.entities(version).contains(Entity::TopicName);
         note.get::<Asked>()
-            .is_none_or(|asked| by_name && asked.before.is_empty())
+            .is_none_or(|asked| FetchHead::has_names(version) && asked.before.is_empty())
     }
 
     fn streamed_names(&self, _connection: &Connection, note: &Note) -> Option<StreamedNames> {

@@ -16,9 +16,8 @@ use crate::wire::Reader;
 /// A message that is checked as it passes, piece by piece, in constant memory.
 ///
 /// Its length has been told already, so that nothing of it can be left out but [what was reckoned with](Self::beginning_with).
-/// What is to be hidden is blanked in place:
-/// tagged fields that hold it get a tag that nobody knows, and zeros. So do tagged fields that the tables don't know, which
-/// may name anything. Receivers skip them, as KIP-482 has it.
+/// What is to be hidden is blanked in place: tagged fields that hold it get a tag that nobody knows, and zeros. So do tagged fields
+/// that the tables don't know, which may name anything. Receivers skip them, as KIP-482 has it.
 ///
 /// It checks what [`walk`](super::walk()) checks, but for what is within a tagged field that is blanked, and later than that: by the
 /// time that something is wrong, what came before it is gone. All that is left to do then is to end the connection, which makes its receiver discard the message.

@@ -8,7 +8,6 @@
 
 use std::sync::Arc;
 
-use keg_codec::schema::Entity;
 use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, FetchHead};
 
@@ -96,8 +95,7 @@ impl Chain {
     /// What becomes of all names that are behind the head of a response; `None` if that isn't the same for all of them.
     fn streamed_names(&self, connection: &Connection, pending: &Pending) -> Option<StreamedNames> {
         let mut names = StreamedNames::Kept;
-        let by_name = pending.api.response.entities(pending.version);
-        if !by_name.contains(Entity::TopicName) {
+        if !FetchHead::has_names(pending.version) {
             return Some(names);
         }
         for seen in &pending.seen {
