@@ -197,36 +197,25 @@ fn targets(samples: &Samples, binary: &Path, dir: &Path) -> Outcome<Vec<Target>>
         2,
         |it| it >= 1.0,
     );
-    let added = samples.paired("p50", prefix, Kind::Direct, |value, base| value - base);
-    add(
-        "added latency, p50, us, `hide_prefix`",
-        "under 35 over direct",
-        added,
-        0,
-        |it| it < 35.0,
-    );
-    add(
-        "latency, p99, `hide_prefix`",
-        "at most HAProxy's",
-        ratio("p99", prefix, Kind::Haproxy),
-        2,
-        |it| it <= 1.0,
-    );
-    let busy = Kind::KegBusy;
-    add(
-        "added latency, p50, us, `hide_prefix`, `busy_poll`",
-        "under 35 over direct",
-        samples.paired("polling p50", busy, Kind::Direct, |value, base| value - base),
-        0,
-        |it| it < 35.0,
-    );
-    add(
-        "latency, p99, `hide_prefix`, `busy_poll`",
-        "at most HAProxy's",
-        ratio("polling p99", busy, Kind::Haproxy),
-        2,
-        |it| it <= 1.0,
-    );
+    for (p50, p99, kind, [median, slowest]) in [
+        (
+            "added latency, p50, us, `hide_prefix`",
+            "latency, p99, `hide_prefix`",
+            prefix,
+            ["p50", "p99"],
+        ),
+        (
+            "added latency, p50, us, `hide_prefix`, `busy_poll`",
+            "latency, p99, `hide_prefix`, `busy_poll`",
+            Kind::KegBusy,
+            ["polling p50", "polling p99"],
+        ),
+    ] {
+        let added = samples.paired(median, kind, Kind::Direct, |value, base| value - base);
+        add(p50, "under 35 over direct", added, 0, |it| it < 35.0);
+        let slowest = ratio(slowest, kind, Kind::Haproxy);
+        add(p99, "at most HAProxy's", slowest, 2, |it| it <= 1.0);
+    }
     add(
         "memory of the idle process, MiB",
         "at most 15",

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
-use keg_codec::walk::{Passed, WalkError};
+use keg_codec::walk::WalkError;
 use keg_policy::{
-    AclAction, AclNames, AclPolicy, AclRule, Acls, BrokerAddresses, Mode, NamePattern, Namespace, Operation,
-    Operations, Outcome, Pending, Policy, Reply, Request, ResourceType, Response, Rest, Streams, streamed_head,
+    AclAction, AclNames, AclPolicy, AclRule, Acls, Mode, NamePattern, Namespace, Operation, Operations, Outcome,
+    Pending, Policy, Reply, Request, ResourceType, Response, Rest, Streams, streamed_head,
 };
 
 use crate::aliases::play::policy;
-use crate::support::message::values;
+use crate::support::passing::{self, ID, follow};
 use crate::support::random::{Choices, hold};
 use crate::support::{Gateway, PREFIX, answering, api, asking, int, request, text};
 
 const KEY: ApiKey = ApiKey::FETCH;
-const ID: [u8; 16] = [1; 16];
 
 /// Which versions there are, and the first of them that names topics by ids.
 const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
@@ -49,21 +48,9 @@ fn aliases() -> Arc<dyn Policy> {
 }
 
 /// A virtual cluster whose client knows a topic by its id, too.
-fn gateway(mut policies: Vec<Arc<dyn Policy>>, name: &str, backend_name: &str) -> Gateway {
-    policies.push(Arc::new(BrokerAddresses));
-    let gateway = Gateway::of(policies);
-    let answer = answering(
-        ApiKey::METADATA,
-        12,
-        &[
-            ("Topics.0.Name", text(backend_name)),
-            ("Topics.0.TopicId", Value::Uuid(ID)),
-        ],
-    );
+fn gateway(policies: Vec<Arc<dyn Policy>>, name: &str, backend_name: &str) -> Gateway {
     let asked = asking(ApiKey::METADATA, 12, &[("Topics.0.Name", text(name))]);
-    let seen = gateway.exchange(ApiKey::METADATA, 12, &asked, &answer);
-    assert_eq!(values(&seen, "Topics.*.TopicId"), [&Value::Uuid(ID)]);
-    gateway
+    passing::gateway(policies, &asked, backend_name)
 }
 
 fn name(version: i16, name: &str) -> (&'static str, Value) {
@@ -131,7 +118,7 @@ fn pass(
     body: &[u8],
     choices: &mut Choices<'_>,
 ) -> Option<Result<Vec<u8>, String>> {
-    let (head, mut rest) = body.split_at(streamed_head(streams, api(KEY), version, body)?);
+    let (head, rest) = body.split_at(streamed_head(streams, api(KEY), version, body)?);
     let mut response = Response::local(api(KEY), version, head.to_vec());
     response.rest = Some(Box::new(Rest::new(rest.len())));
     let outcome = gateway
@@ -142,33 +129,9 @@ fn pass(
         Outcome::Close(reason) => return Some(Err(reason)),
         outcome => panic!("{outcome:?}"),
     };
-    let mut out = response.body_bytes().to_vec();
-    let mut left = response.rest.unwrap();
-    let told = out.len() + left.length;
-    let Some(guard) = &mut left.guard else {
-        out.extend(rest);
-        return Some(Ok(out));
-    };
-    let mut waiting = Vec::new();
-    while !rest.is_empty() {
-        let (next, behind) = rest.split_at(rest.len().min(1 + choices.below(60)));
-        waiting.extend_from_slice(next);
-        rest = behind;
-        loop {
-            let Passed { count, left_out } = match guard.pass(&mut waiting) {
-                Ok(passed) => passed,
-                Err(error) => return Some(Err(error.to_string())),
-            };
-            out.extend(waiting.drain(..count));
-            waiting.drain(..left_out);
-            if left_out == 0 {
-                break;
-            }
-        }
-    }
-    assert_eq!((guard.left(), waiting.len()), (0, 0));
-    assert_eq!(out.len(), told);
-    Some(Ok(out))
+    let told = *response.rest.take().unwrap();
+    let outcome = follow(&response.body_bytes(), told, rest, choices);
+    Some(outcome.map_err(|error| error.to_string()))
 }
 
 fn written(version: i16, body: &Struct) -> Vec<u8> {

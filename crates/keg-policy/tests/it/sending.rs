@@ -12,12 +12,11 @@ use keg_policy::{
     Rest, TopicAliases, request_head,
 };
 
-use crate::support::message::values;
+use crate::support::passing::{self, ID, follow};
 use crate::support::random::{Choices, hold};
-use crate::support::{Gateway, PREFIX, answering, api, asking, int, null, request, text};
+use crate::support::{Gateway, PREFIX, api, asking, int, null, request, text};
 
 const KEY: ApiKey = ApiKey::PRODUCE;
-const ID: [u8; 16] = [1; 16];
 
 /// How many decisions were told.
 #[derive(Debug, Default)]
@@ -53,21 +52,9 @@ fn namespace(mode: Mode) -> Arc<dyn Policy> {
 }
 
 /// A virtual cluster whose client knows the topic `orders` by its id, too.
-fn gateway(mut policies: Vec<Arc<dyn Policy>>, backend_name: &str) -> Gateway {
-    policies.push(Arc::new(BrokerAddresses));
-    let gateway = Gateway::of(policies);
-    let answer = answering(
-        ApiKey::METADATA,
-        12,
-        &[
-            ("Topics.0.Name", text(backend_name)),
-            ("Topics.0.TopicId", Value::Uuid(ID)),
-        ],
-    );
+fn gateway(policies: Vec<Arc<dyn Policy>>, backend_name: &str) -> Gateway {
     let asked = asking(ApiKey::METADATA, 12, &[("Topics", null())]);
-    let seen = gateway.exchange(ApiKey::METADATA, 12, &asked, &answer);
-    assert_eq!(values(&seen, "Topics.*.TopicId"), [&Value::Uuid(ID)]);
-    gateway
+    passing::gateway(policies, &asked, backend_name)
 }
 
 /// A request of these topics, each with its partitions' records.
@@ -115,25 +102,9 @@ fn passed(
         Outcome::Reply(Reply::Whole) => return None,
         outcome => panic!("{outcome:?}"),
     }
-    let mut left = request.rest.take().unwrap();
+    let left = *request.rest.take().unwrap();
     assert_eq!(left.length, rest.len());
-    let mut out = request.body_bytes().to_vec();
-    let Some(mut guard) = left.guard.take() else {
-        out.extend(rest);
-        return Some(Ok(out));
-    };
-    let (mut waiting, mut rest) = (Vec::new(), &rest[..]);
-    while !rest.is_empty() {
-        let (next, behind) = rest.split_at(rest.len().min(1 + choices.below(60)));
-        waiting.extend_from_slice(next);
-        rest = behind;
-        match guard.pass(&mut waiting) {
-            Ok(passed) => out.extend(waiting.drain(..passed.count)),
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    assert_eq!((guard.left(), waiting.len()), (0, 0));
-    Some(Ok(out))
+    Some(follow(&request.body_bytes(), left, &rest, choices))
 }
 
 /// What the broker gets of a request that is whole.

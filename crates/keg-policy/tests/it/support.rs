@@ -7,6 +7,7 @@ pub(crate) mod fill;
 pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod names;
+pub(crate) mod passing;
 pub(crate) mod random;
 pub(crate) mod tracer;
 
