@@ -13,6 +13,9 @@ use crate::stats::quantile;
 use crate::target::Target;
 use crate::{Outcome, batch};
 
+/// How many requests of each turn aren't counted: the target, and the processor, have been at others since its last turn.
+pub(crate) const SETTLING: u32 = 10;
+
 struct Side {
     connection: Connection,
     frame: Vec<u8>,
@@ -43,7 +46,7 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
         for side in &mut sides {
             let process = side.pid.map(Process::start).transpose()?;
             let mut next = Instant::now();
-            for _ in 0..block {
+            for request in 0..block {
                 next += pause;
                 thread::sleep(next.saturating_duration_since(Instant::now()));
                 let start = Instant::now();
@@ -54,7 +57,7 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
                 if !errors.is_empty() {
                     return Err(format!("Produce was answered with the errors {errors:?}").into());
                 }
-                if turn > 0 {
+                if turn > 0 && request >= SETTLING {
                     side.nanoseconds.push(u64::try_from(elapsed.as_nanos())?);
                 }
             }

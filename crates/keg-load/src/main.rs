@@ -21,7 +21,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 
 use bulk::{Bulk, Kind};
 use target::Target;
@@ -65,10 +65,10 @@ enum Command {
         target: Vec<Target>,
         #[arg(long, default_value_t = 500)]
         rate: u32,
-        /// How many requests go to a target before the next one's turn
-        #[arg(long, default_value_t = 250)]
+        /// How many requests go to a target before the next one's turn; the first 10 aren't counted
+        #[arg(long, default_value_t = 60, value_parser = value_parser!(u32).range(i64::from(latency::SETTLING) + 1..))]
         block: u32,
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 30)]
         blocks: u32,
         #[arg(long, default_value_t = 1024)]
         record_size: usize,

@@ -311,7 +311,8 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
 - Produce 13 and Fetch 17, which name topics by id; *topics by name* is Produce 12 and Fetch 12.
 - Produce: 4 connections, 5 requests in flight on each, acks=all, 8 batches of 64 records of 1 KiB in a request. Fetch: 4
   connections, one request in flight, 1 MiB of each of 8 partitions. Single-record produce: 16 connections, one request in
-  flight, 128 bytes. Latency: blocks of 250 requests with 1 KiB to each configuration in turns.
+  flight, 128 bytes. Latency: requests with 1 KiB, 60 to each configuration in turns, of which the first 10 aren't counted;
+  turns are short so that a busy moment of the machine meets all configurations.
 - Busy polling is measured for its latency alone, in turns with direct and HAProxy only, since it takes a core of what the others
   are measured on; its ratios, and what it adds to direct, are those of these turns.
 - CPU is user and system time of the proxy's process, from `/proc/PID/task/*/schedstat`; GB are 10^9 bytes of requests or

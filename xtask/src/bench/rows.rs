@@ -181,7 +181,7 @@ impl Bench {
             }
         });
         let targets: Vec<String> = targets.collect();
-        let blocks = if self.options.quick { "2" } else { "6" };
+        let blocks = if self.options.quick { "8" } else { "30" };
         let mut args = vec!["latency", "--blocks", blocks];
         args.extend(targets.iter().flat_map(|target| ["--target", target]));
         let report = self.load(&args)?;
