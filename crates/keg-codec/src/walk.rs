@@ -120,17 +120,24 @@ impl<'a, V: Visitor> Walker<'a, V> {
 
     fn fields(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         for field in fields {
-            if field.in_place.intersects(self.this) {
+            if !field.in_place.intersects(self.this) {
+                continue;
+            }
+            if field.size != 0 && !field.array && !self.interest.contains(field.entity) {
+                // Most fields are numbers that nobody looks at.
+                self.reader.skip(field.size.into())?;
+            } else {
                 self.field(field)?;
             }
         }
-        if self.flexible {
-            self.tagged_section(fields)
-        } else {
-            Ok(())
+        if !self.flexible || self.reader.skip_zero() {
+            // Most have no tagged fields.
+            return Ok(());
         }
+        self.tagged_section(fields)
     }
 
+    #[cold]
     fn tagged_section(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         let mut previous = None;
         let mark = self.edits.mark();

@@ -50,6 +50,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Takes a byte that is zero, if it comes next.
+    #[inline]
+    pub(crate) fn skip_zero(&mut self) -> bool {
+        let is_zero = self.bytes.get(self.at) == Some(&0);
+        self.at += usize::from(is_zero);
+        is_zero
+    }
+
     #[cold]
     fn truncated(&self, needed: usize) -> WalkError {
         WalkError::Truncated {

@@ -27,11 +27,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use keg_codec::Api;
+use keg_codec::schema::EntitySet;
 use keg_codec::walk::{WalkError, walk};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
-use crate::message::{Reply, Request, Response, trimmed};
+use crate::message::{Reply, Request, Response};
 use crate::namespace::look_up::told;
 use crate::namespace::metadata;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
@@ -103,9 +104,7 @@ impl Acls {
 
     fn go_on(&self, connection: &Connection, request: &mut Request, progress: &Progress) -> Decision {
         let client = self.client(connection);
-        let decision = trimmed(request.body_bytes(), |body| {
-            self.inbound(&client, request, &body, progress.clone())
-        });
+        let decision = request.trimmed(|request, body| self.inbound(&client, request, body, progress));
         decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
     }
 
@@ -190,6 +189,10 @@ impl Policy for Acls {
         // What the broker answers to what was admitted stays as it is, but where it lists, tells or is appended to.
         let is_response = api.response.entities(version).intersects(outbound::NAMED) || described::concerns(api.key);
         Interest::of(is_request, is_response && !needs::administers(api.key))
+    }
+
+    fn looks_for(&self, api: &Api, _version: i16) -> Option<EntitySet> {
+        (!outbound::concerns(api.key) && !described::concerns(api.key)).then_some(EntitySet::EMPTY)
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {

@@ -59,6 +59,10 @@ impl Policy for BrokerAddresses {
         Interest::of(false, api.response.entities(version).intersects(HOSTS))
     }
 
+    fn looks_for(&self, api: &Api, _version: i16) -> Option<EntitySet> {
+        (api.key != ApiKey::DESCRIBE_CONFIGS).then_some(rewrite::ADDRESSES)
+    }
+
     fn streams(&self, _api: &Api, _version: i16, _note: &Note) -> bool {
         true
     }

@@ -19,12 +19,13 @@ mod sessions;
 mod set;
 
 use bytes::Bytes;
+use keg_codec::schema::EntitySet;
 use keg_codec::walk::WalkError;
 use keg_codec::{Api, ApiKey, FetchHead};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
-use crate::message::{Reply, Request, Response, trimmed};
+use crate::message::{Reply, Request, Response};
 use crate::namespace::look_up::is_possible;
 use crate::namespace::{Conflicts, OnConflict};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Question, Withheld};
@@ -87,9 +88,7 @@ impl TopicAliases {
     }
 
     fn decide(&self, connection: &Connection, request: &mut Request, looked_up: bool) -> Decision {
-        let decision = trimmed(request.body_bytes(), |body| {
-            self.inbound(connection, request, body, looked_up)
-        });
+        let decision = request.trimmed(|request, body| self.inbound(connection, request, body, looked_up));
         decided(request, decision)
     }
 
@@ -97,22 +96,22 @@ impl TopicAliases {
         &self,
         connection: &Connection,
         request: &mut Request,
-        body: Bytes,
+        body: &Bytes,
         looked_up: bool,
     ) -> Result<Decision, WalkError> {
         let looked_up = looked_up || !is_possible(connection);
         let decision = match request.api.key {
             ApiKey::DESCRIBE_TOPIC_PARTITIONS => {
-                return match pages::steps(self, connection, request, &body)? {
+                return match pages::steps(self, connection, request, body)? {
                     Ok(steps) => begin(steps, Vec::new(), request),
-                    Err(code) => Response::error(request.api, request.version, &body, code, None).map(Decision::Answer),
+                    Err(code) => Response::error(request.api, request.version, body, code, None).map(Decision::Answer),
                 };
             }
             ApiKey::SHARE_FETCH | ApiKey::SHARE_ACKNOWLEDGE => {
-                self.session_request(connection, request, &body, looked_up)?
+                self.session_request(connection, request, body, looked_up)?
             }
-            key if coverage::splits(key) => self.elements(connection, request, &body, looked_up)?,
-            _ => self.member_request(connection, request, &body, looked_up)?,
+            key if coverage::splits(key) => self.elements(connection, request, body, looked_up)?,
+            _ => self.member_request(connection, request, body, looked_up)?,
         };
         match decision {
             Some(decision) => Ok(decision),
@@ -143,6 +142,10 @@ impl Policy for TopicAliases {
 
     fn interest(&self, api: &Api, version: i16) -> Interest {
         coverage::interest(api, version)
+    }
+
+    fn looks_for(&self, api: &Api, _version: i16) -> Option<EntitySet> {
+        (!coverage::lists(api.key)).then_some(EntitySet::EMPTY)
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {

@@ -3,26 +3,27 @@
 mod api_versions;
 mod asking;
 mod head;
+mod pending;
 mod sending;
 mod served;
 mod streaming;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use keg_codec::header::client_id;
 use keg_codec::walk::WalkError;
-use keg_codec::{Api, ApiKey, ErrorCode};
+use keg_codec::{ApiKey, ErrorCode};
 
 pub use api_versions::ApiVersions;
 use asking::Asker;
 pub use asking::Asking;
+use pending::Kept;
+pub use pending::Pending;
 pub use sending::request_head;
 pub use served::Served;
 pub use streaming::{Rest, StreamedNames, streamed_head};
 
-use crate::connection::{ClientId, Connection};
+use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
 use crate::policy::{Answer, Decision, Note, Outcome, Policy};
 
@@ -33,31 +34,6 @@ pub struct Chain {
     served: Served,
     /// Whether connections are told of client ids.
     client_ids: bool,
-}
-
-/// A request that is with the broker: who saw it, and what they noted.
-#[derive(Debug)]
-pub struct Pending {
-    api: &'static Api,
-    version: i16,
-    silent: bool,
-    /// What the client called itself then, if policies ask for it.
-    client_id: Option<Arc<ClientId>>,
-    /// The policies that are to see the response.
-    seen: Vec<Seen>,
-    /// What becomes of the names that are behind the head of a response which is passed on; none if that has the only one.
-    names: Option<StreamedNames>,
-}
-
-/// A policy that saw a request.
-#[derive(Debug)]
-struct Seen {
-    policy: usize,
-    wants_response: bool,
-    note: Note,
-    /// The request as it came to the policy, for an error in the place of a response that the policy withholds. Record
-    /// batches aren't kept.
-    request: Option<Bytes>,
 }
 
 impl Chain {
@@ -152,15 +128,8 @@ impl Chain {
 
     /// Shows a request to those of the interested policies that stand at `first` or behind.
     fn forward(&self, connection: &Connection, request: &mut Request, first: usize) -> Outcome<Pending> {
-        let interested = self.served.interested(request.api.key, request.version);
-        let pending = Pending {
-            api: request.api,
-            version: request.version,
-            silent: request.body.is_silent(request.api, request.version),
-            client_id: self.client_ids.then(|| connection.called()),
-            seen: Vec::with_capacity(interested.map_or(0, <[_]>::len)),
-            names: None,
-        };
+        let client_id = self.client_ids.then(|| connection.called());
+        let pending = Pending::new(request, client_id, first);
         self.forward_rest(connection, request, pending, first)
     }
 
@@ -180,57 +149,49 @@ impl Chain {
             else {
                 continue;
             };
-            let keeps = interested.response && request.api.key != ApiKey::PRODUCE;
-            let seen = Seen {
-                policy: interested.policy,
-                note: Note::default(),
-                request: keeps.then(|| request.body_bytes()),
-                wants_response: interested.response,
-            };
+            let kept = Kept::before(interested, request);
             let decision = if interested.request {
                 policy.request(connection, request)
             } else {
                 Decision::Forward(Note::default())
             };
-            pending = match self.decide(connection, request, pending, seen, decision) {
-                ControlFlow::Continue(pending) => pending,
-                ControlFlow::Break(outcome) => return outcome,
-            };
+            match decision {
+                Decision::Forward(note) => pending.goes_past(kept, note),
+                decision => return self.decide(connection, request, Asker { pending, kept }, decision),
+            }
         }
         Outcome::Forward(pending)
     }
 
-    /// Does what a policy has decided of a request; goes on if the policies behind it are to see the request next.
+    /// Does what a policy has decided of a request that is shown to it.
     fn decide(
         &self,
         connection: &Connection,
         request: &mut Request,
-        mut pending: Pending,
-        mut seen: Seen,
+        asker: Asker,
         decision: Decision,
-    ) -> ControlFlow<Outcome<Pending>, Pending> {
-        ControlFlow::Break(match decision {
+    ) -> Outcome<Pending> {
+        let Asker { mut pending, kept } = asker;
+        match decision {
             Decision::Forward(note) => {
-                if seen.wants_response {
-                    seen.note = note;
-                    pending.seen.push(seen);
-                }
-                return ControlFlow::Continue(pending);
+                let next = kept.policy() + 1;
+                pending.goes_past(kept, note);
+                self.forward_rest(connection, request, pending, next)
             }
-            Decision::Ask(question) => Asking::begin(self, connection, request, Asker { pending, seen }, question),
+            Decision::Ask(question) => Asking::begin(self, connection, request, Asker { pending, kept }, question),
             // As a broker does: the producer notices, and refreshes its metadata.
             Decision::Answer(_) if pending.silent => Outcome::Close(format!(
                 "a Produce request with acks=0 was refused by {}, which only a disconnect can tell",
-                self.name(&seen)
+                self.name(&kept)
             )),
             Decision::Answer(response) => self.response(connection, pending, Reply::Response(response)),
             Decision::Close(reason) => Outcome::Close(reason),
-        })
+        }
     }
 
-    fn name(&self, seen: &Seen) -> &str {
+    fn name(&self, kept: &Kept) -> &str {
         self.policies
-            .get(seen.policy)
+            .get(kept.policy())
             .map_or("a policy", |policy| policy.name())
     }
 
@@ -249,7 +210,7 @@ impl Chain {
         if let Some(rest) = response.rest.take() {
             return self.pass(connection, pending, response, rest);
         }
-        let Pending { api, version, seen, .. } = pending;
+        let (api, version) = (pending.api, pending.version);
         if api.key == ApiKey::API_VERSIONS {
             match self.served.cut(version, &mut response) {
                 Ok(versions) => connection.learn_broker_versions(versions),
@@ -258,17 +219,14 @@ impl Chain {
                 }
             }
         }
-        for Seen {
-            policy, note, request, ..
-        } in seen.into_iter().rev()
-        {
-            let Some(policy) = self.policies.get(policy) else {
-                continue;
-            };
+        if self.has_nothing_for_policies(&pending, &mut response) {
+            return Outcome::Reply(Reply::Response(response));
+        }
+        for (policy, note, request) in self.awaiting(&pending).rev() {
             let answer = Answer {
                 api,
                 version,
-                note: &note,
+                note,
                 response: &mut response,
             };
             let Err(withheld) = policy.response(connection, answer) else {
@@ -286,7 +244,7 @@ impl Chain {
             );
             let code = ErrorCode::UNKNOWN_SERVER_ERROR;
             let error = request
-                .and_then(|request| trimmed(request, |body| Response::error(api, version, &body, code, None)).ok());
+                .and_then(|request| trimmed(request, |body| Response::error(api, version, body, code, None)).ok());
             match error {
                 Some(error) => response = error,
                 None => return Outcome::Close(withheld.reason),

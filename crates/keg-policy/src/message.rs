@@ -52,6 +52,20 @@ impl Request {
         contiguous(&mut self.body)
     }
 
+    /// Reads the body, of which only what was read goes on: it is cut behind its last field.
+    pub(crate) fn trimmed<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self, &Bytes) -> Result<T, WalkError>,
+    ) -> Result<T, WalkError> {
+        let body = self.body_bytes();
+        trimmed(&body, |trimmed| {
+            if trimmed.len() < body.len() {
+                self.body = trimmed.clone().into();
+            }
+            read(self, trimmed)
+        })
+    }
+
     /// Why a connection ends on which this request came, which can't be read.
     pub(crate) fn malformed(&self, error: &WalkError) -> String {
         format!(
@@ -62,9 +76,7 @@ impl Request {
 
     /// A response to the whole request that says the error.
     pub(crate) fn error(&mut self, error: ErrorCode, message: Option<&str>) -> Result<Response, WalkError> {
-        trimmed(self.body_bytes(), |body| {
-            Response::error(self.api, self.version, &body, error, message)
-        })
+        self.trimmed(|request, body| Response::error(request.api, request.version, body, error, message))
     }
 }
 
@@ -174,9 +186,9 @@ pub enum Reply {
 ///
 /// Brokers don't look there, and there are clients that leave something: librdkafka 2.0.2 sends three bytes too many
 /// when it asks for the metadata of all topics. What nobody has read must not go on to the broker, so it is cut off.
-pub(crate) fn trimmed<T>(body: Bytes, mut read: impl FnMut(Bytes) -> Result<T, WalkError>) -> Result<T, WalkError> {
-    match read(body.clone()) {
-        Err(WalkError::TrailingBytes { count }) => read(body.slice(..body.len().saturating_sub(count))),
+pub(crate) fn trimmed<T>(body: &Bytes, mut read: impl FnMut(&Bytes) -> Result<T, WalkError>) -> Result<T, WalkError> {
+    match read(body) {
+        Err(WalkError::TrailingBytes { count }) => read(&body.slice(..body.len().saturating_sub(count))),
         outcome => outcome,
     }
 }

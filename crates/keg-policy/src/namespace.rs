@@ -26,13 +26,16 @@ pub(crate) mod topic_ids;
 mod topic_partitions;
 mod topologies;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use keg_codec::schema::EntitySet;
 use keg_codec::walk::{WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode, Rope};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
-use crate::message::{Reply, Request, Response, trimmed};
+use crate::message::{Reply, Request, Response};
 use crate::partial::{Denial, Original, Side};
 use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
 use acls::RecentAcls;
@@ -103,21 +106,21 @@ impl Namespace {
         &self,
         connection: &Connection,
         request: &mut Request,
-        body: Bytes,
+        body: &Bytes,
         ask: bool,
     ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
-        let mut asked = Asked::read(api, version, &body, connection)?;
-        if share_sessions::is_out_of_step(connection, api, version, &body)? {
+        let mut asked = Asked::read(api, version, body, connection)?;
+        if share_sessions::is_out_of_step(connection, api, version, body)? {
             let code = ErrorCode::SHARE_SESSION_NOT_FOUND;
-            return Response::error(api, version, &body, code, None).map(Decision::Answer);
+            return Response::error(api, version, body, code, None).map(Decision::Answer);
         }
         let (body, place) = match api.key {
-            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match topic_partitions::take_place(connection, api, version, &body)? {
-                Ok(taken) => taken,
-                Err(code) => return Response::error(api, version, &body, code, None).map(Decision::Answer),
+            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match topic_partitions::take_place(connection, api, version, body)? {
+                Ok((body, place)) => (Cow::Owned(body), place),
+                Err(code) => return Response::error(api, version, body, code, None).map(Decision::Answer),
             },
-            _ => (body, None),
+            _ => (Cow::Borrowed(body), None),
         };
         let mut visitor = Inbound::new(self, api, version, &asked, Side::Admitted);
         visitor.connection = Some(connection);
@@ -149,7 +152,10 @@ impl Namespace {
         }
         asked.empty_name = empty_name;
         if judge.admitted_all() {
-            request.body = edits.apply(&body);
+            let is_as_it_was = edits.is_empty() && matches!(body, Cow::Borrowed(_));
+            if !is_as_it_was {
+                request.body = edits.apply(&body);
+            }
         } else {
             asked.denied_ids = Some(denied_ids);
             match original(self, api, version, &body, &asked).deny(&judge)? {
@@ -177,9 +183,7 @@ impl Namespace {
     }
 
     fn decide(&self, connection: &Connection, request: &mut Request, ask: bool) -> Decision {
-        let decision = trimmed(request.body_bytes(), |body| {
-            self.inbound(connection, request, body, ask)
-        });
+        let decision = request.trimmed(|request, body| self.inbound(connection, request, body, ask));
         decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
     }
 
@@ -200,9 +204,6 @@ impl Namespace {
             body = metadata::pick(picked, api, version, &body)?;
         } else if api.key == ApiKey::DESCRIBE_TOPIC_PARTITIONS {
             (body, place) = topic_partitions::end(&self.names, api, version, &body)?;
-        }
-        if asked.denied.is_empty() && outbound::is_plain(api, version, &body) {
-            return Ok(Some(body.into()));
         }
         let mut visitor = Outbound::new(self, connection, asked, api, version, &body)?;
         let edits = walk(&api.response, version, &body, &mut visitor)?;
@@ -246,6 +247,10 @@ impl Policy for Namespace {
 
     fn interest(&self, api: &Api, version: i16) -> Interest {
         coverage::interest(api, version)
+    }
+
+    fn looks_for(&self, api: &Api, _version: i16) -> Option<EntitySet> {
+        outbound::looks_for(api.key)
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {

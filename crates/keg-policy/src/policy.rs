@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use keg_codec::Api;
+use keg_codec::schema::EntitySet;
 
 use crate::chain::{Asking, StreamedNames};
 use crate::connection::Connection;
@@ -22,6 +23,16 @@ pub trait Policy: fmt::Debug + Send + Sync {
     ///
     /// A [`Chain`](crate::Chain) asks once, when it is made.
     fn interest(&self, api: &Api, version: i16) -> Interest;
+
+    /// The kinds of values that a response must have for the policy to do anything with it, where nothing was noted of the
+    /// request; tagged fields may be anything. `None` if it is to see every response.
+    ///
+    /// What is looked for by none of a [`Chain`](crate::Chain)'s policies is seen once for all of them, and quickly. It is
+    /// asked when the chain is made, as [`interest`](Self::interest) is.
+    fn looks_for(&self, api: &Api, version: i16) -> Option<EntitySet> {
+        let _ = (api, version);
+        None
+    }
 
     /// Looks at a request on its way to the broker, and may change its body.
     ///
@@ -143,6 +154,11 @@ impl Note {
     /// Keeps a value.
     pub fn new<T: Send + 'static>(value: T) -> Self {
         Self(Some(Box::new(value)))
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_nothing(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The value, if it is of this type.

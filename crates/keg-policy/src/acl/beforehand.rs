@@ -33,7 +33,8 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    pub(super) fn of(api: &'static Api, version: i16, body: &Bytes) -> Result<Self, WalkError> {
+    /// `None` for a request of which nothing can be.
+    pub(super) fn of(api: &'static Api, version: i16, body: &Bytes) -> Result<Option<Self>, WalkError> {
         let mut refused = Self::default();
         match api.key {
             ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS => {
@@ -53,9 +54,9 @@ impl Refused {
                 let invalid = asked.elements("Resources").filter(|it| is_invalid(it));
                 refused.resources.extend(invalid.map(resource));
             }
-            _ => {}
+            _ => return Ok(None),
         }
-        Ok(refused)
+        Ok(Some(refused))
     }
 }
 

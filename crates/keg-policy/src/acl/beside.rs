@@ -73,7 +73,8 @@ impl Inbound<'_> {
         let asked = Struct::read(&request.api.request, request.version, self.asked.body)?;
         let names: BTreeSet<_> = asked.elements(array).map(|topic| topic.bytes(name).to_vec()).collect();
         let question = look_up::metadata(request, |body| set_topics(body, FIRST_BY_ID, names.into_iter()))?;
-        Ok(question.map(|question| Waiting::question(question, Asks::Beside, progress.clone())))
+        let progress = progress.told_of(&self.settled);
+        Ok(question.map(|question| Waiting::question(question, Asks::Beside, progress)))
     }
 }
 

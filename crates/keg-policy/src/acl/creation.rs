@@ -42,7 +42,7 @@ impl Names {
         self.ends.push(self.bytes.len());
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
@@ -67,7 +67,6 @@ pub(super) fn step(
         false => creation_flag(request.version, &body),
     };
     match request.api.key {
-        _ if not_to_be_made.is_empty() => Ok(Step::Forward(body)),
         ApiKey::METADATA if may_create(request.version, &body, flag)? => {
             metadata(request, body, flag, kept, not_to_be_made, progress)
         }

@@ -1,5 +1,7 @@
 //! Topics that are to be deleted: the controller tells who may describe one a little more than that it may not be deleted.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, Field};
@@ -33,7 +35,7 @@ impl<'a> Inbound<'a> {
         if is_named && may_describe {
             match self.asked.existing {
                 None => {
-                    self.uncertain.insert(name.to_vec());
+                    self.uncertain.push(name.to_vec());
                 }
                 Some(existing) if !existing.contains(name) => return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
                 Some(_) => {}
@@ -48,9 +50,10 @@ impl<'a> Inbound<'a> {
         if self.uncertain.is_empty() || !look_up::is_possible(self.asked.client.connection()) {
             return Ok(None);
         }
-        let names = self.uncertain.iter().cloned();
-        let question = look_up::metadata(request, |body| set_topics(body, FIRST_BY_ID, names))?;
-        Ok(question.map(|question| Waiting::question(question, Asks::Existing, progress.clone())))
+        let names: BTreeSet<_> = self.uncertain.iter().cloned().collect();
+        let question = look_up::metadata(request, |body| set_topics(body, FIRST_BY_ID, names.into_iter()))?;
+        let progress = progress.told_of(&self.settled);
+        Ok(question.map(|question| Waiting::question(question, Asks::Existing, progress)))
     }
 }
 

@@ -4,6 +4,7 @@ mod admission;
 mod names;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use keg_codec::schema::{Entity, EntitySet, Field};
@@ -17,7 +18,6 @@ use super::creation::Names;
 use super::ids::TopicNames;
 use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
-use super::sessions::Topics;
 use super::settled::Settled;
 use super::transactions;
 use crate::namespace::metadata::{self, Picked};
@@ -51,7 +51,7 @@ pub(super) struct Asked<'a> {
     /// FindCoordinator: the kind of its keys, which stands behind the key in older versions.
     pub(super) coordinator_type: i64,
     /// What brokers refuse without looking at the rules.
-    pub(super) refused: &'a Refused,
+    pub(super) refused: Option<&'a Refused>,
     /// DeleteTopics: the topics that there are, once they were looked up.
     pub(super) existing: Option<&'a Picked>,
     /// What there is of the topics beside denied ones, once they were looked up.
@@ -69,7 +69,7 @@ pub(super) struct Inbound<'a> {
     pub(super) judge: Judge,
     pub(super) settled: Settled,
     /// The topics that may be read, where there are sessions.
-    pub(super) topics: Topics,
+    pub(super) topics: Vec<Arc<[u8]>>,
     /// Fetch: the session, and how far it has come.
     pub(super) session: (i64, i64),
     /// The topics that the client may not create.
@@ -81,7 +81,7 @@ pub(super) struct Inbound<'a> {
     /// Whether the client may create topics of any name, once that was asked.
     may_create_any: Option<bool>,
     /// DeleteTopics: the topics of which it isn't known whether they are there, where that makes a difference.
-    pub(super) uncertain: BTreeSet<Vec<u8>>,
+    pub(super) uncertain: Vec<Vec<u8>>,
     /// Whether decisions are told, which they are once.
     tells: bool,
     /// The ids of the topics that couldn't be decided on when decisions were told.
@@ -102,18 +102,18 @@ pub(super) struct Inbound<'a> {
 }
 
 impl<'a> Inbound<'a> {
-    fn new(asked: Asked<'a>, side: Side) -> Self {
+    pub(super) fn new(asked: Asked<'a>, side: Side) -> Self {
         Self {
             asked,
             judge: Judge::new(asked.api, asked.version, side),
             settled: Settled::default(),
-            topics: Topics::new(),
+            topics: Vec::new(),
             session: (0, -1),
             not_to_be_made: Names::default(),
             makes_some: false,
             has_unknown_tags: false,
             may_create_any: None,
-            uncertain: BTreeSet::new(),
+            uncertain: Vec::new(),
             tells: false,
             untold: None,
             writes_in_transaction: false,
@@ -129,25 +129,23 @@ impl<'a> Inbound<'a> {
 
     /// Looks at all of a request. What is not admitted is found in the judge, and so is why the whole of it is refused.
     /// `untold` are the ids of the topics alone that are still to be told of, where all else was.
-    pub(super) fn look(asked: Asked<'a>, untold: Option<&'a BTreeSet<[u8; 16]>>) -> Result<Self, WalkError> {
-        let mut visitor = Self {
-            tells: untold.is_none(),
-            untold,
-            ..Self::new(asked, Side::Admitted)
-        };
-        match walk(&asked.api.request, asked.version, asked.body, &mut visitor) {
-            Err(error) if visitor.judge.refusal.is_none() => return Err(error),
+    pub(super) fn look(&mut self, untold: Option<&'a BTreeSet<[u8; 16]>>) -> Result<(), WalkError> {
+        let asked = self.asked;
+        self.tells = untold.is_none();
+        self.untold = untold;
+        match walk(&asked.api.request, asked.version, asked.body, self) {
+            Err(error) if self.judge.refusal.is_none() => return Err(error),
             _ => {}
         }
-        visitor.settled.settle();
-        let all_seen = visitor.judge.admitted_all();
+        self.settled.settle();
+        let all_seen = self.judge.admitted_all();
         if asked.api.key == ApiKey::PRODUCE
-            && !visitor.writes_in_transaction
-            && (visitor.has_transaction || !all_seen && transactions::has_some(&asked)?)
+            && !self.writes_in_transaction
+            && (self.has_transaction || !all_seen && transactions::has_some(&asked)?)
         {
-            visitor.judge.refusal = Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+            self.judge.refusal = Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
         }
-        Ok(visitor)
+        Ok(())
     }
 
     /// Whether all that a Produce request names may be written to, whatever is written.
@@ -177,7 +175,12 @@ impl Visitor for Inbound<'_> {
         match field.entity {
             Entity::TopicName if self.by_id => Edit::Keep,
             Entity::TopicName if self.asked.by_id => Edit::Drop,
-            Entity::TopicName if self.asked.refused.places.contains(&place) => {
+            Entity::TopicName
+                if self
+                    .asked
+                    .refused
+                    .is_some_and(|refused| refused.places.contains(&place)) =>
+            {
                 self.judge.judge(field, Err(ErrorCode::INVALID_REQUEST))
             }
             Entity::TopicName => self.topic(field, name),

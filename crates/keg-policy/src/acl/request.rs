@@ -1,5 +1,6 @@
 //! What becomes of a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,6 +51,16 @@ pub(super) struct Progress {
     pub(super) all: Option<Picked>,
     /// What there is of the topics that stand beside others that are denied, or are denied.
     pub(super) beside: Option<Beside>,
+}
+
+impl Progress {
+    /// The same, after decisions were told on all of a request but for unknown ids.
+    pub(super) fn told_of(&self, settled: &Settled) -> Self {
+        Self {
+            told: Some(settled.unknown().copied().collect()),
+            ..self.clone()
+        }
+    }
 }
 
 /// What the broker was asked, and how far the request had come.
@@ -143,7 +154,7 @@ impl Acls {
         client: &Client<'_>,
         request: &mut Request,
         body: &Bytes,
-        mut progress: Progress,
+        progress: &Progress,
     ) -> Result<Decision, WalkError> {
         let (api, version) = (request.api, request.version);
         let is_told = progress.told.is_some();
@@ -174,11 +185,11 @@ impl Acls {
             return refused(code, None);
         }
         let body = match api.key {
-            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match self.all_topics(client, request, body, &progress)? {
-                Pages::Of(body) => body,
+            ApiKey::DESCRIBE_TOPIC_PARTITIONS => match self.all_topics(client, request, body, progress)? {
+                Pages::Of(body) => Cow::Owned(body),
                 Pages::Decided(decision) => return Ok(decision),
             },
-            _ => body.clone(),
+            _ => Cow::Borrowed(body),
         };
         if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
             return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
@@ -186,14 +197,13 @@ impl Acls {
         if !progress.ids
             && offsets::are_of_all_topics(api, version, &body)?
             && look_up::is_possible(client.connection())
-            && let Some(question) = offsets::question(request, &progress)?
+            && let Some(question) = offsets::question(request, progress)?
         {
             return Ok(Decision::Ask(question));
         }
         let refused_first = Refused::of(api, version, &body)?;
-        let (existing, beside) = (progress.existing.clone(), progress.beside.clone());
         let mut asked = Asked {
-            refused: &refused_first,
+            refused: refused_first.as_ref(),
             client,
             names: &self.topic_names,
             api,
@@ -205,29 +215,24 @@ impl Acls {
                     .unwrap_or_default(),
                 _ => 0,
             },
-            existing: existing.as_ref(),
-            beside: beside.as_ref(),
+            existing: progress.existing.as_ref(),
+            beside: progress.beside.as_ref(),
             by_id: api.key == ApiKey::METADATA && metadata::asks_by_id(api, version, &body)?,
             settled: None,
         };
         let by_id = asked.by_id;
-        let told = progress.told.take();
-        let found = Inbound::look(asked, told.as_ref())?;
-        let knows_all = found.settled.is_known();
-        progress.told = Some(match knows_all {
-            true => BTreeSet::new(),
-            false => found.settled.unknown().copied().collect(),
-        });
+        let mut found = Inbound::new(asked, Side::Admitted);
+        found.look(progress.told.as_ref())?;
         if !progress.ids
-            && !knows_all
+            && !found.settled.is_known()
             && look_up::is_possible(client.connection())
-            && let Some(decision) = self.ask_for_names(&found.settled, request, progress.clone())?
+            && let Some(question) = names_of_ids(&found.settled, request, progress)?
         {
-            return Ok(decision);
+            return Ok(Decision::Ask(question));
         }
-        let question = match found.question(request, &progress)? {
+        let question = match found.question(request, progress)? {
             Some(question) => Some(question),
-            None => found.question_beside(request, &progress)?,
+            None => found.question_beside(request, progress)?,
         };
         if let Some(question) = question {
             return Ok(Decision::Ask(question));
@@ -273,48 +278,43 @@ impl Acls {
             }
         }
         let goes_on = match api.key {
-            ApiKey::FETCH => self.fetch(client, &original, session, topics, &mut kept)?,
-            ApiKey::SHARE_FETCH => self.share_fetch(client, &original, topics, judge.admitted_all())?,
+            ApiKey::FETCH => self.fetch(client, &original, session, topics.into_iter().collect(), &mut kept)?,
+            ApiKey::SHARE_FETCH => {
+                let topics = topics.into_iter().collect();
+                self.share_fetch(client, &original, topics, judge.admitted_all())?
+            }
             _ => None,
         };
         if let Some(response) = goes_on {
             return Ok(Decision::Answer(response));
         }
-        let mut body = match judge.admitted_all() {
-            true => body.clone(),
-            false => asked.part(Side::Admitted)?,
-        };
+        let mut new = body.clone();
+        if !judge.admitted_all() {
+            new = Cow::Owned(asked.part(Side::Admitted)?);
+        }
         if kept.no_session {
-            body = with(request, &body, "SessionEpoch", NO_SESSION)?;
+            new = Cow::Owned(with(request, &new, "SessionEpoch", NO_SESSION)?);
         }
         if kept.ends_connection {
-            body = with(request, &body, "Acks", OF_THE_LEADER)?;
+            new = Cow::Owned(with(request, &new, "Acks", OF_THE_LEADER)?);
         }
         // Where none is named all are meant, or none; and the names that come for ids are the broker's.
         kept.admitted_by = (api.key == ApiKey::METADATA && judge.kept && !by_id).then(|| Arc::clone(client.applied()));
-        let progress = Progress {
+        if !not_to_be_made.is_empty() {
+            let mut progress = progress.told_of(&settled);
             // Where nothing may be made, nothing need be named alone first.
-            made: progress.made || api.key == ApiKey::METADATA && !makes_some,
-            ..progress
-        };
-        match creation::step(request, body, &mut kept, not_to_be_made, has_unknown_tags, progress)? {
-            Step::Forward(body) => {
-                request.body = body.into();
-                Ok(Decision::Forward(kept.note(api.key)))
+            progress.made |= api.key == ApiKey::METADATA && !makes_some;
+            let new_body = new.into_owned();
+            match creation::step(request, new_body, &mut kept, not_to_be_made, has_unknown_tags, progress)? {
+                Step::Forward(body) => new = Cow::Owned(body),
+                Step::Ask(question) => return Ok(Decision::Ask(question)),
+                Step::Refuse(code, why) => return original.refuse(code, Some(&why)).map(Decision::Answer),
             }
-            Step::Ask(question) => Ok(Decision::Ask(question)),
-            Step::Refuse(code, why) => original.refuse(code, Some(&why)).map(Decision::Answer),
         }
-    }
-
-    fn ask_for_names(
-        &self,
-        settled: &Settled,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Option<Decision>, WalkError> {
-        let question = look_up::names_of(settled.unknown().copied(), request)?;
-        Ok(question.map(|question| Decision::Ask(Waiting::question(question, Asks::Ids, progress))))
+        if let Cow::Owned(body) = new {
+            request.body = body.into();
+        }
+        Ok(Decision::Forward(kept.note(api.key)))
     }
 
     /// Whether a Fetch request goes on, and how; if not, the answer.
@@ -374,6 +374,12 @@ impl Acls {
     }
 }
 
+/// What the broker is to be asked of the ids whose names aren't known.
+fn names_of_ids(settled: &Settled, request: &Request, progress: &Progress) -> Result<Option<Question>, WalkError> {
+    let question = look_up::names_of(settled.unknown().copied(), request)?;
+    Ok(question.map(|question| Waiting::question(question, Asks::Ids, progress.told_of(settled))))
+}
+
 /// SyncGroup: whether the protocol isn't said, which the broker wants to know before whose the group is.
 fn lacks_protocol(request: &Struct, version: i16) -> bool {
     const FIRST_WITH_PROTOCOL: i16 = 5;
@@ -407,7 +413,7 @@ impl Acls {
         let (api, version) = (request.api, request.version);
         let body = request.body.clone().into_bytes();
         let asked = Asked {
-            refused: &Refused::default(),
+            refused: None,
             client,
             names: &self.topic_names,
             api,

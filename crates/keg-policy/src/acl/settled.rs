@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 type Id = [u8; 16];
 
 /// What the ids of a request name, where that is known. Most requests have one, or a few.
 #[derive(Debug, Default)]
-pub(super) struct Settled(Vec<(Id, Option<Arc<[u8]>>)>);
+pub(super) struct Settled(SmallVec<[Named; 1]>);
+
+/// An id, and what it names, if that is known.
+type Named = (Id, Option<Arc<[u8]>>);
 
 impl Settled {
     /// Adds what an id names. It is found once all are [in order](Self::settle).

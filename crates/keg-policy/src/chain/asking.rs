@@ -1,8 +1,6 @@
 //! Requests that wait while a policy asks the broker something.
 
-use std::ops::ControlFlow;
-
-use super::{Chain, Pending, Seen};
+use super::{Chain, Kept, Pending};
 use crate::connection::Connection;
 use crate::message::{Reply, Request};
 use crate::policy::{Note, Outcome, Question};
@@ -23,7 +21,7 @@ pub struct Asking {
 #[derive(Debug)]
 pub(super) struct Asker {
     pub(super) pending: Pending,
-    pub(super) seen: Seen,
+    pub(super) kept: Kept,
 }
 
 /// How far the question has come.
@@ -59,12 +57,12 @@ impl Asking {
         if !chain.served.contains(question.api.key, question.version) {
             return Outcome::Close(format!(
                 "the policy {} asks {} version {}, which another policy does not serve",
-                chain.name(&asker.seen),
+                chain.name(&asker.kept),
                 question.api.name,
                 question.version
             ));
         }
-        let outcome = chain.forward(connection, &mut question, asker.seen.policy + 1);
+        let outcome = chain.forward(connection, &mut question, asker.kept.policy() + 1);
         Self::advance(chain, connection, request, asker, note, question, outcome)
     }
 
@@ -123,15 +121,10 @@ impl Asker {
         note: Note,
         reply: Reply,
     ) -> Outcome<Pending> {
-        let Self { pending, seen } = self;
-        let Some(policy) = chain.policies.get(seen.policy) else {
+        let Some(policy) = chain.policies.get(self.kept.policy()) else {
             return Outcome::Close("the policy that asked is gone".to_owned());
         };
-        let next = seen.policy + 1;
         let decision = policy.resume(connection, request, note, reply);
-        match chain.decide(connection, request, pending, seen, decision) {
-            ControlFlow::Continue(pending) => chain.forward_rest(connection, request, pending, next),
-            ControlFlow::Break(outcome) => outcome,
-        }
+        chain.decide(connection, request, self, decision)
     }
 }

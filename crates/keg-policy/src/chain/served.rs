@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keg_codec::schema::Versions;
+use keg_codec::schema::{EntitySet, Versions};
 use keg_codec::{Api, ApiKey};
 
 use crate::policy::{Interest, Policy};
@@ -35,6 +35,8 @@ pub(super) struct Interested {
     pub(super) policy: usize,
     pub(super) request: bool,
     pub(super) response: bool,
+    /// What it [looks for](Policy::looks_for) in a response.
+    pub(super) looks_for: Option<EntitySet>,
 }
 
 impl Served {
@@ -143,6 +145,7 @@ fn interested(policies: &[Arc<dyn Policy>], api: &Api, version: i16) -> Option<V
             policy,
             request,
             response,
+            looks_for: it.looks_for(api, version),
         });
     }
     Some(interested)
@@ -204,6 +207,7 @@ mod tests {
                 policy,
                 request,
                 response,
+                looks_for: None,
             })
         };
         assert_eq!(of(4), Some(&both(true, false)[..]));

@@ -12,7 +12,7 @@ use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, FetchHead};
 
 use super::head::Head;
-use super::{Chain, Pending, Seen};
+use super::{Chain, Pending};
 use crate::connection::Connection;
 use crate::message::{Reply, Response, Streams};
 use crate::policy::{Answer, Outcome};
@@ -72,15 +72,15 @@ pub fn streamed_head(streams: Streams, api: &Api, version: i16, beginning: &[u8]
 impl Chain {
     /// How the response to a request may be handed back while it still arrives.
     pub(super) fn streams(&self, connection: &Connection, pending: &mut Pending) -> Streams {
-        let Pending { api, version, seen, .. } = &*pending;
-        let streams = |seen: &Seen| {
-            let policy = self.policies.get(seen.policy);
-            policy.is_some_and(|policy| policy.streams(api, *version, &seen.note))
-        };
+        let (api, version) = (pending.api, pending.version);
         match api.key {
             ApiKey::API_VERSIONS => Streams::No,
-            _ if seen.is_empty() => Streams::Unseen,
-            ApiKey::FETCH if seen.iter().all(streams) => {
+            _ if self.awaiting(pending).next().is_none() => Streams::Unseen,
+            ApiKey::FETCH
+                if self
+                    .awaiting(pending)
+                    .all(|(policy, note, _)| policy.streams(api, version, note)) =>
+            {
                 // Kept, since requests that come meanwhile may make it another one.
                 pending.names = self.streamed_names(connection, pending);
                 match pending.names {
@@ -98,8 +98,8 @@ impl Chain {
         if !FetchHead::has_names(pending.version) {
             return Some(names);
         }
-        for seen in &pending.seen {
-            match self.policies.get(seen.policy)?.streamed_names(connection, &seen.note)? {
+        for (policy, note, _) in self.awaiting(pending) {
+            match policy.streamed_names(connection, note)? {
                 StreamedNames::Kept => {}
                 beginning if names == StreamedNames::Kept => names = beginning,
                 StreamedNames::Beginning { .. } => return None,
@@ -116,7 +116,7 @@ impl Chain {
         mut response: Response,
         mut rest: Box<Rest>,
     ) -> Outcome<Pending> {
-        if pending.seen.is_empty() {
+        if self.awaiting(&pending).next().is_none() {
             response.rest = Some(rest);
             return Outcome::Reply(Reply::Response(response));
         }
@@ -149,10 +149,7 @@ impl Chain {
 
     /// Shows a response to the policies that saw its request, and gives why it must not reach the client.
     fn show(&self, connection: &Connection, pending: &Pending, response: &mut Response) -> Result<(), String> {
-        for Seen { policy, note, .. } in pending.seen.iter().rev() {
-            let Some(policy) = self.policies.get(*policy) else {
-                continue;
-            };
+        for (policy, note, _) in self.awaiting(pending).rev() {
             let answer = Answer {
                 api: pending.api,
                 version: pending.version,

@@ -19,7 +19,7 @@ use keg_codec::{ApiKey, ErrorCode, Rope};
 
 use super::Namespace;
 use super::names::Names;
-use crate::message::{Reply, Request, Response, trimmed};
+use crate::message::{Reply, Request, Response};
 use crate::policy::{Answer, Decision, Note, Withheld};
 use delete::Deletion;
 use pattern::Refusal;
@@ -43,10 +43,10 @@ enum Asked {
 
 /// What becomes of a request.
 pub(super) fn request(namespace: &Namespace, request: &mut Request) -> Decision {
-    let decision = trimmed(request.body_bytes(), |body| {
-        let body = match read(&request.api.request, request.version, &body) {
+    let decision = request.trimmed(|request, body| {
+        let body = match read(&request.api.request, request.version, body) {
             Err(WalkError::UnknownTag { .. }) => {
-                return Response::error(request.api, request.version, &body, ErrorCode::INVALID_REQUEST, None)
+                return Response::error(request.api, request.version, body, ErrorCode::INVALID_REQUEST, None)
                     .map(Decision::Answer);
             }
             body => body?,

@@ -2,7 +2,7 @@
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError, says_nothing_of};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, WalkError};
 use keg_codec::{Api, ApiKey};
 
 use super::Namespace;
@@ -115,11 +115,11 @@ pub(crate) fn tells_ids(api: ApiKey) -> bool {
     )
 }
 
-/// Whether nothing in a response can be another tenant's, or have the prefix: to Produce, which is answered most often, there
-/// are ids of topics that were asked for, and numbers.
-pub(super) fn is_plain(api: &'static Api, version: i16, body: &[u8]) -> bool {
+/// What a response must have that can be another tenant's, or have the prefix, if that is known: one to Produce, which is
+/// answered most often, has ids of topics that were asked for, and numbers.
+pub(super) fn looks_for(api: ApiKey) -> Option<EntitySet> {
     const NAMES: EntitySet = EntitySet::of(&[Entity::TopicName, Entity::FreeText]);
-    api.key == ApiKey::PRODUCE && says_nothing_of(NAMES, &api.response, version, body)
+    (api == ApiKey::PRODUCE).then_some(NAMES)
 }
 
 /// ListConfigResources: the types of what is listed.

@@ -20,13 +20,15 @@ pub(crate) enum Place {
 
 impl Place {
     pub(crate) fn of(field: &'static Field, api: &'static Api, version: i16) -> Self {
-        let is = |it: &Field| std::ptr::eq(it, field);
-        for array in api.request.fields.iter().filter(|it| it.versions.contains(version)) {
-            if is(array) {
-                return if array.array { Self::Element } else { Self::Top };
-            }
+        if is_one_of(api.request.fields, field) {
+            return if field.array { Self::Element } else { Self::Top };
+        }
+        for array in api.request.fields {
             let Type::Struct(nested) = array.ty else { continue };
-            if nested.iter().any(is) && array.array && !field.array {
+            if !array.versions.contains(version) {
+                continue;
+            }
+            if is_one_of(nested, field) && array.array && !field.array {
                 return match (api.key, array.name) {
                     (ApiKey::OFFSET_FETCH | ApiKey::OFFSET_DELETE, "Topics") => Self::Topic,
                     (ApiKey::FETCH | ApiKey::SHARE_FETCH, "ForgottenTopicsData")
@@ -35,7 +37,7 @@ impl Place {
                 };
             }
             let is_topic_of_group = |it: &Field| match it.ty {
-                Type::Struct(topic) => topic.iter().any(is),
+                Type::Struct(topic) => is_one_of(topic, field),
                 _ => false,
             };
             let answers_in_groups = matches!(api.key, ApiKey::OFFSET_FETCH | ApiKey::DESCRIBE_SHARE_GROUP_OFFSETS);
@@ -45,6 +47,11 @@ impl Place {
         }
         Self::Deeper
     }
+}
+
+/// Whether it stands in this table, and isn't only alike.
+fn is_one_of(fields: &'static [Field], field: &'static Field) -> bool {
+    fields.as_ptr_range().contains(&std::ptr::from_ref(field))
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use keg_codec::walk::Edit;
 use keg_codec::{ApiKey, ErrorCode};
 
 use super::Inbound;
+use crate::acl::beforehand::{self, Refused};
 use crate::acl::needs::{self, denied};
 use crate::acl::operation::{CLUSTER_NAME, Operation, ResourceType};
-use crate::acl::{beforehand, regex};
+use crate::acl::regex;
 use crate::partial::Place;
 
 /// The kind of coordinators that only brokers look for.
@@ -70,7 +71,8 @@ impl<'a> Inbound<'a> {
             // What a client takes back it needn't be allowed to read.
             return Edit::Keep;
         }
-        if self.asked.refused.topics.contains(name) || needs::is_refused_first(key, name) {
+        let refused = self.asked.refused;
+        if refused.is_some_and(|refused| refused.topics.contains(name)) || needs::is_refused_first(key, name) {
             // Nothing is done for it, whoever asks, and it is said why.
             self.makes_some = true;
             return self.judge.pass();
@@ -91,7 +93,7 @@ impl<'a> Inbound<'a> {
             return self.judge.refuse(ErrorCode::STREAMS_INVALID_TOPOLOGY);
         }
         if admitted.is_ok() && matches!(key, ApiKey::FETCH | ApiKey::SHARE_FETCH) {
-            self.topics.insert(name.into());
+            self.topics.push(name.into());
         }
         self.judge.judge(field, admitted)
     }
@@ -135,8 +137,8 @@ impl<'a> Inbound<'a> {
 
     pub(super) fn resource(&mut self, field: &'static Field, name: &[u8]) -> Edit<'a> {
         let operation = needs::configs(self.asked.api.key);
-        let refused = &self.asked.refused.resources;
-        if !refused.is_empty() && refused.contains(&(self.config_type, name.to_vec())) {
+        let is_refused = |refused: &Refused| refused.resources.contains(&(self.config_type, name.to_vec()));
+        if self.asked.refused.is_some_and(is_refused) {
             return self.judge.pass();
         }
         let admitted = match self.config_type {

@@ -128,7 +128,15 @@ impl Table {
         }
     }
 
-    /// The entries of a place, and of all shorter texts.
+    /// Sees the entries of a place, and of all shorter texts.
+    pub(super) fn each_from(&self, mut place: Option<usize>, mut see: impl FnMut(&Entry)) {
+        while let Some(at) = place.and_then(|at| self.places.get(at)) {
+            at.entries.iter().for_each(&mut see);
+            place = at.shorter;
+        }
+    }
+
+    /// The same, one after the other.
     pub(super) fn from(&self, place: Option<usize>) -> impl Iterator<Item = &Entry> {
         let at = |place: Option<usize>| self.places.get(place?);
         std::iter::successors(at(place), move |it| at(it.shorter)).flat_map(|it| &it.entries)
