@@ -187,12 +187,20 @@ pub fn begin_response(queue: &mut WriteQueue, head: &[u8], correlation_id: i32, 
 fn write(queue: &mut WriteQueue, head: &[u8], offset: usize, correlation_id: i32, body: Rope, rest: usize) {
     // Frames are bounded far below 2 GiB when they are read, and edits add names of at most 32 KiB each.
     let length = i32::try_from(head.len() + body.len() + rest).unwrap_or(i32::MAX);
-    let small = body.pieces().iter().map(Bytes::len).filter(|len| *len < SHARE_FROM);
-    queue.reserve(4 + head.len() + small.sum::<usize>());
-    queue.put_slice(&length.to_be_bytes());
-    queue.put_slice(head.get(..offset).unwrap_or_default());
-    queue.put_slice(&correlation_id.to_be_bytes());
-    queue.put_slice(head.get(offset + 4..).unwrap_or_default());
+    let small = match body.len() {
+        length @ ..SHARE_FROM => length,
+        _ => {
+            let lengths = body.pieces().iter().map(Bytes::len);
+            lengths.filter(|length| *length < SHARE_FROM).sum()
+        }
+    };
+    let tail = queue.tail(4 + head.len() + small);
+    tail.extend_from_slice(&length.to_be_bytes());
+    let begin = tail.len();
+    tail.extend_from_slice(head);
+    if let Some(id) = tail.get_mut(begin + offset..).and_then(<[u8]>::first_chunk_mut) {
+        *id = correlation_id.to_be_bytes();
+    }
     queue.put_rope(body);
 }
 

@@ -15,36 +15,36 @@ const ROOM: usize = 512;
 #[derive(Debug, Default)]
 pub struct WriteQueue {
     ready: VecDeque<Bytes>,
+    /// How many bytes are in `ready`.
+    sealed: usize,
     tail: BytesMut,
-    len: usize,
 }
 
 impl WriteQueue {
     /// How many bytes are queued.
     pub fn len(&self) -> usize {
-        self.len
+        self.sealed + self.tail.len()
     }
 
     /// Whether nothing is queued.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Queues a copy of the bytes.
     pub fn put_slice(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        self.tail.extend_from_slice(bytes);
-        self.len += bytes.len();
+        self.tail(bytes.len()).extend_from_slice(bytes);
     }
 
-    /// Makes room for so many small bytes, which then come without looking for it again.
-    pub(crate) fn reserve(&mut self, bytes: usize) {
+    /// The end of the queue, with room for so many small bytes.
+    pub(crate) fn tail(&mut self, bytes: usize) -> &mut BytesMut {
         match self.tail.capacity() {
             // New memory is got sooner than none is made more.
             0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(ROOM)),
             capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(ROOM)),
             _ => {}
         }
+        &mut self.tail
     }
 
     /// The bytes that are queued, if they are in one piece.
@@ -54,8 +54,11 @@ impl WriteQueue {
 
     /// Queues the bytes of a rope, sharing its large pieces.
     pub fn put_rope(&mut self, rope: Rope) {
-        for piece in rope {
-            self.put(piece);
+        if rope.len() < SHARE_FROM {
+            let tail = self.tail(rope.len());
+            rope.pieces().iter().for_each(|piece| tail.extend_from_slice(piece));
+        } else {
+            rope.into_iter().for_each(|piece| self.put(piece));
         }
     }
 
@@ -65,7 +68,7 @@ impl WriteQueue {
             return self.put_slice(&bytes);
         }
         self.seal();
-        self.len += bytes.len();
+        self.sealed += bytes.len();
         self.ready.push_back(bytes);
     }
 
@@ -94,16 +97,17 @@ impl WriteQueue {
     /// When that is more than is queued.
     pub fn advance(&mut self, mut written: usize) {
         assert!(
-            written <= self.len,
+            written <= self.len(),
             "{written} bytes were written of {} that are queued",
-            self.len
+            self.len()
         );
-        self.len -= written;
         while let Some(front) = self.ready.front_mut() {
-            if written < front.len() {
-                return front.advance(written);
+            let taken = written.min(front.len());
+            self.sealed -= taken;
+            if taken < front.len() {
+                return front.advance(taken);
             }
-            written -= front.len();
+            written -= taken;
             self.ready.pop_front();
         }
         self.tail.advance(written);
@@ -116,6 +120,7 @@ impl WriteQueue {
 
     fn seal(&mut self) {
         if !self.tail.is_empty() {
+            self.sealed += self.tail.len();
             self.ready.push_back(self.tail.split().freeze());
         }
     }

@@ -104,22 +104,22 @@ impl Certificate {
     }
 }
 
-impl<S> Service<Request> for Certified<S>
+impl<S, F> Service<Request> for Certified<S>
 where
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
+    S: Service<Request, Response = Reply, Error = Over, Future = Decided<F>>,
+    F: Future<Output = Result<Reply, Over>> + Unpin,
 {
     type Response = Reply;
     type Error = Over;
-    type Future = Decided<S::Future>;
+    type Future = Decided<F>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Over>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Decided<S::Future> {
+    fn call(&mut self, request: Request) -> Decided<F> {
         match self.certificate.as_mut().map_or(Ok(()), |it| it.check()) {
-            Ok(()) => Decided::Inner(self.inner.call(request)),
+            Ok(()) => self.inner.call(request),
             Err(over) => Decided::Now(Some(Err(over))),
         }
     }

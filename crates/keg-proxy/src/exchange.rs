@@ -209,13 +209,16 @@ where
     }
 
     fn poll_client_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
-        let has_room = self.has_room();
-        let Peer { stream, incoming, .. } = &mut self.client;
+        let incoming = &self.client.incoming;
+        if incoming.is_resting() {
+            return Ok(false);
+        }
         let may_read = match incoming.passing() {
-            0 => has_room && !incoming.has_request(),
+            0 => !incoming.has_request() && self.has_room(),
             // Else the broker is slower.
             _ => incoming.pending() <= passing::HELD_BACK,
         };
+        let Peer { stream, incoming, .. } = &mut self.client;
         if !may_read && !incoming.is_charged() {
             incoming.pause();
             return Ok(false);
@@ -327,14 +330,20 @@ where
 
     /// Moves whatever can be moved.
     fn poll_move(&mut self, context: &mut Context<'_>) -> Result<(), Over> {
+        // Whoever woke the task may have a reply.
+        let mut news = true;
         for _ in 0..ROUNDS {
-            let mut progress = self.take_requests(context);
+            // What is read goes all its way in one round, and the next finds nothing more.
+            let mut progress = self.poll_client_read(context)?;
+            progress |= self.take_requests(context);
             progress |= self.poll_backend_write(context);
             progress |= self.poll_backend_read(context);
-            progress |= self.take_replies(context);
-            progress |= self.poll_client_write(context)?;
-            progress |= self.poll_client_read(context)?;
-            if !progress {
+            // Replies come of what was moved, or of whom the task is woken by.
+            if progress || news {
+                progress |= self.take_replies(context);
+            }
+            news = self.poll_client_write(context)?;
+            if !progress && !news {
                 return Ok(());
             }
             self.busy_poll.touch();
@@ -352,8 +361,11 @@ where
             return Poll::Ready(Err(reason));
         }
         let incoming = &self.client.incoming;
+        if !incoming.is_closed() || incoming.has_frame() {
+            return Poll::Pending;
+        }
         let sent = self.sending.is_none() && self.link.state().queued() == 0 && self.backend.writer.is_flushed();
-        if !incoming.is_closed() || incoming.has_frame() || !sent {
+        if !sent {
             return Poll::Pending;
         }
         Poll::Ready(match incoming.pending() {

@@ -71,29 +71,15 @@ impl Incoming {
 
     /// The next frame, if it is whole.
     pub(crate) fn frame(&mut self) -> Result<Option<Bytes>, FrameError> {
-        if self.passing > 0 || self.waits_for_beginning() {
-            return Ok(None);
-        }
-        if self.large.is_some() {
-            let frame = self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame);
-            self.held &= frame.is_none();
-            self.in_bulk &= frame.is_none();
-            return Ok(frame);
-        }
-        if self.announced().is_some_and(|length| self.needs_place(length)) {
-            return Ok(None);
-        }
-        let held = self.buffer.capacity();
-        let frame = frame::decode(&mut self.buffer, self.limit)?;
+        let frame = match (self.announced(), &self.large) {
+            _ if self.passing > 0 => None,
+            (_, Some(_)) => self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame),
+            (Some(length), None) if !self.is_put_off(length) => self.buffered_frame()?,
+            _ => None,
+        };
         self.held &= frame.is_none();
         self.in_bulk &= frame.is_none();
-        Ok(frame.map(|frame| {
-            if frame.len() < COPY_BELOW && held >= COPY_BELOW {
-                Bytes::copy_from_slice(&frame)
-            } else {
-                frame
-            }
-        }))
+        Ok(frame)
     }
 
     /// Allows frames of up to `limit` bytes from now on.
@@ -118,11 +104,11 @@ impl Incoming {
 
     /// Whether a frame is whole, or can't become one.
     pub(crate) fn has_frame(&self) -> bool {
-        match (&self.large, self.announced()) {
-            _ if self.passing > 0 || self.waits_for_beginning() => false,
-            (Some(large), _) => large.is_whole(),
-            (None, Some(length)) => {
-                length > self.limit || (self.buffer.len() - 4 >= length && !self.needs_place(length))
+        match (self.announced(), &self.large) {
+            _ if self.passing > 0 => false,
+            (_, Some(large)) => large.is_whole(),
+            (Some(length), None) => {
+                (length > self.limit || self.buffer.len() - 4 >= length) && !self.is_put_off(length)
             }
             (None, None) => false,
         }
@@ -189,6 +175,16 @@ impl Incoming {
         self.pool.is_contended()
     }
 
+    /// Whether nothing is here, and nothing is missing of anything.
+    fn is_empty(&self) -> bool {
+        self.buffer.capacity() == 0 && self.large.is_none() && self.passing == 0
+    }
+
+    /// Whether nothing can be done before the task is woken.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.asleep && self.is_empty()
+    }
+
     /// Lets reading be tried again, at the beginning of each turn of the task.
     pub(crate) fn wake(&mut self) {
         self.asleep = false;
@@ -232,6 +228,16 @@ impl Incoming {
         }
     }
 
+    /// The frame at the front, if all of it is where all frames begin.
+    fn buffered_frame(&mut self) -> Result<Option<Bytes>, FrameError> {
+        let held = self.buffer.capacity();
+        let frame = frame::decode(&mut self.buffer, self.limit)?;
+        Ok(frame.map(|frame| match frame.len() < COPY_BELOW && held >= COPY_BELOW {
+            true => Bytes::copy_from_slice(&frame),
+            false => frame,
+        }))
+    }
+
     /// Queues for the place of the frame at the front, if it needs one, whether it is whole or not.
     fn begin_large(&mut self) {
         if let Some(length) = self.announced()
@@ -242,6 +248,12 @@ impl Incoming {
         {
             self.large = Some(Large::new(length, self.pool.reserve(length)));
         }
+    }
+
+    /// Whether the frame at the front, of this length, is not to be taken from where it began: it needs a place, or it isn't
+    /// known yet whether it is passed on. Most are too small for either.
+    fn is_put_off(&self, length: usize) -> bool {
+        length > READ && (self.needs_place(length) || self.waits_for_beginning())
     }
 
     /// Whether frames of this length are not taken without a place in the budget. When no more is read, what is there is at
@@ -268,6 +280,10 @@ impl Incoming {
 
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
+        if self.is_empty() {
+            self.waiting_since = None;
+            return;
+        }
         if self.pending() + self.passing > 0 && !self.waits_for_budget() {
             self.waiting_since.get_or_insert_with(Instant::now);
         }

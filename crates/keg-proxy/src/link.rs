@@ -262,8 +262,14 @@ impl State {
     }
 
     fn fetch(&mut self, id: i32) -> Option<Response> {
-        let place = self.answered.iter().position(|(answered, _)| *answered == id)?;
-        let (_, response) = self.answered.remove(place)?;
+        // Mostly, whoever is answered first asks first.
+        let (_, response) = match self.answered.pop_front_if(|(answered, _)| *answered == id) {
+            Some(first) => first,
+            None => {
+                let place = self.answered.iter().position(|(answered, _)| *answered == id)?;
+                self.answered.remove(place)?
+            }
+        };
         if self.answered.is_empty() {
             self.answered.shrink_to(1);
         }

@@ -124,20 +124,17 @@ impl<F: Future<Output = Result<Reply, Over>> + Unpin> Replies<F> {
         let mut progress = false;
         let mut rest = None;
         while let (None, Some(front)) = (&rest, self.0.front_mut()) {
-            if let State::Waiting(reply) = &mut front.reply {
-                match Pin::new(reply).poll(context) {
-                    Poll::Ready(reply) => front.reply = State::Ready(reply?),
+            let reply = match &mut front.reply {
+                State::Waiting(reply) => match Pin::new(reply).poll(context) {
+                    Poll::Ready(reply) => reply?,
                     Poll::Pending => break,
-                }
-            }
+                },
+                State::Ready(reply) => std::mem::replace(reply, Reply::Silent),
+            };
+            let (key, correlation_id) = (front.key, front.correlation_id);
+            self.0.pop_front();
             progress = true;
-            if let Some(Slot {
-                key,
-                correlation_id,
-                reply: State::Ready(Reply::Response(response)),
-                ..
-            }) = self.0.pop_front()
-            {
+            if let Reply::Response(response) = reply {
                 let length = response.rest.as_ref().map_or(0, |rest| rest.length);
                 header::begin_response(out, &response.head, correlation_id, response.body, length);
                 rest = response.rest;

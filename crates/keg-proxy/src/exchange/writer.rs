@@ -53,10 +53,24 @@ impl Writer {
     where
         IO: AsyncWrite + Unpin,
     {
-        let mut done = Written::default();
+        // Mostly.
         if queue.is_empty() && behind.is_empty() && !self.unflushed && self.blocked_since.is_none() {
-            return Ok(done);
+            return Ok(Written::default());
         }
+        self.poll_some(stream, queue, behind, context)
+    }
+
+    fn poll_some<IO>(
+        &mut self,
+        stream: &mut IO,
+        queue: &mut WriteQueue,
+        behind: &[u8],
+        context: &mut Context<'_>,
+    ) -> io::Result<Written>
+    where
+        IO: AsyncWrite + Unpin,
+    {
+        let mut done = Written::default();
         loop {
             let rest = behind.get(done.behind..).unwrap_or_default();
             if queue.is_empty() && rest.is_empty() {

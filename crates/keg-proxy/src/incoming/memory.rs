@@ -44,12 +44,16 @@ impl Incoming {
     where
         IO: AsyncRead + Unpin,
     {
+        self.shrink();
         let mut spare = spare::take();
         let most = self.most();
         let read = poll_read_buf(Pin::new(stream), context, &mut (&mut spare).limit(most));
-        if spare.is_empty() || (spare.len() < COPY_BELOW && self.passing == 0) {
+        if spare.is_empty() {
+            spare::keep(spare);
+        } else if spare.len() < COPY_BELOW && self.passing == 0 {
             self.buffer = BytesMut::from(&*spare);
-            spare::give_back(spare);
+            spare.clear();
+            spare::keep(spare);
         } else {
             self.buffer = spare;
         }

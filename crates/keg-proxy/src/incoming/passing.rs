@@ -42,9 +42,11 @@ impl Incoming {
     /// The length of the frame at the front, if it is one that may be taken while it still arrives, and how much of it must
     /// be there for that.
     fn passable_length(&self) -> Option<(usize, usize)> {
+        let length = self.announced().filter(|length| LARGE.contains(length))?;
         let passes = self.passes != Passes::Nothing && !self.held && !self.closed;
-        let is_new = passes && self.large.is_none() && self.passing == 0;
-        let length = self.announced().filter(|length| is_new && LARGE.contains(length))?;
+        if !passes || self.large.is_some() || self.passing > 0 {
+            return None;
+        }
         let is_too_long = self.passes == Passes::Requests && length > self.limit;
         (!is_too_long).then_some((length, self.passes.beginning()))
     }

@@ -20,6 +20,11 @@ pub(super) fn take() -> BytesMut {
 pub(super) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
     if buffer.try_reclaim(ROOM) {
-        SPARE.set(Some(buffer));
+        keep(buffer);
     }
+}
+
+/// Keeps what was [taken](take), and is empty, for the next.
+pub(super) fn keep(buffer: BytesMut) {
+    SPARE.set(Some(buffer));
 }
