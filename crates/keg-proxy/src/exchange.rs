@@ -1,5 +1,6 @@
 //! One client and one node: requests one way, responses the other, both in order.
 
+mod alarm;
 mod gone;
 mod passing;
 mod replies;
@@ -26,6 +27,7 @@ use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::virtual_cluster::VirtualCluster;
+use alarm::Alarm;
 use gone::Gone;
 use passing::Passing;
 use replies::Replies;
@@ -68,6 +70,8 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
 pub(crate) struct Peer<IO> {
     stream: IO,
     incoming: Incoming,
+    /// Goes off when there is more to read.
+    alarm: Alarm,
     writer: Writer,
 }
 
@@ -77,7 +81,15 @@ impl<IO> Peer<IO> {
         Self {
             stream,
             incoming,
+            alarm: Alarm::default(),
             writer: Writer::default(),
+        }
+    }
+
+    /// Lets reading be tried again if there may be something to read, at the beginning of each turn of the task.
+    fn wake(&mut self, context: &Context<'_>) {
+        if self.alarm.went_off(context.waker()) {
+            self.incoming.wake();
         }
     }
 }
@@ -218,12 +230,18 @@ where
             // Else the broker is slower.
             _ => incoming.pending() <= passing::HELD_BACK,
         };
-        let Peer { stream, incoming, .. } = &mut self.client;
+        let Peer {
+            stream,
+            incoming,
+            alarm,
+            ..
+        } = &mut self.client;
         if !may_read && !incoming.is_charged() {
             incoming.pause();
             return Ok(false);
         }
-        let read = incoming.poll_read(stream, context).map_err(Over::ClientIo)?;
+        let read = incoming.poll_read(stream, &mut alarm.context(context));
+        let read = read.map_err(Over::ClientIo)?;
         if incoming.is_cut() {
             let received = incoming.pending();
             self.end(Over::Cut { received });
@@ -261,7 +279,12 @@ where
     }
 
     fn poll_backend_read(&mut self, context: &mut Context<'_>) -> bool {
-        let Peer { stream, incoming, .. } = &mut self.backend;
+        let Peer {
+            stream,
+            incoming,
+            alarm,
+            ..
+        } = &mut self.backend;
         if incoming.is_closed() || (self.to_client.len() >= self.limits.max_queued && !incoming.is_charged()) {
             return false;
         }
@@ -270,7 +293,7 @@ where
             incoming.pause();
             return false;
         }
-        let gone = match incoming.poll_read(stream, context) {
+        let gone = match incoming.poll_read(stream, &mut alarm.context(context)) {
             Ok(_) if incoming.is_closed() => Gone::Closed,
             Ok(true) => {
                 self.settle();
@@ -386,8 +409,8 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        this.client.incoming.wake();
-        this.backend.incoming.wake();
+        this.client.wake(context);
+        this.backend.wake(context);
         if let Err(over) = this.poll_move(context) {
             return Poll::Ready(Err(over));
         }

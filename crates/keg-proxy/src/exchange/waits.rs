@@ -9,15 +9,22 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
 
 use super::Exchange;
+use super::alarm::Alarm;
 use crate::error::Over;
 use crate::limits::Limits;
 
 /// A clock that runs while something is unfinished, so that an idle connection has no timer.
 pub(super) struct Ticker {
     period: Duration,
-    sleep: Option<Pin<Box<Sleep>>>,
+    running: Option<Running>,
     /// Since when the client neither sends nor has anything to take.
     client_done: Option<Instant>,
+}
+
+struct Running {
+    sleep: Pin<Box<Sleep>>,
+    /// Goes off with it.
+    alarm: Alarm,
 }
 
 impl Ticker {
@@ -30,25 +37,30 @@ impl Ticker {
         let period = (shortest / 10).clamp(Duration::from_millis(10), Duration::from_secs(5));
         Self {
             period,
-            sleep: None,
+            running: None,
             client_done: None,
         }
     }
 
     #[cfg(test)]
     pub(super) fn is_resting(&self) -> bool {
-        self.sleep.is_none()
+        self.running.is_none()
     }
 
     /// Ready now and then.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let period = self.period;
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + period)));
-        let ticked = sleep.as_mut().poll(context);
+        let Running { sleep, alarm } = self.running.get_or_insert_with(|| Running {
+            sleep: Box::pin(sleep_until(Instant::now() + period)),
+            alarm: Alarm::default(),
+        });
+        if !alarm.went_off(context.waker()) {
+            return Poll::Pending;
+        }
+        let ticked = sleep.as_mut().poll(&mut alarm.context(context));
         if ticked.is_ready() {
             sleep.as_mut().reset(Instant::now() + period);
+            alarm.set_off();
         }
         ticked
     }
@@ -57,12 +69,12 @@ impl Ticker {
 impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S> {
     /// Looks now and then whether something has waited too long.
     pub(super) fn poll_waits(&mut self, context: &mut Context<'_>) -> Poll<Over> {
-        if self.ticker.sleep.is_none() && !self.is_unfinished() {
+        if self.ticker.running.is_none() && !self.is_unfinished() {
             return Poll::Pending;
         }
         while self.ticker.poll(context).is_ready() {
             if !self.is_unfinished() {
-                self.ticker.sleep = None;
+                self.ticker.running = None;
                 return Poll::Pending;
             }
             if let Err(over) = self.check_waits(Instant::now()) {
