@@ -37,6 +37,7 @@ impl WriteQueue {
     }
 
     /// The end of the queue, with room for so many small bytes.
+    #[inline]
     pub(crate) fn tail(&mut self, bytes: usize) -> &mut BytesMut {
         match self.tail.capacity() {
             // New memory is got sooner than none is made more.

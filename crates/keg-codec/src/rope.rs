@@ -49,7 +49,12 @@ impl Rope {
 
 impl From<Bytes> for Rope {
     fn from(bytes: Bytes) -> Self {
-        std::iter::once(bytes).collect()
+        let len = bytes.len();
+        let mut pieces = SmallVec::new();
+        if len > 0 {
+            pieces.push(bytes);
+        }
+        Self { pieces, len }
     }
 }
 

@@ -359,12 +359,13 @@ where
             // What is read goes all its way in one round, and the next finds nothing more.
             let mut progress = self.poll_client_read(context)?;
             progress |= self.take_requests(context);
-            progress |= self.poll_backend_write(context);
             progress |= self.poll_backend_read(context);
             // Replies come of what was moved, or of whom the task is woken by.
             if progress || news {
                 progress |= self.take_replies(context);
             }
+            // Whoever is asked for a reply may have something to send first.
+            progress |= self.poll_backend_write(context);
             news = self.poll_client_write(context)?;
             if !progress && !news {
                 return Ok(());

@@ -43,6 +43,7 @@ impl Writer {
 
     /// Writes what the socket takes of a queue and of the bytes behind it, together as far as can be: a head that is
     /// written by itself wakes the peer once more.
+    #[inline]
     pub(super) fn poll_write<IO>(
         &mut self,
         stream: &mut IO,
@@ -60,6 +61,8 @@ impl Writer {
         self.poll_some(stream, queue, behind, context)
     }
 
+    // There is mostly nothing to be written where this is asked for, which is found out without the call.
+    #[inline(never)]
     fn poll_some<IO>(
         &mut self,
         stream: &mut IO,

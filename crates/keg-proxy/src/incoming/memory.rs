@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
@@ -51,7 +51,7 @@ impl Incoming {
         if spare.is_empty() {
             spare::keep(spare);
         } else if spare.len() < COPY_BELOW && self.passing == 0 {
-            self.buffer = BytesMut::from(&*spare);
+            self.buffer = spare::copy(&spare);
             spare.clear();
             spare::keep(spare);
         } else {
@@ -94,7 +94,7 @@ impl Incoming {
                 self.give_back();
             }
         } else if self.passing == 0 && self.buffer.len() <= self.buffer.capacity() / 4 {
-            let few = BytesMut::from(&*self.buffer);
+            let few = spare::copy(&self.buffer);
             spare::give_back(std::mem::replace(&mut self.buffer, few));
         }
     }

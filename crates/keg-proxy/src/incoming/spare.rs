@@ -6,8 +6,16 @@ use bytes::BytesMut;
 
 use super::memory::ROOM;
 
+/// How much memory the few bytes share that are [copied](copy): whoever keeps some of them keeps all of it.
+const SHARED: usize = 2 * 1024;
+
+/// The most bytes that share memory with others.
+const FEW: usize = SHARED / 4;
+
 thread_local! {
     static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+    /// What is left of the memory that copies share.
+    static REST: Cell<Option<BytesMut>> = const { Cell::new(None) };
 }
 
 /// An empty buffer with room for [`ROOM`] bytes.
@@ -27,4 +35,52 @@ pub(super) fn give_back(mut buffer: BytesMut) {
 /// Keeps what was [taken](take), and is empty, for the next.
 pub(super) fn keep(buffer: BytesMut) {
     SPARE.set(Some(buffer));
+}
+
+/// A copy, in memory that has no room beside it.
+///
+/// Most frames are gone before the next come, so that few bytes are copied over those before them, rather than to memory that is
+/// got for each.
+pub(super) fn copy(bytes: &[u8]) -> BytesMut {
+    if bytes.len() > FEW {
+        return BytesMut::from(bytes);
+    }
+    let mut rest = REST.take().unwrap_or_default();
+    if rest.capacity() < bytes.len() && !rest.try_reclaim(SHARED) {
+        rest = BytesMut::with_capacity(SHARED);
+    }
+    rest.extend_from_slice(bytes);
+    let copy = rest.split();
+    REST.set(Some(rest));
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_of_few_bytes_take_the_memory_of_those_that_are_gone_and_of_no_others() {
+        let kept = copy(&[1; 100]);
+        let mut places = Vec::new();
+        for round in 0..100 {
+            let bytes = [round; 300];
+            let gone = copy(&bytes);
+            assert_eq!(*gone, bytes);
+            places.push(gone.as_ptr());
+        }
+        assert_eq!(*kept, [1; 100]);
+        places.sort();
+        places.dedup();
+        // Until what is kept is full, and of what came after.
+        assert!(places.len() <= 2 * SHARED / 300, "{} places", places.len());
+    }
+
+    #[test]
+    fn a_copy_has_no_room_beside_it() {
+        for length in [1, FEW, FEW + 1] {
+            let copy = copy(&vec![7; length]);
+            assert_eq!((copy.len(), copy.capacity()), (length, length));
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keg_auth::Mechanism;
+use tokio::sync::oneshot;
 
 use super::large::{LENGTH, SECOND, body, limits};
 use super::*;
 use crate::backend::{Broker, Question};
+use crate::decided::Later;
 
 /// Counts the requests that it sees.
 #[derive(Debug)]
@@ -104,4 +106,48 @@ async fn a_large_request_that_comes_while_the_gateway_authenticates_is_held_unti
     assert_eq!(id(&seen, 4), 2);
     assert!(seen[8..] == bytes[12..]);
     assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+/// Authenticates on its link when it is let to, before it answers.
+struct Authenticates {
+    link: Arc<Link>,
+    begin: Option<oneshot::Receiver<()>>,
+}
+
+impl Service<Request> for Authenticates {
+    type Response = Reply;
+    type Error = Over;
+    type Future = Later;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Over>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request) -> Later {
+        let (link, begin) = (Arc::clone(&self.link), self.begin.take().unwrap());
+        Box::pin(async move {
+            begin.await.unwrap();
+            let mut questions = link.authenticate(Mechanism::Plain).unwrap();
+            let question = Question::mechanism(Mechanism::Plain).unwrap();
+            questions.ask(question).await.unwrap();
+            Ok(Reply::Silent)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reply_asks_the_broker_first_is_written_at_once_whoever_has_woken_it() {
+    let (begin, begins) = oneshot::channel();
+    let mut rig = rig_with(&limits(), 100_000, |inner| Authenticates {
+        link: inner.0,
+        begin: Some(begins),
+    });
+    let began = tokio::time::Instant::now();
+    rig.client.write_all(&request(1, b"")).await.unwrap();
+    // The exchange has taken the request, and nothing else is to be done.
+    tokio::task::yield_now().await;
+    begin.send(()).unwrap();
+    let question = read(&mut rig.broker).await.unwrap();
+    assert_eq!(question[..2], [0, 17]);
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }

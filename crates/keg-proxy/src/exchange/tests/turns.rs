@@ -140,3 +140,67 @@ async fn what_waits_for_a_slow_client_is_bounded_whoever_answers() {
     );
     assert!(exchange.to_client.len() >= limits.max_queued);
 }
+
+/// An end that counts how often it is read.
+struct Counted {
+    stream: DuplexStream,
+    reads: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+fn counted() -> (DuplexStream, Counted, Arc<AtomicUsize>) {
+    let (far, stream) = duplex(1_000);
+    let reads = Arc::<AtomicUsize>::default();
+    let counted = Counted {
+        stream,
+        reads: Arc::clone(&reads),
+    };
+    (far, counted, reads)
+}
+
+#[tokio::test]
+async fn a_peer_is_read_when_it_has_sent_something_and_once_more_and_not_when_the_other_has() {
+    let (mut client, near, of_client) = counted();
+    let (mut broker, far, of_broker) = counted();
+    let budget = Budget::new(1_000_000);
+    let running = tokio::spawn(exchange(near, far, &Limits::default(), &budget));
+    tokio::task::yield_now().await;
+    let reads = || (of_client.load(Ordering::Relaxed), of_broker.load(Ordering::Relaxed));
+    assert_eq!(reads(), (1, 1));
+    for n in 1..=3 {
+        client.write_all(&request(1, b"")).await.unwrap();
+        let asked = read(&mut broker).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(reads(), (2 * n + 1, 2 * n - 1), "the request and its end");
+        broker.write_all(&response(id(&asked, 4), b"")).await.unwrap();
+        read(&mut client).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(reads(), (2 * n + 1, 2 * n + 1), "the response and its end");
+    }
+    drop(client);
+    assert!(running.await.unwrap().is_ok());
+}
