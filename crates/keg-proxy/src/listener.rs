@@ -18,6 +18,7 @@ use crate::drain::{Drain, Draining};
 use crate::metrics::ListenerMetrics;
 use crate::open_files::Places;
 use crate::slots::{Slot, Slots};
+use crate::workers::Workers;
 
 /// How many connections wait in the kernel to be accepted.
 const BACKLOG: u32 = 1024;
@@ -31,6 +32,14 @@ pub(crate) struct Acceptor {
     task: JoinHandle<()>,
     drain: Drain,
     socket: Arc<Socket>,
+}
+
+/// What serves the connections of all listeners.
+#[derive(Debug, Clone)]
+pub(crate) struct Serving {
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) connections: TaskTracker,
+    pub(crate) places: Arc<Places>,
 }
 
 /// A listening socket that can be closed while it is waited on.
@@ -58,8 +67,7 @@ impl Acceptor {
         socket: TcpListener,
         address: SocketAddr,
         current: Arc<ArcSwap<Current>>,
-        connections: TaskTracker,
-        places: Arc<Places>,
+        serving: Serving,
     ) -> Self {
         let drain = Drain::default();
         let socket = Arc::new(Socket(Mutex::new(Some(socket))));
@@ -67,8 +75,7 @@ impl Acceptor {
             socket: Arc::clone(&socket),
             address,
             current,
-            connections,
-            places,
+            serving,
             draining: drain.listen(),
             metrics: None,
             is_full: false,
@@ -106,8 +113,7 @@ struct Accepting {
     socket: Arc<Socket>,
     address: SocketAddr,
     current: Arc<ArcSwap<Current>>,
-    connections: TaskTracker,
-    places: Arc<Places>,
+    serving: Serving,
     draining: Draining,
     metrics: Option<(Arc<str>, Arc<ListenerMetrics>)>,
     /// Whether the listener was full when a connection was accepted last.
@@ -123,11 +129,19 @@ impl Accepting {
                 return;
             };
             let slot = self.slot(&listener.name, current.slots(&listener.name)).await;
-            let place = self.places.take().await;
+            let place = self.serving.places.take().await;
             // Configuration may have changed while the connection waited for its place.
             let current = self.current.load_full();
             let Some(listener) = current.listener(self.address) else {
                 return;
+            };
+            let seat = self.serving.workers.seat();
+            let stream = match seat.adopt(stream) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::error!(address = %self.address, "a connection was closed that no thread can serve: {error}");
+                    continue;
+                }
             };
             let _ = stream.set_nodelay(true);
             let accepted = Accepted {
@@ -137,7 +151,7 @@ impl Accepting {
                 listener: Arc::clone(listener),
                 snapshot: Arc::clone(&current.snapshot),
                 budget: current.budget.clone(),
-                busy_poll: current.busy_poll.clone(),
+                busy_poll: seat.busy_poll().clone(),
                 metrics: self.metrics(&listener.name),
                 draining: self.draining.clone(),
                 terminating: listener.tls.clone().map(|tls| {
@@ -145,10 +159,12 @@ impl Accepting {
                     Box::new(Terminating { tls, listener })
                 }),
             };
-            self.connections.spawn(async move {
+            let runtime = seat.runtime().clone();
+            let served = async move {
                 serve(accepted).await;
-                drop((slot, place));
-            });
+                drop((slot, place, seat));
+            };
+            self.serving.connections.spawn_on(served, &runtime);
         }
     }
 

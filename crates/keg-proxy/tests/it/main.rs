@@ -28,3 +28,4 @@ mod renewals;
 mod reviews;
 mod support;
 mod tls;
+mod workers;

@@ -71,3 +71,4 @@ mod token_requests;
 mod tokens;
 mod transactions;
 mod watching;
+mod worker_threads;
