@@ -7,9 +7,9 @@ use crate::wire::{put_length16, put_length32};
 
 impl<V: Visitor> Walker<'_, V> {
     /// A value that is neither an array nor a structure.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
-        if !self.interest.contains(field.entity) || self.dropping.is_some() {
+        if !field.entities().intersects(self.interest) || self.dropping.is_some() {
             return self.skim_value(field, nullable);
         }
         match field.ty {
@@ -23,6 +23,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
     }
 
+    #[inline(always)]
     fn bytes(&mut self, field: &'static Field, nullable: bool) -> Result<(), WalkError> {
         let is_string = matches!(field.ty, Type::String);
         let start = self.reader.position();
@@ -77,6 +78,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
     }
 
+    #[inline(always)]
     fn integer(&mut self, field: &'static Field) -> Result<(), WalkError> {
         let start = self.reader.position();
         let value = match field.ty {
@@ -102,6 +104,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
     }
 
+    #[inline(always)]
     fn uuid(&mut self, field: &'static Field) -> Result<(), WalkError> {
         let start = self.reader.position();
         let value = self.reader.uuid()?;

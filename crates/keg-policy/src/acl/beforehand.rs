@@ -35,28 +35,35 @@ pub(super) struct Refused {
 impl Refused {
     /// `None` for a request of which nothing can be.
     pub(super) fn of(api: &'static Api, version: i16, body: &Bytes) -> Result<Option<Self>, WalkError> {
+        let is_any = match api.key {
+            ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS => true,
+            ApiKey::DELETE_TOPICS => version >= DELETED_BY_ID,
+            ApiKey::ALTER_CONFIGS | ApiKey::INCREMENTAL_ALTER_CONFIGS => true,
+            _ => false,
+        };
+        is_any.then(|| Self::among(api, version, body)).transpose()
+    }
+
+    fn among(api: &'static Api, version: i16, body: &Bytes) -> Result<Self, WalkError> {
+        let asked = Struct::read(&api.request, version, body)?;
         let mut refused = Self::default();
         match api.key {
-            ApiKey::CREATE_TOPICS | ApiKey::CREATE_PARTITIONS => {
-                let asked = Struct::read(&api.request, version, body)?;
-                let names = asked.elements("Topics").map(|topic| topic.bytes("Name").to_vec());
-                refused.topics = repeated(names);
-            }
-            ApiKey::DELETE_TOPICS if version >= DELETED_BY_ID => {
-                let asked = Struct::read(&api.request, version, body)?;
+            ApiKey::DELETE_TOPICS => {
                 let topics = asked.elements("Topics").enumerate();
                 let both = topics.filter(|(_, topic)| topic.get("Name") != Some(&Value::Null) && has_id(topic));
                 refused.places = both.map(|(place, _)| place).collect();
             }
             ApiKey::ALTER_CONFIGS | ApiKey::INCREMENTAL_ALTER_CONFIGS => {
-                let asked = Struct::read(&api.request, version, body)?;
                 refused.resources = repeated(asked.elements("Resources").map(resource));
                 let invalid = asked.elements("Resources").filter(|it| is_invalid(it));
                 refused.resources.extend(invalid.map(resource));
             }
-            _ => return Ok(None),
+            _ => {
+                let names = asked.elements("Topics").map(|topic| topic.bytes("Name").to_vec());
+                refused.topics = repeated(names);
+            }
         }
-        Ok(Some(refused))
+        Ok(refused)
     }
 }
 

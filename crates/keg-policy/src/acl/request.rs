@@ -162,9 +162,6 @@ impl Acls {
         if needs::administers(api.key) {
             return refused(ErrorCode::SECURITY_DISABLED, Some("No Authorizer is configured."));
         }
-        if beforehand::is_invalid_request(api, version, body)? {
-            return refused(ErrorCode::INVALID_REQUEST, None);
-        }
         let on_cluster = |operation: &Operation| {
             let name = CLUSTER_NAME.as_bytes();
             client.may_and_tell(!is_told, *operation, ResourceType::Cluster, name)
@@ -176,13 +173,8 @@ impl Acls {
                 Some("Cluster authorization failed."),
             );
         }
-        if api.key == ApiKey::SYNC_GROUP && lacks_protocol(&Struct::read(&api.request, version, body)?, version) {
-            return refused(INCONSISTENT_GROUP_PROTOCOL, None);
-        }
-        if api.key == ApiKey::INIT_PRODUCER_ID
-            && let Some(code) = producer(client, &Struct::read(&api.request, version, body)?)
-        {
-            return refused(code, None);
+        if let Some(decision) = before_names(client, request, body, progress)? {
+            return Ok(decision);
         }
         let body = match api.key {
             ApiKey::DESCRIBE_TOPIC_PARTITIONS => match self.all_topics(client, request, body, progress)? {
@@ -191,16 +183,6 @@ impl Acls {
             },
             _ => Cow::Borrowed(body),
         };
-        if share_sessions::is_out_of_step(client.connection(), api, version, &body)? {
-            return refused(ErrorCode::SHARE_SESSION_NOT_FOUND, None);
-        }
-        if !progress.ids
-            && offsets::are_of_all_topics(api, version, &body)?
-            && look_up::is_possible(client.connection())
-            && let Some(question) = offsets::question(request, progress)?
-        {
-            return Ok(Decision::Ask(question));
-        }
         let refused_first = Refused::of(api, version, &body)?;
         let mut asked = Asked {
             refused: refused_first.as_ref(),
@@ -372,6 +354,36 @@ impl Acls {
         }
         Ok(None)
     }
+}
+
+/// What is decided of a request before its names are looked at, for what only its API has.
+fn before_names(
+    client: &Client<'_>,
+    request: &Request,
+    body: &Bytes,
+    progress: &Progress,
+) -> Result<Option<Decision>, WalkError> {
+    let (api, version, connection) = (request.api, request.version, client.connection());
+    let read = || Struct::read(&api.request, version, body);
+    let refusal = match api.key {
+        ApiKey::INIT_PRODUCER_ID => producer(client, &read()?),
+        ApiKey::METADATA => beforehand::is_invalid_request(api, version, body)?.then_some(ErrorCode::INVALID_REQUEST),
+        ApiKey::OFFSET_FETCH => {
+            let asks =
+                !progress.ids && offsets::are_of_all_topics(api, version, body)? && look_up::is_possible(connection);
+            let question = asks
+                .then(|| offsets::question(request, progress))
+                .transpose()?
+                .flatten();
+            return Ok(question.map(Decision::Ask));
+        }
+        ApiKey::SHARE_FETCH => share_sessions::is_out_of_step(connection, api, version, body)?
+            .then_some(ErrorCode::SHARE_SESSION_NOT_FOUND),
+        ApiKey::SYNC_GROUP => lacks_protocol(&read()?, version).then_some(INCONSISTENT_GROUP_PROTOCOL),
+        _ => None,
+    };
+    let answer = |code| Response::error(api, version, body, code, None).map(Decision::Answer);
+    refusal.map(answer).transpose()
 }
 
 /// What the broker is to be asked of the ids whose names aren't known.

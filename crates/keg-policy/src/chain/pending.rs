@@ -79,6 +79,7 @@ impl Pending {
     }
 
     /// A policy has seen it, and noted this for the response, if it is to see that.
+    #[inline]
     pub(super) fn goes_past(&mut self, kept: Kept, note: Note) {
         self.seen.end = kept.policy + 1;
         if kept.is_for_response && !(note.is_nothing() && kept.request.is_none()) {

@@ -42,7 +42,8 @@ pin_project! {
 struct Turn<S> {
     chain: Arc<Chain>,
     connection: Arc<Connection>,
-    next: Next,
+    /// None only while a reply is looked at.
+    next: Option<Next>,
     held: Option<Box<Held<S>>>,
 }
 
@@ -97,7 +98,7 @@ impl<S, F> PolicyFuture<S, F> {
         let turn = Turn {
             chain,
             connection,
-            next,
+            next: Some(next),
             held,
         };
         Self {
@@ -108,20 +109,22 @@ impl<S, F> PolicyFuture<S, F> {
 }
 
 impl<S> Turn<S> {
-    /// What comes of a reply of the inner service: something is sent next, or this is the end.
-    fn advance(mut self, reply: Reply) -> Result<Self, Result<Reply, Closed>> {
-        let outcome = match (self.next, &mut self.held) {
-            (Next::Ask(asking), Some(held)) => self.chain.resume(&self.connection, &mut held.request, asking, reply),
-            (Next::Answer(pending), None) => self.chain.response(&self.connection, pending, reply),
+    /// What comes of a reply of the inner service: the end of this, or something is to be sent next.
+    fn advance(&mut self, reply: Reply) -> Option<Result<Reply, Closed>> {
+        let outcome = match (self.next.take(), &mut self.held) {
+            (Some(Next::Ask(asking)), Some(held)) => {
+                self.chain.resume(&self.connection, &mut held.request, asking, reply)
+            }
+            (Some(Next::Answer(pending)), None) => self.chain.response(&self.connection, pending, reply),
             _ => Outcome::Close("a reply came before its request was sent".to_owned()),
         };
         self.next = match outcome {
-            Outcome::Reply(reply) => return Err(Ok(reply)),
-            Outcome::Close(reason) => return Err(Err(Closed { reason })),
-            Outcome::Forward(pending) => Next::Answer(pending),
-            Outcome::Ask(asking) => Next::Ask(asking),
+            Outcome::Reply(reply) => return Some(Ok(reply)),
+            Outcome::Close(reason) => return Some(Err(Closed { reason })),
+            Outcome::Forward(pending) => Some(Next::Answer(pending)),
+            Outcome::Ask(asking) => Some(Next::Ask(asking)),
         };
-        Ok(self)
+        None
     }
 
     /// Sends what is to be sent, when the inner service is ready for it.
@@ -134,11 +137,11 @@ impl<S> Turn<S> {
         };
         ready!(held.inner.poll_ready(context))?;
         let request = match &self.next {
-            Next::Ask(asking) => asking.question(),
-            Next::Answer(_) => held.request.clone(),
+            Some(Next::Ask(asking)) => asking.question(),
+            _ => held.request.clone(),
         };
         let inner = held.inner.call(request);
-        if matches!(self.next, Next::Answer(_)) {
+        if matches!(self.next, Some(Next::Answer(_))) {
             // With what is held the hold goes: the next request may be sent.
             self.held = None;
         }
@@ -164,9 +167,10 @@ where
                 }
                 StateProjection::Waiting { inner } => {
                     let reply = ready!(inner.poll(context))?;
-                    match this.turn.take().expect("polled after completion").advance(reply) {
-                        Ok(turn) => *this.turn = Some(turn),
-                        Err(end) => return Poll::Ready(end.map_err(Into::into)),
+                    let turn = this.turn.as_mut().expect("polled after completion");
+                    if let Some(end) = turn.advance(reply) {
+                        *this.turn = None;
+                        return Poll::Ready(end.map_err(Into::into));
                     }
                     this.state.set(State::Sending);
                     continue;
