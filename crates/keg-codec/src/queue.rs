@@ -1,5 +1,6 @@
 //! What is still to be written to a socket.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -10,6 +11,11 @@ use crate::rope::{Rope, SHARE_FROM};
 /// How much room is made at least. A head and a small body come in many pieces, for each of which the buffer would grow
 /// otherwise.
 const ROOM: usize = 512;
+
+thread_local! {
+    /// Room that was given back, for the next queue: small messages are mostly written as soon as they are queued.
+    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
+}
 
 /// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
 #[derive(Debug, Default)]
@@ -41,7 +47,7 @@ impl WriteQueue {
     pub(crate) fn tail(&mut self, bytes: usize) -> &mut BytesMut {
         match self.tail.capacity() {
             // New memory is got sooner than none is made more.
-            0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(ROOM)),
+            0 if bytes > 0 => self.tail = room(bytes),
             capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(ROOM)),
             _ => {}
         }
@@ -114,6 +120,18 @@ impl WriteQueue {
         self.tail.advance(written);
     }
 
+    /// Gives back all room, when nothing is queued: an idle connection is not to keep that of its busiest moment.
+    pub fn give_back(&mut self) {
+        if !self.is_empty() {
+            return;
+        }
+        let mut tail = std::mem::take(self).tail;
+        tail.clear();
+        if tail.try_reclaim(ROOM) && tail.capacity() == ROOM {
+            SPARE.set(Some(tail));
+        }
+    }
+
     /// A copy of all that is queued.
     pub fn to_vec(&self) -> Vec<u8> {
         self.ready.iter().flatten().chain(&self.tail).copied().collect()
@@ -124,6 +142,14 @@ impl WriteQueue {
             self.sealed += self.tail.len();
             self.ready.push_back(self.tail.split().freeze());
         }
+    }
+}
+
+/// Room for so many bytes at least.
+fn room(bytes: usize) -> BytesMut {
+    match bytes {
+        0..=ROOM => SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(ROOM)),
+        _ => BytesMut::with_capacity(bytes),
     }
 }
 

@@ -111,8 +111,7 @@ impl Writer {
         self.unflushed |= done.any;
         self.poll_flush(stream, context)?;
         if queue.is_empty() && !self.unflushed && (done.any || self.blocked_since.is_some()) {
-            // An idle connection is not to keep the room of its busiest moment.
-            *queue = WriteQueue::default();
+            queue.give_back();
         }
         self.note(queue.is_empty() && done.behind == behind.len(), done.any);
         Ok(done)
