@@ -285,7 +285,9 @@ where
             alarm,
             ..
         } = &mut self.backend;
-        if incoming.is_closed() || (self.to_client.len() >= self.limits.max_queued && !incoming.is_charged()) {
+        let nothing_comes = incoming.is_resting() && self.gone.is_none();
+        let has_room = || self.to_client.len() < self.limits.max_queued;
+        if incoming.is_closed() || nothing_comes || !(has_room() || incoming.is_charged()) {
             return false;
         }
         if incoming.passing() > 0 && incoming.pending() > passing::HELD_BACK {

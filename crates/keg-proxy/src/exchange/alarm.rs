@@ -25,6 +25,7 @@ struct Sleeper {
 
 impl Alarm {
     /// Whether it has gone off since it was asked last. For a task that it isn't set for, it may have: it is set then.
+    #[inline]
     pub(super) fn went_off(&mut self, task: &Waker) -> bool {
         match &self.0 {
             // If it goes off right now, it wakes the task once more.
@@ -32,12 +33,7 @@ impl Alarm {
                 sleeper.woken.load(Ordering::Relaxed) && sleeper.woken.swap(false, Ordering::Acquire)
             }
             _ => {
-                let sleeper = Arc::new(Sleeper {
-                    task: task.clone(),
-                    woken: AtomicBool::new(false),
-                });
-                let waker = Waker::from(Arc::clone(&sleeper));
-                self.0 = Some(Set { sleeper, waker });
+                self.0 = Some(Set::new(task));
                 true
             }
         }
@@ -53,6 +49,18 @@ impl Alarm {
     /// What is asked with this sets the alarm off when it has happened.
     pub(super) fn context<'a>(&'a self, task: &'a Context<'_>) -> Context<'a> {
         Context::from_waker(self.0.as_ref().map_or(task.waker(), |set| &set.waker))
+    }
+}
+
+impl Set {
+    #[cold]
+    fn new(task: &Waker) -> Self {
+        let sleeper = Arc::new(Sleeper {
+            task: task.clone(),
+            woken: AtomicBool::new(false),
+        });
+        let waker = Waker::from(Arc::clone(&sleeper));
+        Self { sleeper, waker }
     }
 }
 
