@@ -117,7 +117,12 @@ impl WriteQueue {
             written -= taken;
             self.ready.pop_front();
         }
-        self.tail.advance(written);
+        if written < self.tail.len() {
+            self.tail.advance(written);
+        } else {
+            // All of its room is there for what comes next.
+            self.tail.clear();
+        }
     }
 
     /// Gives back all room, when nothing is queued: an idle connection is not to keep that of its busiest moment.
@@ -125,10 +130,12 @@ impl WriteQueue {
         if !self.is_empty() {
             return;
         }
-        let mut tail = std::mem::take(self).tail;
-        tail.clear();
-        if tail.try_reclaim(ROOM) && tail.capacity() == ROOM {
-            SPARE.set(Some(tail));
+        let tail = std::mem::take(&mut self.tail);
+        if tail.capacity() == ROOM {
+            SPARE.with(|spare| spare.set(Some(tail)));
+        }
+        if self.ready.capacity() > 0 {
+            self.ready = VecDeque::new();
         }
     }
 

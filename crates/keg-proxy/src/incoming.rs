@@ -280,11 +280,10 @@ impl Incoming {
 
     /// Keeps no more memory than it needs while nothing comes.
     fn rest(&mut self) {
-        if self.is_empty() {
+        if self.pending() == self.passing {
+            // All is here of what is passed on, if anything is, and nothing of another frame.
             self.waiting_since = None;
-            return;
-        }
-        if self.pending() + self.passing > 0 && !self.waits_for_budget() {
+        } else if !self.waits_for_budget() {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
         self.shrink();

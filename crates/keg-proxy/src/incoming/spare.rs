@@ -34,7 +34,8 @@ pub(super) fn give_back(mut buffer: BytesMut) {
 
 /// Keeps what was [taken](take), and is empty, for the next.
 pub(super) fn keep(buffer: BytesMut) {
-    SPARE.set(Some(buffer));
+    // `LocalKey::set` looks first whether there is anything yet.
+    SPARE.with(|spare| spare.set(Some(buffer)));
 }
 
 /// A copy, in memory that has no room beside it.
@@ -51,7 +52,7 @@ pub(super) fn copy(bytes: &[u8]) -> BytesMut {
     }
     rest.extend_from_slice(bytes);
     let copy = rest.split();
-    REST.set(Some(rest));
+    REST.with(|it| it.set(Some(rest)));
     copy
 }
 

@@ -75,6 +75,26 @@ async fn a_broker_that_takes_nothing_of_a_request_is_left_after_a_while_and_the_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_has_sent_all_is_not_to_blame_when_the_broker_was_slow_to_take_the_end() {
+    let (mut rig, bytes) = begun(1_000).await;
+    // As much as is on its way, and a little that the gateway has.
+    let (taken, end) = bytes.split_at(bytes.len() - 1_100);
+    let (mut taken, mut end) = (vec![0; taken.len()], vec![0; end.len()]);
+    let (written, read_most) = tokio::join!(rig.client.write_all(&bytes), rig.broker.read_exact(&mut taken));
+    written.unwrap();
+    read_most.unwrap();
+    tokio::time::sleep(SECOND).await;
+    rig.broker.read_exact(&mut end).await.unwrap();
+    // Longer than a client may stall, and not longer than a broker may think.
+    tokio::time::sleep(50 * SECOND).await;
+    rig.broker.write_all(&response(0, b"")).await.unwrap();
+    rig.broker.write_all(&response(1, b"")).await.unwrap();
+    for number in 1..=2 {
+        assert_eq!(id(&read(&mut rig.client).await.unwrap(), 0), number);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_stalls_ends_the_connection() {
     let (mut rig, bytes) = begun(1_000_000).await;
     rig.client.write_all(&bytes[..500_000]).await.unwrap();
