@@ -8,9 +8,9 @@ mod peer;
 mod proxying;
 mod renewing;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, io, net};
 
 use keg_auth::{Principal, Session, Step};
 use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
@@ -33,8 +33,8 @@ use crate::virtual_cluster::VirtualCluster;
 
 /// What a connection is served with.
 #[derive(Debug)]
-pub(crate) struct Accepted {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Accepted<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) peer: SocketAddr,
     /// The address that was listened on, and the port.
     pub(crate) local: SocketAddr,
@@ -83,6 +83,27 @@ struct Authenticated {
     connection: Connection,
     /// The connection to the broker that has said who the client is, if one has.
     broker: Option<Stream>,
+}
+
+impl Accepted<net::TcpStream> {
+    /// Has the socket watched by the runtime that this is called in.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub(crate) fn watched(self) -> io::Result<Accepted> {
+        Ok(Accepted {
+            stream: TcpStream::from_std(self.stream)?,
+            peer: self.peer,
+            local: self.local,
+            listener: self.listener,
+            snapshot: self.snapshot,
+            budget: self.budget,
+            busy_poll: self.busy_poll,
+            metrics: self.metrics,
+            draining: self.draining,
+            terminating: self.terminating,
+        })
+    }
 }
 
 /// Serves a connection until it ends. What went wrong is logged, once.

@@ -1,13 +1,13 @@
 //! Accepting connections.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -100,12 +100,14 @@ impl Socket {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        match &*self.lock() {
-            Some(listener) => listener.poll_accept(context),
+    /// A connection, which the runtime that has accepted it doesn't watch: a worker's will.
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(net::TcpStream, SocketAddr)>> {
+        let accepted = match &*self.lock() {
+            Some(listener) => ready!(listener.poll_accept(context)),
             // The task is about to be aborted.
-            None => Poll::Pending,
-        }
+            None => return Poll::Pending,
+        };
+        Poll::Ready(accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))))
     }
 }
 
@@ -136,13 +138,6 @@ impl Accepting {
                 return;
             };
             let seat = self.serving.workers.seat();
-            let stream = match seat.adopt(stream) {
-                Ok(stream) => stream,
-                Err(error) => {
-                    tracing::error!(address = %self.address, "a connection was closed that no thread can serve: {error}");
-                    continue;
-                }
-            };
             let _ = stream.set_nodelay(true);
             let accepted = Accepted {
                 stream,
@@ -161,14 +156,20 @@ impl Accepting {
             };
             let runtime = seat.runtime().clone();
             let served = async move {
-                serve(accepted).await;
+                let address = accepted.local;
+                match accepted.watched() {
+                    Ok(accepted) => serve(accepted).await,
+                    Err(error) => {
+                        tracing::error!(%address, "a connection was closed that no thread can serve: {error}");
+                    }
+                }
                 drop((slot, place, seat));
             };
             self.serving.connections.spawn_on(served, &runtime);
         }
     }
 
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+    async fn accept(&self) -> (net::TcpStream, SocketAddr) {
         let mut failing = false;
         loop {
             match std::future::poll_fn(|context| self.socket.poll_accept(context)).await {

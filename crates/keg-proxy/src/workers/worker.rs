@@ -7,7 +7,6 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use std::{io, thread};
 
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -113,16 +112,6 @@ impl Seat {
 
     pub(crate) fn busy_poll(&self) -> &BusyPoll {
         &self.0.busy_poll
-    }
-
-    /// Has a socket watched by the worker instead of by the runtime that this is called in.
-    ///
-    /// # Errors
-    /// When the operating system refuses.
-    pub(crate) fn adopt(&self, stream: TcpStream) -> io::Result<TcpStream> {
-        let stream = stream.into_std()?;
-        let _on = self.0.runtime.enter();
-        TcpStream::from_std(stream)
     }
 }
 
