@@ -90,7 +90,7 @@ impl Accepted<net::TcpStream> {
     ///
     /// # Errors
     /// When the operating system refuses.
-    pub(crate) fn watched(self) -> io::Result<Accepted> {
+    fn watched(self) -> io::Result<Accepted> {
         Ok(Accepted {
             stream: TcpStream::from_std(self.stream)?,
             peer: self.peer,
@@ -107,7 +107,7 @@ impl Accepted<net::TcpStream> {
 }
 
 /// Serves a connection until it ends. What went wrong is logged, once.
-pub(crate) async fn serve(accepted: Accepted) {
+pub(crate) async fn serve(accepted: Accepted<net::TcpStream>) {
     let _open = accepted.metrics.open();
     let (listener, metrics, peer) = (
         Arc::clone(&accepted.listener),
@@ -143,7 +143,8 @@ pub(crate) async fn serve(accepted: Accepted) {
     }
 }
 
-async fn begin(accepted: Accepted) -> Result<(), Ended> {
+async fn begin(accepted: Accepted<net::TcpStream>) -> Result<(), Ended> {
+    let accepted = accepted.watched().map_err(|error| Ended::because("system", error))?;
     let mut draining = accepted.draining.clone();
     let hello = tokio::select! {
         biased;

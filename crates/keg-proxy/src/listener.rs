@@ -156,13 +156,7 @@ impl Accepting {
             };
             let runtime = seat.runtime().clone();
             let served = async move {
-                let address = accepted.local;
-                match accepted.watched() {
-                    Ok(accepted) => serve(accepted).await,
-                    Err(error) => {
-                        tracing::error!(%address, "a connection was closed that no thread can serve: {error}");
-                    }
-                }
+                serve(accepted).await;
                 drop((slot, place, seat));
             };
             self.serving.connections.spawn_on(served, &runtime);
