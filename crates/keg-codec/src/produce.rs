@@ -39,6 +39,11 @@ pub struct ProduceHead {
 }
 
 impl ProduceHead {
+    /// Whether topics have names in a version, and not ids.
+    pub const fn has_names(version: i16) -> bool {
+        version < FIRST_BY_ID
+    }
+
     /// No partitions and no tagged fields: what makes a whole request of a head, if it is that of one topic.
     pub const fn without_partitions(api: &Api, version: i16) -> &'static [u8] {
         if api.request.flexible.contains(version) {
@@ -59,11 +64,11 @@ impl ProduceHead {
         // The acks and the timeout.
         reader.take(2 + 4).ok()?;
         let topics = reader.length32(flexible).ok()?.filter(|topics| *topics > 0)?;
-        if version >= FIRST_BY_ID {
-            reader.uuid().ok()?;
-        } else {
+        if Self::has_names(version) {
             let name = reader.length16(flexible).ok()??;
             reader.take(name).ok()?;
+        } else {
+            reader.uuid().ok()?;
         }
         Some(Self {
             length: reader.position(),

@@ -15,6 +15,7 @@ mod operation;
 mod outbound;
 mod pages;
 mod pattern;
+mod produce;
 mod regex;
 mod request;
 mod rule;
@@ -102,9 +103,8 @@ impl Acls {
         Client::of(connection, &self.rules, self.observer.as_deref())
     }
 
-    fn go_on(&self, connection: &Connection, request: &mut Request, progress: &Progress) -> Decision {
-        let client = self.client(connection);
-        let decision = request.trimmed(|request, body| self.inbound(&client, request, body, progress));
+    fn go_on(&self, client: &Client<'_>, request: &mut Request, progress: &Progress) -> Decision {
+        let decision = request.trimmed(|request, body| self.inbound(client, request, body, progress));
         decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
     }
 
@@ -196,7 +196,11 @@ impl Policy for Acls {
     }
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
-        self.go_on(connection, request, &Progress::default())
+        let client = self.client(connection);
+        match self.plainly_admits(&client, request) {
+            true => Decision::Forward(Note::default()),
+            false => self.go_on(&client, request, &Progress::default()),
+        }
     }
 
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
@@ -208,7 +212,7 @@ impl Policy for Acls {
             return Decision::Close("acls asked for nothing".to_owned());
         };
         match self.answered(&mut progress, question, reply) {
-            Ok(()) => self.go_on(connection, request, &progress),
+            Ok(()) => self.go_on(&self.client(connection), request, &progress),
             Err(error) => Decision::Close(format!("the broker's answer about topics is malformed: {error}")),
         }
     }

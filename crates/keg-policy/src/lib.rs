@@ -103,6 +103,8 @@ mod namespace;
 mod partial;
 mod policy;
 mod recent;
+#[cfg(test)]
+mod testing;
 
 pub use acl::{
     AclAction, AclCondition, AclDecision, AclNameExpression, AclNames, AclObserver, AclPolicy, AclRule, Acls,

@@ -18,6 +18,7 @@ pub(crate) mod metadata;
 mod names;
 pub(crate) mod outbound;
 mod prefix;
+mod produce;
 mod regex;
 mod share_keys;
 pub(crate) mod share_sessions;
@@ -29,7 +30,7 @@ mod topologies;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use keg_codec::schema::EntitySet;
+use keg_codec::schema::{Entity, EntitySet};
 use keg_codec::walk::{WalkError, walk};
 use keg_codec::{Api, ApiKey, ErrorCode, Rope};
 
@@ -41,12 +42,13 @@ use crate::policy::{Answer, Decision, Interest, Note, Policy, Withheld};
 use acls::RecentAcls;
 pub use additional::{Additional, AdditionalTopics, NameSet, OnConflict};
 use admission::Admitted;
+use alters::alters;
 use asked::Asked;
 pub use conflicts::Conflicts;
 use fetch_sessions::FetchSessions;
 use inbound::Inbound;
-use names::Names;
 pub use names::is_internal_topic;
+use names::{Names, unauthorized};
 use outbound::Outbound;
 pub use topic_ids::TopicIds;
 
@@ -182,6 +184,15 @@ impl Namespace {
         Ok(Decision::Forward(asked.note(api.key)))
     }
 
+    /// Why a topic isn't admitted by its id, as far as that is known.
+    fn denied_id(&self, api: ApiKey, id: &[u8; 16]) -> Option<ErrorCode> {
+        match self.topic_ids.is_additional(id) {
+            None => Some(ErrorCode::UNKNOWN_TOPIC_ID),
+            Some(true) if alters(api, Entity::TopicName) => Some(unauthorized(Entity::TopicName)),
+            Some(_) => None,
+        }
+    }
+
     fn decide(&self, connection: &Connection, request: &mut Request, ask: bool) -> Decision {
         let decision = request.trimmed(|request, body| self.inbound(connection, request, body, ask));
         decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
@@ -257,7 +268,10 @@ impl Policy for Namespace {
         if acls::administers(request.api.key) {
             return acls::request(self, request);
         }
-        self.decide(connection, request, true)
+        match self.plainly_admits(request) {
+            true => Decision::Forward(Note::default()),
+            false => self.decide(connection, request, true),
+        }
     }
 
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {

@@ -3,37 +3,53 @@
 use crate::schema::{EntitySet, Field, Type, VersionSet};
 use crate::wire::Reader;
 
-/// What is looked at on the quick way, and what is looked for.
-pub(super) trait Look: Copy {
-    /// Whether a value is one that is looked for.
-    fn finds(self, field: &Field) -> bool;
+/// What is looked at on the quick way.
+pub(super) trait Look<'a> {
+    /// Whether it is looked at a field.
+    fn looks_at(&self, field: &Field) -> bool;
+
+    /// Whether a value may pass that is looked at.
+    fn is_fine(&mut self, field: &'static Field, value: &'a [u8]) -> bool;
 }
 
-/// Nothing is looked for.
-#[derive(Clone, Copy)]
+/// Nothing is looked at.
 pub(super) struct Nothing;
 
-impl Look for Nothing {
-    fn finds(self, _: &Field) -> bool {
+impl<'a> Look<'a> for Nothing {
+    fn looks_at(&self, _: &Field) -> bool {
         false
+    }
+
+    fn is_fine(&mut self, _: &'static Field, _: &'a [u8]) -> bool {
+        true
     }
 }
 
-impl Look for EntitySet {
-    fn finds(self, field: &Field) -> bool {
-        self.contains(field.entity)
+/// It is looked at values of some kinds.
+pub(super) struct At<F> {
+    pub(super) kinds: EntitySet,
+    pub(super) is_fine: F,
+}
+
+impl<'a, F: FnMut(&'static Field, &'a [u8]) -> bool> Look<'a> for At<F> {
+    fn looks_at(&self, field: &Field) -> bool {
+        self.kinds.contains(field.entity)
+    }
+
+    fn is_fine(&mut self, field: &'static Field, value: &'a [u8]) -> bool {
+        (self.is_fine)(field, value)
     }
 }
 
 /// Where fields that begin `at` a place end; `None` where that is not plain to see, and they have to be walked: what is malformed,
-/// what has tagged fields, and what has a value that is looked for.
+/// what has tagged fields, an array of values that are looked at, or one of them that isn't fine.
 ///
 /// Most of what a message has is never looked at, and well-formed.
-pub(super) fn pass<L: Look>(
-    look: L,
+pub(super) fn pass<'a, L: Look<'a>>(
+    look: &mut L,
     fields: &'static [Field],
     (version, flexible): (VersionSet, bool),
-    bytes: &[u8],
+    bytes: &'a [u8],
     mut at: usize,
 ) -> Option<usize> {
     for field in fields {
@@ -41,13 +57,16 @@ pub(super) fn pass<L: Look>(
             continue;
         }
         let size = usize::from(field.size);
-        if size != 0 && look.finds(field) {
-            return None;
-        }
         if size != 0 && !field.array {
+            if look.looks_at(field) && !look.is_fine(field, bytes.get(at..at + size)?) {
+                return None;
+            }
             // Whether that is there is seen behind the last field, or at the next that is read.
             at += size;
             continue;
+        }
+        if field.array && look.looks_at(field) {
+            return None;
         }
         if size != 0
             && flexible
@@ -78,7 +97,6 @@ pub(super) fn pass<L: Look>(
         match length {
             None if nullable => {}
             None => return None,
-            Some(_) if look.finds(field) => return None,
             Some(length) if field.array => {
                 // As the walk does, which has no elements of no size.
                 if length > bytes.len().checked_sub(at)? {
@@ -89,7 +107,13 @@ pub(super) fn pass<L: Look>(
                     _ => at.checked_add(length.checked_mul(size)?)?,
                 };
             }
-            Some(length) => at = at.checked_add(length)?,
+            Some(length) => {
+                let end = at.checked_add(length)?;
+                if look.looks_at(field) && !look.is_fine(field, bytes.get(at..end)?) {
+                    return None;
+                }
+                at = end;
+            }
         }
     }
     match flexible {
@@ -98,12 +122,12 @@ pub(super) fn pass<L: Look>(
     }
 }
 
-fn elements<L: Look>(
-    look: L,
+fn elements<'a, L: Look<'a>>(
+    look: &mut L,
     field: &'static Field,
     count: usize,
     version: (VersionSet, bool),
-    bytes: &[u8],
+    bytes: &'a [u8],
     mut at: usize,
 ) -> Option<usize> {
     for _ in 0..count {
@@ -113,11 +137,11 @@ fn elements<L: Look>(
 }
 
 /// One structure, or one element of an array of strings or of bytes.
-pub(super) fn one<L: Look>(
-    look: L,
+pub(super) fn one<'a, L: Look<'a>>(
+    look: &mut L,
     field: &'static Field,
     (version, flexible): (VersionSet, bool),
-    bytes: &[u8],
+    bytes: &'a [u8],
     at: usize,
 ) -> Option<usize> {
     if let Type::Struct(nested) = field.ty {

@@ -1,58 +1,68 @@
 //! What is plainly not in a message.
 
+use std::cell::Cell;
+
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, says_nothing_of, walk};
+use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor, says_nothing_of, says_only_what_is_fine, walk};
 use keg_codec::{Api, ApiKey, Entity};
 
 use crate::support::mutate::mutate;
 use crate::support::{for_every_message, generate};
 
-/// Counts values of these kinds, and tagged fields that nobody knows.
-struct Count {
+/// Keeps values of these kinds, and counts tagged fields that nobody knows.
+struct Shown {
     kinds: EntitySet,
-    found: usize,
+    values: Vec<Vec<u8>>,
+    tags: usize,
 }
 
-impl Visitor for Count {
+impl Visitor for Shown {
     fn interest(&self) -> EntitySet {
         self.kinds
     }
 
     fn string(&mut self, _: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        self.found += usize::from(value.is_some());
+        self.values.extend(value.map(<[u8]>::to_vec));
         Edit::Keep
     }
 
     fn bytes(&mut self, _: &'static Field, value: Option<&[u8]>) -> Edit<'_> {
-        self.found += usize::from(value.is_some());
+        self.values.extend(value.map(<[u8]>::to_vec));
         Edit::Keep
     }
 
-    fn integer(&mut self, _: &'static Field, _: i64) -> IntegerEdit {
-        self.found += 1;
+    fn integer(&mut self, _: &'static Field, value: i64) -> IntegerEdit {
+        self.values.push(value.to_be_bytes().to_vec());
         IntegerEdit::Keep
     }
 
-    fn uuid(&mut self, _: &'static Field, _: &[u8; 16]) -> UuidEdit {
-        self.found += 1;
+    fn uuid(&mut self, _: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        self.values.push(id.to_vec());
         UuidEdit::Keep
     }
 
     fn unknown_tag(&mut self, _: u32) -> Verdict {
-        self.found += 1;
+        self.tags += 1;
         Verdict::Keep
     }
 }
 
 #[test]
-fn what_says_nothing_of_something_is_a_message_without_it() {
-    const KINDS: [EntitySet; 4] = [
+fn what_says_nothing_or_only_what_is_fine_is_a_message_without_anything_else() {
+    const KINDS: [EntitySet; 5] = [
         EntitySet::EMPTY,
         EntitySet::of(&[Entity::TopicName, Entity::FreeText]),
         EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort, Entity::FreeText]),
         EntitySet::of(&[Entity::TopicId, Entity::BrokerId, Entity::GroupId, Entity::ErrorCode]),
+        EntitySet::of(&[
+            Entity::TopicId,
+            Entity::TopicName,
+            Entity::Records,
+            Entity::PartitionIndex,
+        ]),
     ];
+    let values = Cell::new(0);
     for_every_message(|case, choices| {
         let (message, version) = (case.message, case.version);
         let kinds = KINDS[choices.below(KINDS.len())];
@@ -60,12 +70,38 @@ fn what_says_nothing_of_something_is_a_message_without_it() {
         if choices.below(2) == 0 {
             mutate(&mut body, choices);
         }
-        if says_nothing_of(kinds, message, version, &body) {
-            let mut count = Count { kinds, found: 0 };
-            assert!(walk(message, version, &body, &mut count).is_ok_and(|edits| edits.is_empty()));
-            assert_eq!(count.found, 0);
+        let mut fine = Vec::new();
+        let says_only = says_only_what_is_fine(kinds, message, version, &body, |_, value| {
+            fine.push(value);
+            true
+        });
+        // What isn't fine is the first value, if there is any.
+        assert_eq!(
+            says_nothing_of(kinds, message, version, &body),
+            says_only && fine.is_empty()
+        );
+        if says_only {
+            let (tags, shown) = (0, Vec::new());
+            let mut walked = Shown {
+                kinds,
+                values: shown,
+                tags,
+            };
+            assert!(walk(message, version, &body, &mut walked).is_ok_and(|edits| edits.is_empty()));
+            assert_eq!(walked.tags, 0);
+            // Of a number the walk shows eight bytes.
+            assert_eq!(walked.values.len(), fine.len());
+            assert!(
+                walked
+                    .values
+                    .iter()
+                    .zip(&fine)
+                    .all(|(walked, fine)| walked.ends_with(fine))
+            );
+            values.set(values.get() + fine.len());
         }
     });
+    assert!(values.get() > 0);
 }
 
 fn nested(fields: &'static [Field], name: &str) -> &'static [Field] {

@@ -82,6 +82,13 @@ impl<'a> Client<'a> {
         self.tell(operation, resource_type, &name, verdict)
     }
 
+    /// The same, which is told if it may: if not, it is asked again.
+    pub(super) fn may_or_is_asked_again(&self, operation: Operation, resource_type: ResourceType, name: &[u8]) -> bool {
+        let name = text(name);
+        let verdict = self.rules.decide(&self.applied, operation, resource_type, &name);
+        verdict.is_allowed() && self.tell(operation, resource_type, &name, verdict)
+    }
+
     /// The same, which is told if it wasn't before.
     pub(super) fn may_and_tell(
         &self,

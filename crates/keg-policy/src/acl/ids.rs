@@ -26,7 +26,7 @@ impl TopicNames {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    fn learn<'a>(&self, told: impl Iterator<Item = (&'a [u8; 16], &'a [u8])>) {
+    pub(super) fn learn<'a>(&self, told: impl Iterator<Item = (&'a [u8; 16], &'a [u8])>) {
         let mut new = Vec::new();
         {
             let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,18 +6,20 @@ use keg_codec::schema::{Entity, EntitySet, Field};
 use keg_codec::walk::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 use keg_codec::{Api, ApiKey, ErrorCode};
 
-use super::alters::alters;
 use super::asked::Asked;
 use super::coverage::NAMED;
 use super::embedded;
 use super::empty_group;
 use super::fetch_sessions::FetchSessions;
-use super::names::{Names, unauthorized};
+use super::names::Names;
 use super::regex::Unconfinable;
 use super::topic_ids::NO_TOPIC_ID;
 use super::{Namespace, metadata, share_keys, topologies};
 use crate::connection::Connection;
 use crate::partial::{Judge, Place, Side};
+
+/// What is looked at in requests.
+pub(super) const INTEREST: EntitySet = NAMED.union(EntitySet::of(&[Entity::BrokerId, Entity::FetchSessionEpoch]));
 
 /// The visitor of a request.
 #[derive(Debug)]
@@ -83,11 +85,7 @@ impl<'a> Inbound<'a> {
     fn topic_id(&mut self, field: &'static Field, id: &[u8; 16]) -> Edit<'a> {
         let denied = match &self.asked.denied_ids {
             Some(denied) => denied.get(id).copied(),
-            None => match self.namespace.topic_ids.is_additional(id) {
-                None => Some(ErrorCode::UNKNOWN_TOPIC_ID),
-                Some(true) if alters(self.api.key, Entity::TopicName) => Some(unauthorized(Entity::TopicName)),
-                Some(_) => None,
-            },
+            None => self.namespace.denied_id(self.api.key, id),
         };
         if let Some(code) = denied {
             self.denied_ids.insert(*id, code);
@@ -167,7 +165,7 @@ impl<'a> Inbound<'a> {
 
 impl Visitor for Inbound<'_> {
     fn interest(&self) -> EntitySet {
-        const { NAMED.union(EntitySet::of(&[Entity::BrokerId, Entity::FetchSessionEpoch])) }
+        INTEREST
     }
 
     fn string(&mut self, field: &'static Field, value: Option<&[u8]>) -> Edit<'_> {

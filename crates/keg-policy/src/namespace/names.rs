@@ -116,7 +116,7 @@ impl Names {
     /// Makes a name that a client uses the backend's; or why it may not be used in requests of this API.
     pub(super) fn admit(&self, api: ApiKey, entity: Entity, name: &[u8]) -> Result<Edit<'_>, ErrorCode> {
         if self.is_additional(entity, name) {
-            return match alters::alters(api, entity) {
+            return match alters(api, entity) {
                 true => Err(unauthorized(entity)),
                 false => Ok(Edit::Keep),
             };
