@@ -4,40 +4,49 @@ use crate::schema::{EntitySet, Field, Type, VersionSet};
 use crate::wire::Reader;
 
 /// What is looked at on the quick way.
-pub(super) trait Look<'a> {
+///
+/// It goes from level to level by value, so that looking at nothing costs nothing.
+pub(super) trait Look<'a>: Copy {
     /// Whether it is looked at a field.
-    fn looks_at(&self, field: &Field) -> bool;
+    fn looks_at(self, field: &Field) -> bool;
 
     /// Whether a value may pass that is looked at.
-    fn is_fine(&mut self, field: &'static Field, value: &'a [u8]) -> bool;
+    fn is_fine(self, field: &'static Field, value: &'a [u8]) -> bool;
 }
 
 /// Nothing is looked at.
+#[derive(Clone, Copy)]
 pub(super) struct Nothing;
 
 impl<'a> Look<'a> for Nothing {
-    fn looks_at(&self, _: &Field) -> bool {
+    fn looks_at(self, _: &Field) -> bool {
         false
     }
 
-    fn is_fine(&mut self, _: &'static Field, _: &'a [u8]) -> bool {
+    fn is_fine(self, _: &'static Field, _: &'a [u8]) -> bool {
         true
     }
 }
 
-/// It is looked at values of some kinds.
-pub(super) struct At<F> {
-    pub(super) kinds: EntitySet,
-    pub(super) is_fine: F,
-}
-
-impl<'a, F: FnMut(&'static Field, &'a [u8]) -> bool> Look<'a> for At<F> {
-    fn looks_at(&self, field: &Field) -> bool {
-        self.kinds.contains(field.entity)
+/// Values of these kinds are looked for, and none is fine.
+impl<'a> Look<'a> for EntitySet {
+    fn looks_at(self, field: &Field) -> bool {
+        self.contains(field.entity)
     }
 
-    fn is_fine(&mut self, field: &'static Field, value: &'a [u8]) -> bool {
-        (self.is_fine)(field, value)
+    fn is_fine(self, _: &'static Field, _: &'a [u8]) -> bool {
+        false
+    }
+}
+
+/// Values of some kinds are looked at, each for whether it is fine.
+impl<'a, F: Fn(&'static Field, &'a [u8]) -> bool> Look<'a> for (EntitySet, &F) {
+    fn looks_at(self, field: &Field) -> bool {
+        self.0.contains(field.entity)
+    }
+
+    fn is_fine(self, field: &'static Field, value: &'a [u8]) -> bool {
+        (self.1)(field, value)
     }
 }
 
@@ -46,7 +55,7 @@ impl<'a, F: FnMut(&'static Field, &'a [u8]) -> bool> Look<'a> for At<F> {
 ///
 /// Most of what a message has is never looked at, and well-formed.
 pub(super) fn pass<'a, L: Look<'a>>(
-    look: &mut L,
+    look: L,
     fields: &'static [Field],
     (version, flexible): (VersionSet, bool),
     bytes: &'a [u8],
@@ -57,16 +66,13 @@ pub(super) fn pass<'a, L: Look<'a>>(
             continue;
         }
         let size = usize::from(field.size);
+        if size != 0 && look.looks_at(field) && (field.array || !look.is_fine(field, bytes.get(at..at + size)?)) {
+            return None;
+        }
         if size != 0 && !field.array {
-            if look.looks_at(field) && !look.is_fine(field, bytes.get(at..at + size)?) {
-                return None;
-            }
             // Whether that is there is seen behind the last field, or at the next that is read.
             at += size;
             continue;
-        }
-        if field.array && look.looks_at(field) {
-            return None;
         }
         if size != 0
             && flexible
@@ -97,6 +103,13 @@ pub(super) fn pass<'a, L: Look<'a>>(
         match length {
             None if nullable => {}
             None => return None,
+            Some(length) if look.looks_at(field) => {
+                let end = at.checked_add(length)?;
+                if field.array || !look.is_fine(field, bytes.get(at..end)?) {
+                    return None;
+                }
+                at = end;
+            }
             Some(length) if field.array => {
                 // As the walk does, which has no elements of no size.
                 if length > bytes.len().checked_sub(at)? {
@@ -107,13 +120,7 @@ pub(super) fn pass<'a, L: Look<'a>>(
                     _ => at.checked_add(length.checked_mul(size)?)?,
                 };
             }
-            Some(length) => {
-                let end = at.checked_add(length)?;
-                if look.looks_at(field) && !look.is_fine(field, bytes.get(at..end)?) {
-                    return None;
-                }
-                at = end;
-            }
+            Some(length) => at = at.checked_add(length)?,
         }
     }
     match flexible {
@@ -123,7 +130,7 @@ pub(super) fn pass<'a, L: Look<'a>>(
 }
 
 fn elements<'a, L: Look<'a>>(
-    look: &mut L,
+    look: L,
     field: &'static Field,
     count: usize,
     version: (VersionSet, bool),
@@ -138,7 +145,7 @@ fn elements<'a, L: Look<'a>>(
 
 /// One structure, or one element of an array of strings or of bytes.
 pub(super) fn one<'a, L: Look<'a>>(
-    look: &mut L,
+    look: L,
     field: &'static Field,
     (version, flexible): (VersionSet, bool),
     bytes: &'a [u8],

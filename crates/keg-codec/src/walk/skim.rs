@@ -8,13 +8,7 @@ impl<V: Visitor> Walker<'_, V> {
     /// Fields of which nothing is shown but the tagged ones that the tables don't know.
     pub(super) fn skim(&mut self, fields: &'static [Field]) -> Result<(), WalkError> {
         let start = self.reader.position();
-        match pass(
-            &mut Nothing,
-            fields,
-            (self.this, self.flexible),
-            self.reader.bytes(),
-            start,
-        ) {
+        match pass(Nothing, fields, (self.this, self.flexible), self.reader.bytes(), start) {
             Some(end) => self.reader.skip(end - start),
             None => self.skim_fields(fields),
         }
@@ -61,13 +55,7 @@ impl<V: Visitor> Walker<'_, V> {
         }
         for _ in 0..count {
             let start = self.reader.position();
-            if let Some(end) = one(
-                &mut Nothing,
-                field,
-                (self.this, self.flexible),
-                self.reader.bytes(),
-                start,
-            ) {
+            if let Some(end) = one(Nothing, field, (self.this, self.flexible), self.reader.bytes(), start) {
                 self.reader.skip(end - start)?;
                 continue;
             }

@@ -1,12 +1,15 @@
 //! Produce requests, which come most often, and mostly have one topic that may be written to.
 
+use std::cell::Cell;
+
 use keg_codec::schema::Entity;
 use keg_codec::walk::says_only_what_is_fine;
 use keg_codec::{ApiKey, is_transactional};
 
 use super::client::Client;
+use super::inbound::NAMED;
 use super::operation::ResourceType;
-use super::{Acls, inbound, needs};
+use super::{Acls, needs};
 use crate::message::Request;
 
 impl Acls {
@@ -18,21 +21,24 @@ impl Acls {
         let (ApiKey::PRODUCE, [body]) = (request.api.key, request.body.pieces()) else {
             return false;
         };
-        let mut topic = None;
-        let is_fine = |entity, value| match entity {
-            Entity::TopicId | Entity::TopicName => topic.replace((entity, value)).is_none(),
-            Entity::Records => !is_transactional(value),
-            // A transactional id.
-            _ => false,
-        };
-        if !says_only(request, body, is_fine) {
+        let topic = Cell::new(None);
+        let message = &request.api.request;
+        let is_plain = says_only_what_is_fine(NAMED, message, request.version, body, |field, value| {
+            match field.entity {
+                Entity::TopicId | Entity::TopicName => topic.replace(Some((field.entity, value))).is_none(),
+                Entity::Records => !is_transactional(value),
+                // A transactional id.
+                _ => false,
+            }
+        });
+        if !is_plain {
             return false;
         }
         let may_write = |name: &[u8]| {
             let operation = needs::topic(ApiKey::PRODUCE);
             operation.is_some_and(|operation| client.may_or_is_asked_again(operation, ResourceType::Topic, name))
         };
-        match topic {
+        match topic.get() {
             Some((Entity::TopicName, name)) => may_write(name),
             Some((_, id)) => {
                 let name = id.first_chunk().and_then(|id| self.topic_names.name(id));
@@ -41,14 +47,6 @@ impl Acls {
             None => false,
         }
     }
-}
-
-/// Whether a request has only what is fine of all that is looked at in requests.
-fn says_only<'a>(request: &Request, body: &'a [u8], mut is_fine: impl FnMut(Entity, &'a [u8]) -> bool) -> bool {
-    let message = &request.api.request;
-    says_only_what_is_fine(inbound::NAMED, message, request.version, body, |field, value| {
-        is_fine(field.entity, value)
-    })
 }
 
 #[cfg(test)]
