@@ -3,6 +3,7 @@
 mod alarm;
 mod gone;
 mod passing;
+mod peer;
 mod replies;
 mod sending;
 mod waits;
@@ -23,17 +24,15 @@ use tower_service::Service;
 
 use crate::busy_poll::BusyPoll;
 use crate::error::Over;
-use crate::incoming::Incoming;
 use crate::limits::Limits;
 use crate::link::Link;
 use crate::virtual_cluster::VirtualCluster;
-use alarm::Alarm;
 use gone::Gone;
 use passing::Passing;
+pub(crate) use peer::Peer;
 use replies::Replies;
 use sending::Sending;
 use waits::Ticker;
-use writer::Writer;
 
 /// How often everything is moved before other connections get their turn.
 const ROUNDS: usize = 16;
@@ -64,34 +63,6 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     /// How the broker has gone, until all is read and passed on that it has answered before.
     gone: Option<Gone>,
     ticker: Ticker,
-}
-
-/// A socket with what is read from it and written to it.
-pub(crate) struct Peer<IO> {
-    stream: IO,
-    incoming: Incoming,
-    /// Goes off when there is more to read.
-    alarm: Alarm,
-    writer: Writer,
-}
-
-impl<IO> Peer<IO> {
-    /// A socket of which something may have been read already.
-    pub(crate) fn new(stream: IO, incoming: Incoming) -> Self {
-        Self {
-            stream,
-            incoming,
-            alarm: Alarm::default(),
-            writer: Writer::default(),
-        }
-    }
-
-    /// Lets reading be tried again if there may be something to read, at the beginning of each turn of the task.
-    fn wake(&mut self, context: &Context<'_>) {
-        if self.alarm.went_off(context.waker()) {
-            self.incoming.wake();
-        }
-    }
 }
 
 impl<C, B, S> Exchange<C, B, S>
@@ -152,7 +123,7 @@ where
     fn has_room(&self) -> bool {
         self.replies.len() < self.limits.max_in_flight
             && self.to_client.len() < self.limits.max_queued
-            && self.link.state().queued() < self.limits.max_queued
+            && self.link.queued() < self.limits.max_queued
     }
 
     /// Takes requests off what was read, as long as the window has room.
@@ -266,6 +237,9 @@ where
             return self.poll_send(context);
         }
         let Peer { stream, writer, .. } = &mut self.backend;
+        if self.link.queued() == 0 && writer.is_idle() {
+            return false;
+        }
         let mut state = self.link.state();
         match writer.poll_write(stream, &mut state.out, &[], context) {
             Ok(written) => written.any,
@@ -390,7 +364,7 @@ where
         if !incoming.is_closed() || incoming.has_frame() {
             return Poll::Pending;
         }
-        let sent = self.sending.is_none() && self.link.state().queued() == 0 && self.backend.writer.is_flushed();
+        let sent = self.sending.is_none() && self.link.queued() == 0 && self.backend.writer.is_flushed();
         if !sent {
             return Poll::Pending;
         }

@@ -1,11 +1,12 @@
 //! The backend's end of a connection, as a tower service.
 
+mod locked;
 mod renewal;
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use crate::backend::ProofError;
 use crate::error::{Over, Unanswered};
 use crate::incoming::Passes;
 use crate::metrics::ClusterMetrics;
+use locked::{Locked, Told};
 pub(crate) use renewal::Questions;
 use renewal::Renewal;
 
@@ -29,6 +31,8 @@ use renewal::Renewal;
 #[derive(Debug)]
 pub(crate) struct Link {
     state: Mutex<State>,
+    /// What is asked more often than it changes, and without the lock.
+    told: Told,
     metrics: Arc<ClusterMetrics>,
 }
 
@@ -72,12 +76,18 @@ impl Link {
     pub(crate) fn new(metrics: Arc<ClusterMetrics>) -> Self {
         Self {
             state: Mutex::default(),
+            told: Told::default(),
             metrics,
         }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> Locked<'_> {
+        Locked::new(self.state.lock().unwrap_or_else(PoisonError::into_inner), &self.told)
+    }
+
+    /// How many bytes wait to be written, whatever they wait for.
+    pub(crate) fn queued(&self) -> usize {
+        self.told.queued()
     }
 
     /// Begins to authenticate again by this mechanism, in its turn: what comes behind is held until that is finished.
@@ -254,8 +264,7 @@ impl State {
         }
     }
 
-    /// How many bytes wait to be written, whatever they wait for.
-    pub(crate) fn queued(&self) -> usize {
+    fn queued(&self) -> usize {
         let held = self.renewal.as_ref().map_or(0, |renewal| renewal.held.len());
         let behind = self.under_way.as_ref().map_or(0, |under_way| under_way.behind.len());
         self.out.len() + held + behind
@@ -310,18 +319,21 @@ impl Future for LinkFuture {
     type Output = Result<Reply, Over>;
 
     fn poll(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Self::Output> {
-        let ended = Err(Over::BackendClosed {
-            unanswered: Unanswered::default(),
-        });
+        let ended = || {
+            Err(Over::BackendClosed {
+                unanswered: Unanswered::default(),
+            })
+        };
         match self.get_mut() {
             Self::Silent => Poll::Ready(Ok(Reply::Silent)),
             Self::Whole => Poll::Ready(Ok(Reply::Whole)),
-            Self::Ended => Poll::Ready(ended),
+            Self::Ended => Poll::Ready(ended()),
+            Self::Waiting { link, .. } if !link.told.has_answers() => Poll::Pending,
             Self::Waiting { link, id } => {
                 let mut state = link.state();
                 match state.fetch(*id) {
                     Some(response) => Poll::Ready(Ok(Reply::Response(response))),
-                    None if state.ended => Poll::Ready(ended),
+                    None if state.ended => Poll::Ready(ended()),
                     None => Poll::Pending,
                 }
             }

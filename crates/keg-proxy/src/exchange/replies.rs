@@ -31,7 +31,9 @@ pub(super) struct Replies<F>(VecDeque<Slot<F>>);
 struct Slot<F> {
     key: ApiKey,
     correlation_id: i32,
-    since: Instant,
+    /// Since when it is waited for, once the clock has looked: reading it for each request would take longer than anybody
+    /// needs to know. Those for which it hasn't are the newest.
+    since: Option<Instant>,
     /// Whether the request is not with the broker to its end; only the newest can be.
     unsent: bool,
     reply: State<F>,
@@ -62,9 +64,11 @@ impl<F> Replies<F> {
         self.0 = VecDeque::new();
     }
 
-    /// When the oldest request was taken, if it is with the broker.
-    pub(super) fn oldest(&self) -> Option<Instant> {
-        self.0.front().filter(|slot| !slot.unsent).map(|slot| slot.since)
+    /// Since when the oldest request is waited for, if it is with the broker. For those that are new it is since now.
+    pub(super) fn oldest(&mut self, now: Instant) -> Option<Instant> {
+        let new = self.0.iter_mut().rev().take_while(|slot| slot.since.is_none());
+        new.for_each(|slot| slot.since = Some(now));
+        self.0.front().filter(|slot| !slot.unsent)?.since
     }
 
     /// Notes that the newest request still arrives.
@@ -78,7 +82,7 @@ impl<F> Replies<F> {
     pub(super) fn sent(&mut self) {
         if let Some(newest) = self.0.back_mut().filter(|newest| newest.unsent) {
             newest.unsent = false;
-            newest.since = Instant::now();
+            newest.since = None;
         }
     }
 
@@ -90,7 +94,7 @@ impl<F> Replies<F> {
     /// Lets the time of the oldest request begin now.
     pub(super) fn restart(&mut self) {
         if let Some(front) = self.0.front_mut() {
-            front.since = Instant::now();
+            front.since = Some(Instant::now());
         }
     }
 
@@ -106,7 +110,7 @@ impl<F> Replies<F> {
         self.0.push_back(Slot {
             key,
             correlation_id,
-            since: Instant::now(),
+            since: None,
             unsent: false,
             reply,
         });

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::backend::{Backend, BackendSettings};
 use crate::budget::Budget;
-use crate::incoming::Passes;
+use crate::incoming::{Incoming, Passes};
 use crate::link::{LinkFuture, LinkService};
 
 /// What is between a client and a broker: no policies.

@@ -33,7 +33,8 @@ impl Ticker {
             .stall_timeout
             .min(limits.max_response_wait)
             .min(limits.drain_duration);
-        // Limits hold with a tenth more; nobody counts the seconds of a minute.
+        // Limits hold with a tenth more, or two where it is a tick that notes what is waited for; nobody counts the seconds
+        // of a minute.
         let period = (shortest / 10).clamp(Duration::from_millis(10), Duration::from_secs(5));
         Self {
             period,
@@ -92,7 +93,7 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             || self.passing.is_some()
             || self.sending.is_some()
             || !self.to_client.is_empty()
-            || self.link.state().queued() > 0
+            || self.link.queued() > 0
     }
 
     fn check_waits(&mut self, now: Instant) -> Result<(), Over> {
@@ -122,10 +123,11 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             return Err(Over::Unread { waited });
         }
         let patience_with_broker = patience(incoming.is_contended());
+        let oldest = self.replies.oldest(now);
         // What is behind a response that is on its way can't be there yet.
         let waited = match &self.passing {
             Some(_) => self.backend.incoming.waited(now),
-            None => self.replies.oldest().map(|since| now.duration_since(since)),
+            None => oldest.map(|since| now.duration_since(since)),
         };
         let unanswered =
             over(waited, max_response_wait).or_else(|| over(self.backend.writer.blocked(now), patience_with_broker));

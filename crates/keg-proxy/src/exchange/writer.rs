@@ -36,6 +36,11 @@ impl Writer {
         !self.unflushed
     }
 
+    /// Whether there is nothing to be done beside what is queued.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.unflushed && self.blocked_since.is_none()
+    }
+
     /// How long the peer has taken nothing of what waits for it.
     pub(super) fn blocked(&self, now: Instant) -> Option<Duration> {
         self.blocked_since.map(|since| now.duration_since(since))
@@ -55,7 +60,7 @@ impl Writer {
         IO: AsyncWrite + Unpin,
     {
         // Mostly.
-        if queue.is_empty() && behind.is_empty() && !self.unflushed && self.blocked_since.is_none() {
+        if queue.is_empty() && behind.is_empty() && self.is_idle() {
             return Ok(Written::default());
         }
         self.poll_some(stream, queue, behind, context)

@@ -1,0 +1,35 @@
+//! One of the two whom a connection is between.
+
+use std::task::Context;
+
+use super::alarm::Alarm;
+use super::writer::Writer;
+use crate::incoming::Incoming;
+
+/// A socket with what is read from it and written to it.
+pub(crate) struct Peer<IO> {
+    pub(super) stream: IO,
+    pub(super) incoming: Incoming,
+    /// Goes off when there is more to read.
+    pub(super) alarm: Alarm,
+    pub(super) writer: Writer,
+}
+
+impl<IO> Peer<IO> {
+    /// A socket of which something may have been read already.
+    pub(crate) fn new(stream: IO, incoming: Incoming) -> Self {
+        Self {
+            stream,
+            incoming,
+            alarm: Alarm::default(),
+            writer: Writer::default(),
+        }
+    }
+
+    /// Lets reading be tried again if there may be something to read, at the beginning of each turn of the task.
+    pub(super) fn wake(&mut self, context: &Context<'_>) {
+        if self.alarm.went_off(context.waker()) {
+            self.incoming.wake();
+        }
+    }
+}
