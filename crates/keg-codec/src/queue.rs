@@ -1,6 +1,5 @@
 //! What is still to be written to a socket.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -11,11 +10,6 @@ use crate::rope::{Rope, SHARE_FROM};
 /// How much room is made at least. A head and a small body come in many pieces, for each of which the buffer would grow
 /// otherwise.
 const ROOM: usize = 512;
-
-thread_local! {
-    /// Room that was given back, for the next queue: small messages are mostly written as soon as they are queued.
-    static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
-}
 
 /// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
 #[derive(Debug, Default)]
@@ -47,7 +41,7 @@ impl WriteQueue {
     pub(crate) fn tail(&mut self, bytes: usize) -> &mut BytesMut {
         match self.tail.capacity() {
             // New memory is got sooner than none is made more.
-            0 if bytes > 0 => self.tail = room(bytes),
+            0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(ROOM)),
             capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(ROOM)),
             _ => {}
         }
@@ -125,18 +119,28 @@ impl WriteQueue {
         }
     }
 
-    /// Gives back all room, when nothing is queued: an idle connection is not to keep that of its busiest moment.
-    pub fn give_back(&mut self) {
-        if !self.is_empty() {
-            return;
+    /// Whether there is memory to queue small messages in, which is otherwise got with the first.
+    pub fn has_room(&self) -> bool {
+        self.tail.capacity() > 0
+    }
+
+    /// Gives memory to a queue that [has none](Self::has_room). What is in it is lost.
+    pub fn lend(&mut self, mut room: BytesMut) {
+        if !self.has_room() {
+            room.clear();
+            self.tail = room;
         }
-        let tail = std::mem::take(&mut self.tail);
-        if tail.capacity() == ROOM {
-            SPARE.with(|spare| spare.set(Some(tail)));
+    }
+
+    /// Gives up all memory, when nothing is queued, and hands back what small messages were queued in.
+    pub fn give_back(&mut self) -> Option<BytesMut> {
+        if !self.is_empty() {
+            return None;
         }
         if self.ready.capacity() > 0 {
             self.ready = VecDeque::new();
         }
+        self.has_room().then(|| std::mem::take(&mut self.tail))
     }
 
     /// A copy of all that is queued.
@@ -149,14 +153,6 @@ impl WriteQueue {
             self.sealed += self.tail.len();
             self.ready.push_back(self.tail.split().freeze());
         }
-    }
-}
-
-/// Room for so many bytes at least.
-fn room(bytes: usize) -> BytesMut {
-    match bytes {
-        0..=ROOM => SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(ROOM)),
-        _ => BytesMut::with_capacity(bytes),
     }
 }
 
@@ -181,6 +177,27 @@ mod tests {
         assert_eq!(&*slices[0], [1, 2]);
         assert_eq!(slices[1].as_ptr(), large.as_ptr());
         assert_eq!(&*slices[2], [3]);
+    }
+
+    #[test]
+    fn memory_that_was_lent_is_given_back_with_all_its_room_when_nothing_is_queued() {
+        let mut queue = WriteQueue::default();
+        assert!(!queue.has_room() && queue.give_back().is_none());
+        let room = BytesMut::with_capacity(100);
+        let place = room.as_ptr();
+        queue.lend(room);
+        queue.put_slice(&[7; 60]);
+        queue.advance(20);
+        assert!(queue.give_back().is_none());
+        assert_eq!(queue.to_vec(), [7; 40]);
+        queue.advance(40);
+        let room = queue.give_back().unwrap();
+        assert_eq!(room.as_ptr(), place.wrapping_add(20), "as much as was left of it");
+        queue.lend(BytesMut::with_capacity(100));
+        queue.put_slice(&[7; 60]);
+        queue.advance(60);
+        assert_eq!(queue.give_back().unwrap().capacity(), 100);
+        assert!(!queue.has_room());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use keg_codec::frame;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{Entity, EntitySet, Field, Type};
 use keg_codec::walk::{Edit, Verdict, Visitor, check, walk};
-use keg_codec::{Api, ApiKey, Direction, ErrorCode, RequestFrame, WriteQueue, error_reply};
+use keg_codec::{Api, ApiKey, Direction, ErrorCode, RequestFrame, error_reply};
 
 use bodies::{BODIES, HEADERS};
 
@@ -57,24 +57,6 @@ fn a_claimed_frame_length_allocates_nothing() {
         assert_eq!(frame::decode(&mut buffer, 100 * 1024 * 1024), Ok(None));
     });
     assert_eq!(used, 0);
-}
-
-#[test]
-fn a_small_message_is_queued_in_the_room_of_the_one_before() {
-    let mut queue = WriteQueue::default();
-    let mut send = |length| {
-        queue.put_slice(&vec![7; length]);
-        queue.advance(length);
-        queue.give_back();
-    };
-    send(300);
-    let own = |length| allocated(|| drop(vec![7_u8; length]));
-    for length in [1, 300, 500] {
-        assert_eq!(allocated(|| send(length)), own(length), "{length} bytes");
-    }
-    // What was made for a large one is not kept.
-    send(100_000);
-    assert_eq!(allocated(|| send(100_000)), 2 * own(100_000));
 }
 
 /// How many elements an array has in a message, in each of its elements, and so on.

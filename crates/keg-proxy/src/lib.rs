@@ -158,6 +158,7 @@ mod listener;
 mod metrics;
 mod open_files;
 mod relay;
+mod room;
 mod sasl;
 mod slots;
 mod snapshot;

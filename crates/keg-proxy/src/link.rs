@@ -21,6 +21,7 @@ use crate::backend::ProofError;
 use crate::error::{Over, Unanswered};
 use crate::incoming::Passes;
 use crate::metrics::ClusterMetrics;
+use crate::room;
 use locked::{Locked, Told};
 pub(crate) use renewal::Questions;
 use renewal::Renewal;
@@ -231,6 +232,7 @@ impl Link {
             return LinkFuture::Ended;
         };
         let rest = request.rest.as_ref().map_or(0, |rest| rest.length);
+        room::lend(state.queue(), request.head.len() + request.body.len());
         header::begin_request(state.queue(), &request.head, id, request.body, rest);
         if request.rest.is_some() {
             state.under_way = Some(Box::new(UnderWay {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::error::Over;
 use crate::metrics::ApiMetrics;
+use crate::room;
 
 /// How much room is kept when nothing is in flight.
 const KEPT: usize = 2;
@@ -140,6 +141,7 @@ impl<F: Future<Output = Result<Reply, Over>> + Unpin> Replies<F> {
             progress = true;
             if let Reply::Response(response) = reply {
                 let length = response.rest.as_ref().map_or(0, |rest| rest.length);
+                room::lend(out, response.head.len() + response.body.len());
                 header::begin_response(out, &response.head, correlation_id, response.body, length);
                 rest = response.rest;
                 if let Some(metrics) = metrics(key) {

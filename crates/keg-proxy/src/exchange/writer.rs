@@ -9,6 +9,8 @@ use keg_codec::WriteQueue;
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
+use crate::room;
+
 /// How many slices are written at once, as many as the kernel takes without further ado.
 const SLICES: usize = 64;
 
@@ -116,7 +118,7 @@ impl Writer {
         self.unflushed |= done.any;
         self.poll_flush(stream, context)?;
         if queue.is_empty() && !self.unflushed && (done.any || self.blocked_since.is_some()) {
-            queue.give_back();
+            room::take_back(queue);
         }
         self.note(queue.is_empty() && done.behind == behind.len(), done.any);
         Ok(done)
