@@ -14,8 +14,8 @@ use crate::support::gateway::{Listening, Team, backend, broker, cluster, snapsho
 use crate::support::samples::METADATA;
 use crate::support::whereabouts::{Thread, Whereabouts};
 
-/// What no request takes, and what polling takes soon.
-const MUCH: Duration = Duration::from_millis(50);
+/// What no request takes, and what polling takes soon, though it leaves the processor to whoever else wants it.
+const MUCH: Duration = Duration::from_millis(20);
 
 /// Long beside it.
 const WHILE: Duration = Duration::from_millis(250);
@@ -62,7 +62,7 @@ async fn a_thread_polls_its_sockets_after_traffic_while_that_is_configured_and_t
         let before = (busy.cpu(), idle.cpu());
         call(&mut client, &whereabouts).await;
         let began = Instant::now();
-        while busy.cpu() < before.0 + 4 * MUCH {
+        while busy.cpu() < before.0 + 2 * MUCH {
             assert!(began.elapsed() < PATIENCE, "only {:?}", busy.cpu() - before.0);
             sleep(Duration::from_millis(1)).await;
         }
