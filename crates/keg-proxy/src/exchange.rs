@@ -59,7 +59,7 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     /// The request that is passed on while it still arrives.
     sending: Option<Box<Sending>>,
     /// Why no more requests are taken, if the client has not simply closed its side.
-    ending: Option<Over>,
+    ending: Option<Box<Over>>,
     /// How the broker has gone, until all is read and passed on that it has answered before.
     gone: Option<Gone>,
     ticker: Ticker,
@@ -176,7 +176,7 @@ where
 
     /// Answers what was asked before, and then ends.
     fn end(&mut self, reason: Over) {
-        self.ending.get_or_insert(reason);
+        self.ending.get_or_insert_with(|| Box::new(reason));
         self.client.incoming.close();
         if self.sending.take().is_some() {
             // Nothing else can be written behind a part of a request, and nobody answers that.
@@ -358,7 +358,7 @@ where
             return Poll::Pending;
         }
         if let Some(reason) = self.ending.take() {
-            return Poll::Ready(Err(reason));
+            return Poll::Ready(Err(*reason));
         }
         let incoming = &self.client.incoming;
         if !incoming.is_closed() || incoming.has_frame() {

@@ -27,7 +27,8 @@ pub(crate) use passing::Passes;
 #[derive(Debug)]
 pub(crate) struct Incoming {
     buffer: BytesMut,
-    large: Option<Large>,
+    /// Apart, as most connections have none.
+    large: Option<Box<Large>>,
     limit: usize,
     pool: Arc<Pool>,
     /// Which large frames may be taken while they still arrive; their beginnings are waited for.
@@ -73,7 +74,10 @@ impl Incoming {
     pub(crate) fn frame(&mut self) -> Result<Option<Bytes>, FrameError> {
         let frame = match (self.announced(), &self.large) {
             _ if self.passing > 0 => None,
-            (_, Some(_)) => self.large.take_if(|large| large.is_whole()).and_then(Large::into_frame),
+            (_, Some(_)) => self
+                .large
+                .take_if(|large| large.is_whole())
+                .and_then(|large| large.into_frame()),
             (Some(length), None) if !self.is_put_off(length) => self.buffered_frame()?,
             _ => None,
         };
@@ -139,7 +143,7 @@ impl Incoming {
 
     /// How many bytes were read that were not taken.
     pub(crate) fn pending(&self) -> usize {
-        self.buffer.len() + self.large.as_ref().map_or(0, Large::received)
+        self.buffer.len() + self.large.as_ref().map_or(0, |large| large.received())
     }
 
     /// Whether a frame has its place in the budget, and is not whole: it should be read to its end soon, whatever else
@@ -150,7 +154,7 @@ impl Incoming {
 
     /// Whether a frame that has begun waits for its place in the budget, before which no more is read.
     pub(crate) fn waits_for_budget(&self) -> bool {
-        self.large.as_ref().is_some_and(Large::waits)
+        self.large.as_ref().is_some_and(|large| large.waits())
     }
 
     /// Notes that the peer is not being read from, so that it can't be to blame for what is missing.
@@ -196,7 +200,7 @@ impl Incoming {
         IO: AsyncRead + Unpin,
     {
         let is_read = self.closing && self.buffer.len() >= self.passing;
-        if self.closed || is_read || self.large.as_ref().is_some_and(Large::is_whole) {
+        if self.closed || is_read || self.large.as_ref().is_some_and(|large| large.is_whole()) {
             return Ok(false);
         }
         if self.asleep {
@@ -246,7 +250,7 @@ impl Incoming {
             && self.passing == 0
             && !self.waits_for_beginning()
         {
-            self.large = Some(Large::new(length, self.pool.reserve(length)));
+            self.large = Some(Box::new(Large::new(length, self.pool.reserve(length))));
         }
     }
 

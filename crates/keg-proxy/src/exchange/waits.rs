@@ -16,7 +16,7 @@ use crate::limits::Limits;
 /// A clock that runs while something is unfinished, so that an idle connection has no timer.
 pub(super) struct Ticker {
     period: Duration,
-    running: Option<Running>,
+    running: Option<Box<Running>>,
     /// Since when the client neither sends nor has anything to take.
     client_done: Option<Instant>,
 }
@@ -51,10 +51,13 @@ impl Ticker {
     /// Ready now and then.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let period = self.period;
-        let Running { sleep, alarm } = self.running.get_or_insert_with(|| Running {
-            sleep: Box::pin(sleep_until(Instant::now() + period)),
-            alarm: Alarm::default(),
+        let running = self.running.get_or_insert_with(|| {
+            Box::new(Running {
+                sleep: Box::pin(sleep_until(Instant::now() + period)),
+                alarm: Alarm::default(),
+            })
         });
+        let Running { sleep, alarm } = &mut **running;
         if !alarm.went_off(context.waker()) {
             return Poll::Pending;
         }
@@ -146,7 +149,7 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             None => now.duration_since(*self.ticker.client_done.get_or_insert(now)),
         };
         if waited >= drain_duration {
-            return Err(self.ending.take().unwrap_or(Over::ClientGone));
+            return Err(self.ending.take().map_or(Over::ClientGone, |over| *over));
         }
         Ok(())
     }
