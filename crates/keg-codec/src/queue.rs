@@ -7,10 +7,6 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::rope::{Rope, SHARE_FROM};
 
-/// How much room is made at least. A head and a small body come in many pieces, for each of which the buffer would grow
-/// otherwise.
-const ROOM: usize = 512;
-
 /// Bytes to be written: small pieces are flattened into one buffer, large ones are kept as slices of their frames.
 #[derive(Debug, Default)]
 pub struct WriteQueue {
@@ -21,6 +17,10 @@ pub struct WriteQueue {
 }
 
 impl WriteQueue {
+    /// How much room is made at least. A head and a small body come in many pieces, for each of which the buffer would grow
+    /// otherwise.
+    pub const ROOM: usize = 512;
+
     /// How many bytes are queued.
     pub fn len(&self) -> usize {
         self.sealed + self.tail.len()
@@ -41,8 +41,8 @@ impl WriteQueue {
     pub(crate) fn tail(&mut self, bytes: usize) -> &mut BytesMut {
         match self.tail.capacity() {
             // New memory is got sooner than none is made more.
-            0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(ROOM)),
-            capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(ROOM)),
+            0 if bytes > 0 => self.tail = BytesMut::with_capacity(bytes.max(Self::ROOM)),
+            capacity if capacity - self.tail.len() < bytes => self.tail.reserve(bytes.max(Self::ROOM)),
             _ => {}
         }
         &mut self.tail
@@ -114,7 +114,7 @@ impl WriteQueue {
         if written < self.tail.len() {
             self.tail.advance(written);
         } else {
-            // All of its room is there for what comes next.
+            // What is left of its room is there for what comes next.
             self.tail.clear();
         }
     }

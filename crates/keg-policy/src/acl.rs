@@ -1,5 +1,6 @@
 //! ACLs: who may do what, decided by the gateway.
 
+mod before_names;
 mod beforehand;
 mod beside;
 mod client;
@@ -104,7 +105,8 @@ impl Acls {
     }
 
     fn go_on(&self, client: &Client<'_>, request: &mut Request, progress: &Progress) -> Decision {
-        let decision = request.trimmed(|request, body| self.inbound(client, request, body, progress));
+        let body = request.body_bytes();
+        let decision = self.inbound(client, request, &body, progress);
         decision.unwrap_or_else(|error| Decision::Close(request.malformed(&error)))
     }
 
@@ -197,10 +199,12 @@ impl Policy for Acls {
 
     fn request(&self, connection: &Connection, request: &mut Request) -> Decision {
         let client = self.client(connection);
-        match self.plainly_admits(&client, request) {
-            true => Decision::Forward(Note::default()),
-            false => self.go_on(&client, request, &Progress::default()),
+        if self.plainly_admits(&client, request) {
+            return Decision::Forward(Note::default());
         }
+        // Decisions are told on the way through a request, which is therefore gone through once.
+        request.cut_off_trailing_bytes();
+        self.go_on(&client, request, &Progress::default())
     }
 
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use keg_codec::header::{client_id, request_head, response_head};
 use keg_codec::message::Struct;
-use keg_codec::walk::WalkError;
+use keg_codec::walk::{WalkError, check};
 use keg_codec::{Api, ErrorCode, RequestFrame, Rope, error_reply};
 
 use crate::chain::Rest;
@@ -64,6 +64,12 @@ impl Request {
             }
             read(self, trimmed)
         })
+    }
+
+    /// Cuts off what stands behind the last field, if all before it can be read.
+    pub(crate) fn cut_off_trailing_bytes(&mut self) {
+        // What else is wrong is told by whoever reads it.
+        let _ = self.trimmed(|request, body| check(&request.api.request, request.version, body));
     }
 
     /// Why a connection ends on which this request came, which can't be read.

@@ -25,7 +25,8 @@ pub trait Policy: fmt::Debug + Send + Sync {
     fn interest(&self, api: &Api, version: i16) -> Interest;
 
     /// The kinds of values that a response must have for the policy to do anything with it, where nothing was noted of the
-    /// request; tagged fields may be anything. `None` if it is to see every response.
+    /// request. `None` if it is to see every response, and no kind if it is to see none. Of a policy that looks for some, a
+    /// response may also be shown that has none of them: any with tagged fields is, as these may be anything.
     ///
     /// What is looked for by none of a [`Chain`](crate::Chain)'s policies is seen once for all of them, and quickly. It is
     /// asked when the chain is made, as [`interest`](Self::interest) is.

@@ -189,7 +189,7 @@ impl Incoming {
         self.asleep && self.is_empty()
     }
 
-    /// Lets reading be tried again, at the beginning of each turn of the task.
+    /// Lets reading be tried again, as there may be something to read.
     pub(crate) fn wake(&mut self) {
         self.asleep = false;
     }

@@ -103,8 +103,8 @@
 //! | a bootstrap server does not answer | the next is tried, and the one that answers is tried first from then on |
 //!
 //! # Threads
-//! [`Workers`] serve connections, each of them from its beginning to its end on one thread, and all that it waits for is
-//! looked at by that thread. The runtime that [`Gateway::start`] is called in accepts connections and hands them over, and
+//! [`Workers`] serve connections, each of them from its beginning to its end on one thread of theirs, and all that it waits for
+//! is looked at by that thread. The runtime that [`Gateway::start`] is called in accepts connections and hands them over, and
 //! asks backend clusters for their nodes. What takes long in itself, salted hashes and the resolution of names, is done on
 //! further threads, as tokio's `spawn_blocking` does.
 //!

@@ -7,15 +7,15 @@ use bytes::BytesMut;
 use keg_codec::WriteQueue;
 
 /// How much there is room for.
-const ROOM: usize = 512;
+const ROOM: usize = WriteQueue::ROOM;
 
 thread_local! {
     static SPARE: Cell<Option<BytesMut>> = const { Cell::new(None) };
 }
 
-/// Lends memory to a queue that has none, if a message of about that many bytes has room there.
-pub(crate) fn lend(queue: &mut WriteQueue, bytes: usize) {
-    if bytes <= ROOM && !queue.has_room() {
+/// Lends memory to a queue that has none, if a frame of that many bytes, and its length, have room there.
+pub(crate) fn lend(queue: &mut WriteQueue, frame: usize) {
+    if 4 + frame <= ROOM && !queue.has_room() {
         queue.lend(SPARE.take().unwrap_or_else(|| BytesMut::with_capacity(ROOM)));
     }
 }
@@ -46,6 +46,16 @@ mod tests {
         let place = sent(&mut one, &[7; 300]);
         assert_eq!(sent(&mut other, &[7; 500]), place);
         assert_eq!(sent(&mut one, &[7; 1]), place);
+    }
+
+    #[test]
+    fn a_frame_has_room_with_its_length_or_is_lent_none() {
+        let mut queue = WriteQueue::default();
+        for (frame, has_room) in [(ROOM - 4, true), (ROOM - 3, false)] {
+            lend(&mut queue, frame);
+            assert_eq!(queue.has_room(), has_room);
+            take_back(&mut queue);
+        }
     }
 
     #[test]

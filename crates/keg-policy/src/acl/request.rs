@@ -10,18 +10,19 @@ use keg_codec::walk::WalkError;
 use keg_codec::{ApiKey, ErrorCode, is_silent};
 
 use super::Acls;
+use super::before_names;
 use super::beforehand::{self, Refused};
 use super::beside::Beside;
 use super::client::Client;
 use super::creation::{self, Step};
 use super::described;
 use super::inbound::{Asked, Inbound};
+use super::needs;
 use super::operation::{CLUSTER_NAME, Operation, ResourceType};
 use super::pages::Pages;
 use super::rules::Applied;
 use super::sessions::{self, Key, MOST_TOPICS, Topics};
 use super::settled::Settled;
-use super::{needs, offsets};
 use crate::message::{Request, Response};
 use crate::namespace::metadata::{self, Picked};
 use crate::namespace::{look_up, share_sessions};
@@ -33,8 +34,6 @@ const NO_SESSION: i64 = -1;
 
 /// The acks that tell when records are written.
 const OF_THE_LEADER: i64 = 1;
-
-const INCONSISTENT_GROUP_PROTOCOL: ErrorCode = ErrorCode(23);
 
 /// How far a request has come.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +172,7 @@ impl Acls {
                 Some("Cluster authorization failed."),
             );
         }
-        if let Some(decision) = before_names(client, request, body, progress)? {
+        if let Some(decision) = before_names::decide(client, request, body, progress)? {
             return Ok(decision);
         }
         let body = match api.key {
@@ -356,59 +355,10 @@ impl Acls {
     }
 }
 
-/// What is decided of a request before its names are looked at, for what only its API has.
-fn before_names(
-    client: &Client<'_>,
-    request: &Request,
-    body: &Bytes,
-    progress: &Progress,
-) -> Result<Option<Decision>, WalkError> {
-    let (api, version, connection) = (request.api, request.version, client.connection());
-    let read = || Struct::read(&api.request, version, body);
-    let refusal = match api.key {
-        ApiKey::INIT_PRODUCER_ID => producer(client, &read()?),
-        ApiKey::METADATA => beforehand::is_invalid_request(api, version, body)?.then_some(ErrorCode::INVALID_REQUEST),
-        ApiKey::OFFSET_FETCH => {
-            let asks =
-                !progress.ids && offsets::are_of_all_topics(api, version, body)? && look_up::is_possible(connection);
-            let question = asks
-                .then(|| offsets::question(request, progress))
-                .transpose()?
-                .flatten();
-            return Ok(question.map(Decision::Ask));
-        }
-        ApiKey::SHARE_FETCH => share_sessions::is_out_of_step(connection, api, version, body)?
-            .then_some(ErrorCode::SHARE_SESSION_NOT_FOUND),
-        ApiKey::SYNC_GROUP => lacks_protocol(&read()?, version).then_some(INCONSISTENT_GROUP_PROTOCOL),
-        _ => None,
-    };
-    let answer = |code| Response::error(api, version, body, code, None).map(Decision::Answer);
-    refusal.map(answer).transpose()
-}
-
 /// What the broker is to be asked of the ids whose names aren't known.
 fn names_of_ids(settled: &Settled, request: &Request, progress: &Progress) -> Result<Option<Question>, WalkError> {
     let question = look_up::names_of(settled.unknown().copied(), request)?;
     Ok(question.map(|question| Waiting::question(question, Asks::Ids, progress.told_of(settled))))
-}
-
-/// SyncGroup: whether the protocol isn't said, which the broker wants to know before whose the group is.
-fn lacks_protocol(request: &Struct, version: i16) -> bool {
-    const FIRST_WITH_PROTOCOL: i16 = 5;
-    let is_missing = |name| request.get(name) == Some(&Value::Null);
-    version >= FIRST_WITH_PROTOCOL && (is_missing("ProtocolType") || is_missing("ProtocolName"))
-}
-
-/// Why a producer gets no id, if it gets none. A transactional id is looked at with the other names.
-fn producer(client: &Client<'_>, request: &Struct) -> Option<ErrorCode> {
-    let Some(Value::Bytes(id)) = request.get("TransactionalId") else {
-        let may = client.could_with_cluster(Operation::IdempotentWrite)
-            || client.may_with_any(Operation::Write, ResourceType::Topic);
-        return (!may).then_some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
-    };
-    let prepares = request.integer("Enable2Pc").is_some_and(|prepares| prepares != 0);
-    let may = !prepares || client.may(Operation::TwoPhaseCommit, ResourceType::TransactionalId, id);
-    (!may).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 }
 
 /// The request with another number in it.
@@ -417,26 +367,4 @@ fn with(request: &Request, body: &Bytes, field: &str, number: i64) -> Result<Byt
     let mut changed = Struct::read(&api.request, version, body)?;
     changed.set(field, Value::Integer(number));
     changed.write(&api.request, version).map(Bytes::from)
-}
-
-impl Acls {
-    /// Whether a Produce request goes on whatever its partitions are. `request` has none; nothing of this is told.
-    pub(super) fn admits_head(&self, client: &Client<'_>, request: &Request) -> bool {
-        let (api, version) = (request.api, request.version);
-        let body = request.body.clone().into_bytes();
-        let asked = Asked {
-            refused: None,
-            client,
-            names: &self.topic_names,
-            api,
-            version,
-            body: &body,
-            coordinator_type: 0,
-            existing: None,
-            beside: None,
-            by_id: false,
-            settled: None,
-        };
-        Inbound::admits_without_records(asked).unwrap_or(false)
-    }
 }

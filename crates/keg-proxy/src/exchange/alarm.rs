@@ -6,6 +6,9 @@ use std::task::{Context, Wake, Waker};
 
 /// Wakes a task, and tells it afterwards who has: what waits for several things need not ask for those that haven't
 /// happened.
+///
+/// A task that is woken while it is to run already must see all that was done before: tokio's do from 1.47.2 on, which the
+/// least version that this crate asks for has.
 #[derive(Debug, Default)]
 pub(super) struct Alarm(Option<Set>);
 

@@ -13,6 +13,7 @@ mod times;
 mod turns;
 mod writes;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 

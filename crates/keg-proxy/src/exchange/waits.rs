@@ -132,8 +132,10 @@ impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S
             Some(_) => self.backend.incoming.waited(now),
             None => oldest.map(|since| now.duration_since(since)),
         };
-        let unanswered =
-            over(waited, max_response_wait).or_else(|| over(self.backend.writer.blocked(now), patience_with_broker));
+        // One that has gone takes nothing any more, and what it has answered is still the client's.
+        let is_there = self.gone.is_none() && !self.backend.incoming.is_closed();
+        let blocked = self.backend.writer.blocked(now).filter(|_| is_there);
+        let unanswered = over(waited, max_response_wait).or_else(|| over(blocked, patience_with_broker));
         if let Some(waited) = unanswered {
             return Err(Over::Unanswered { waited });
         }

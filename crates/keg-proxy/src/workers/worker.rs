@@ -12,12 +12,13 @@ use tokio::sync::oneshot;
 
 use crate::busy_poll::BusyPoll;
 
-/// How many threads all workers together have for what would hold up connections: salted hashes, names that are resolved.
+/// How many threads workers together have for what would hold up connections: salted hashes, names that are resolved.
 /// tokio has as many for a runtime.
 const ASIDE: usize = 512;
 
-/// Each of them has so many at least: a name that takes long to resolve must not hold up everybody's hashes.
-const ASIDE_EACH: usize = 8;
+/// Each of many workers has more than its part of them: a few names that take long to resolve must not hold up everybody's
+/// hashes.
+const ASIDE_EACH: usize = 32;
 
 /// How long such a thread waits for more to do. Crowds of clients come at once, and then not for long.
 const KEPT: Duration = Duration::from_secs(2);

@@ -5,13 +5,30 @@ use keg_codec::message::Value;
 use keg_policy::{Operation, ResourceType};
 
 use super::{Decisions, allow, observed};
-use crate::support::{Fate, answering, asking, int, null, text};
+use crate::support::{Fate, answering, api, asking, int, null, text};
 
 const ORDERS: Value = Value::Uuid([1; 16]);
 const SECRET: Value = Value::Uuid([2; 16]);
 
 fn told(decisions: &Decisions) -> Vec<String> {
     std::mem::take(&mut *decisions.0.lock().unwrap())
+}
+
+#[test]
+fn decisions_on_a_request_with_bytes_behind_it_are_told_once() {
+    let (gateway, decisions) = observed(vec![allow(ResourceType::Group, &[Operation::Read], "readers")]);
+    let (key, version) = (ApiKey::HEARTBEAT, 3);
+    for (group, told_of_it) in [
+        ("readers", "allowed read group readers: rule 0 of the policy `rules`"),
+        ("others", "denied read group others: no rule"),
+    ] {
+        let asked = asking(key, version, &[("GroupId", text(group))]);
+        let mut body = asked.write(&api(key).request, version).unwrap();
+        body.extend([9, 9]);
+        let fate = gateway.ask_bytes(key, version, body);
+        assert!(matches!(fate, Fate::Forwarded(..) | Fate::Answered(_)), "{fate:?}");
+        assert_eq!(told(&decisions), [format!("User:ANONYMOUS {told_of_it}")]);
+    }
 }
 
 #[test]

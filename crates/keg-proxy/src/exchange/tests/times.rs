@@ -163,6 +163,33 @@ async fn a_client_that_reads_slowly_gets_all_of_it_even_with_its_side_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_reads_slowly_gets_what_a_broker_has_answered_that_took_nothing_more_and_went() {
+    let mut rig = rig(&limits(), 1_000);
+    rig.client.write_all(&request(1, b"")).await.unwrap();
+    let asked = read(&mut rig.broker).await.unwrap();
+    let reply = response(id(&asked, 4), &[7; 200_000]);
+    // More than the broker's side of the connection holds.
+    rig.client.write_all(&request(2, &[0; 2_000])).await.unwrap();
+    rig.broker.write_all(&reply).await.unwrap();
+    drop(rig.broker);
+    let began = Instant::now();
+    let mut piece = [0; 1_000];
+    for _ in 0..reply.len() / piece.len() {
+        tokio::time::sleep(SECOND).await;
+        rig.client.read_exact(&mut piece).await.unwrap();
+    }
+    assert!(began.elapsed() > limits().max_response_wait);
+    let mut rest = Vec::new();
+    rig.client.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest.len(), reply.len() % piece.len());
+    let ended = rig.running.await.unwrap();
+    assert!(
+        matches!(ended, Err(Over::BackendClosed { .. } | Over::BackendIo { .. })),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_left_sooner_while_others_wait_for_its_memory() {
     for (contended, seconds) in [(false, 100), (true, 10)] {
         let mut rig = rig(&limits(), 1_000);
