@@ -15,8 +15,9 @@ use crate::message::{Request, Streams};
 /// The topics that [`produce`] makes requests for: of each of them, the id is [its](id).
 pub(crate) const TOPICS: [&str; 4] = ["orders", "audit", "secret", ""];
 
+/// Knows no addresses.
 #[derive(Debug)]
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl AddressBook for Nowhere {
     fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {

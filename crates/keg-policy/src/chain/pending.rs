@@ -135,10 +135,10 @@ mod tests {
     use keg_codec::schema::Entity;
 
     use super::*;
+    use crate::BrokerAddresses;
     use crate::connection::Connection;
     use crate::message::{Reply, Streams};
     use crate::policy::{Answer, Decision, Interest, Outcome, Withheld};
-    use crate::{AddressBook, BrokerAddresses};
 
     /// Looks for some kinds of values, and withholds what it is shown.
     #[derive(Debug)]
@@ -169,21 +169,10 @@ mod tests {
         }
     }
 
-    #[derive(Debug)]
-    struct Nowhere;
-
-    impl AddressBook for Nowhere {
-        fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {
-            Err("nowhere".to_owned())
-        }
-
-        fn learn(&self, _: i32, _: &str, _: u16) {}
-    }
-
     /// Whether a policy sees the response to a Produce request, of one topic.
     fn is_shown(looks: Looks, version: i16, change: impl FnOnce(&mut Struct)) -> bool {
         let chain = Chain::new(vec![Arc::new(BrokerAddresses), Arc::new(looks)]);
-        let connection = Connection::new("team", "User:ann", Arc::new(Nowhere));
+        let connection = crate::testing::connection();
         let api = Api::of(ApiKey::PRODUCE).unwrap();
         let body = |mut fields: Struct, array| {
             let topic = fields.nested(array, version).unwrap();

@@ -173,9 +173,9 @@ mod tests {
     use keg_codec::header::request_head;
 
     use super::*;
+    use crate::BrokerAddresses;
     use crate::message::Request;
     use crate::policy::{Decision, Interest, Note, Policy, Withheld};
-    use crate::{AddressBook, BrokerAddresses};
 
     /// Sets the session of Fetch responses, and adds so many bytes.
     #[derive(Debug)]
@@ -210,17 +210,6 @@ mod tests {
         }
     }
 
-    #[derive(Debug)]
-    struct Nowhere;
-
-    impl AddressBook for Nowhere {
-        fn advertise(&self, _: i32) -> Result<(Arc<str>, u16), String> {
-            Err("nowhere".to_owned())
-        }
-
-        fn learn(&self, _: i32, _: &str, _: u16) {}
-    }
-
     fn chain(sessions: &[(bool, usize)]) -> Chain {
         let sessions = sessions
             .iter()
@@ -233,7 +222,7 @@ mod tests {
     }
 
     fn sent(chain: &Chain, key: ApiKey, version: i16) -> (Streams, Connection, Pending) {
-        let connection = Connection::new("team", "User:ann", Arc::new(Nowhere));
+        let connection = crate::testing::connection();
         let api = Api::of(key).unwrap();
         let mut request = Request {
             api,

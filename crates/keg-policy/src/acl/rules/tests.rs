@@ -2,18 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::acl::rule::{AclCondition, AclNameExpression, ExpressionFailed};
-use crate::addresses::AddressBook;
-
-#[derive(Debug)]
-struct Nowhere;
-
-impl AddressBook for Nowhere {
-    fn advertise(&self, _node_id: i32) -> Result<(Arc<str>, u16), String> {
-        Err("nowhere".to_owned())
-    }
-
-    fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
-}
+use crate::testing::Nowhere;
 
 fn connection(principal: &str) -> Connection {
     Connection::new("team-a", principal, Arc::new(Nowhere))
