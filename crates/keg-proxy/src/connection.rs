@@ -8,9 +8,9 @@ mod peer;
 mod proxying;
 mod renewing;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::{fmt, io, net};
 
 use keg_auth::{Principal, Session, Step};
 use keg_codec::frame::MAX_UNAUTHENTICATED_FRAME;
@@ -33,8 +33,8 @@ use crate::virtual_cluster::VirtualCluster;
 
 /// What a connection is served with.
 #[derive(Debug)]
-pub(crate) struct Accepted<S = TcpStream> {
-    pub(crate) stream: S,
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
     /// The address that was listened on, and the port.
     pub(crate) local: SocketAddr,
@@ -85,29 +85,8 @@ struct Authenticated {
     broker: Option<Stream>,
 }
 
-impl Accepted<net::TcpStream> {
-    /// Has the socket watched by the runtime that this is called in.
-    ///
-    /// # Errors
-    /// When the operating system refuses.
-    fn watched(self) -> io::Result<Accepted> {
-        Ok(Accepted {
-            stream: TcpStream::from_std(self.stream)?,
-            peer: self.peer,
-            local: self.local,
-            listener: self.listener,
-            snapshot: self.snapshot,
-            budget: self.budget,
-            busy_poll: self.busy_poll,
-            metrics: self.metrics,
-            draining: self.draining,
-            terminating: self.terminating,
-        })
-    }
-}
-
 /// Serves a connection until it ends. What went wrong is logged, once.
-pub(crate) async fn serve(accepted: Accepted<net::TcpStream>) {
+pub(crate) async fn serve(accepted: Accepted) {
     let _open = accepted.metrics.open();
     let (listener, metrics, peer) = (
         Arc::clone(&accepted.listener),
@@ -143,8 +122,7 @@ pub(crate) async fn serve(accepted: Accepted<net::TcpStream>) {
     }
 }
 
-async fn begin(accepted: Accepted<net::TcpStream>) -> Result<(), Ended> {
-    let accepted = accepted.watched().map_err(|error| Ended::because("system", error))?;
+async fn begin(accepted: Accepted) -> Result<(), Ended> {
     let mut draining = accepted.draining.clone();
     let hello = tokio::select! {
         biased;

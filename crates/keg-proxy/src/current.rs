@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::budget::Budget;
+use crate::busy_poll::BusyPoll;
 use crate::metrics::listener_limit;
 use crate::slots::Slots;
 use crate::snapshot::{Listener, Snapshot};
@@ -16,6 +17,7 @@ use crate::snapshot::{Listener, Snapshot};
 pub(crate) struct Current {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) budget: Budget,
+    pub(crate) busy_poll: BusyPoll,
     /// By the names of the listeners.
     slots: BTreeMap<Arc<str>, Arc<Slots>>,
     /// How many were in force before.
@@ -57,16 +59,28 @@ impl Current {
     /// What is in force first.
     pub(crate) fn first(snapshot: Snapshot) -> Self {
         let budget = Budget::new(snapshot.limits.buffer_budget);
-        Self::new(snapshot, budget, &BTreeMap::new(), 0)
+        Self::new(snapshot, budget, BusyPoll::new(), &BTreeMap::new(), 0)
     }
 
     /// What is in force next.
     pub(crate) fn next(&self, snapshot: Snapshot) -> Self {
         let budget = self.budget.resized(snapshot.limits.buffer_budget);
-        Self::new(snapshot, budget, &self.slots, self.generation + 1)
+        Self::new(
+            snapshot,
+            budget,
+            self.busy_poll.clone(),
+            &self.slots,
+            self.generation + 1,
+        )
     }
 
-    fn new(snapshot: Snapshot, budget: Budget, before: &BTreeMap<Arc<str>, Arc<Slots>>, generation: u64) -> Self {
+    fn new(
+        snapshot: Snapshot,
+        budget: Budget,
+        busy_poll: BusyPoll,
+        before: &BTreeMap<Arc<str>, Arc<Slots>>,
+        generation: u64,
+    ) -> Self {
         let slots = snapshot.listeners.iter().map(|listener| {
             let limit = listener.max_connections;
             listener_limit(&listener.name, limit);
@@ -79,6 +93,7 @@ impl Current {
             slots: slots.collect(),
             snapshot: Arc::new(snapshot),
             budget,
+            busy_poll,
             generation,
         }
     }

@@ -14,10 +14,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::backend::Backend;
 use crate::current::Current;
-use crate::listener::{Acceptor, Serving};
+use crate::listener::Acceptor;
+use crate::open_files::Places;
 use crate::snapshot::Snapshot;
 use crate::virtual_cluster::VirtualCluster;
-use crate::workers::Workers;
 
 /// A snapshot to be put in force, and the policies to be replaced with it.
 #[derive(Debug)]
@@ -35,7 +35,8 @@ pub struct Change {
 pub struct Gateway {
     current: Arc<ArcSwap<Current>>,
     running: Mutex<Running>,
-    serving: Serving,
+    connections: TaskTracker,
+    places: Arc<Places>,
 }
 
 #[derive(Debug, Default)]
@@ -61,8 +62,7 @@ pub struct BindError {
 }
 
 impl Gateway {
-    /// Starts to listen, and to serve by these workers. The runtime that this is called in accepts connections, and asks
-    /// backend clusters for their nodes. [`Limits::check`](crate::Limits::check) tells beforehand whether the limits make
+    /// Starts to listen and to serve. [`Limits::check`](crate::Limits::check) tells beforehand whether the limits make
     /// sense.
     ///
     /// # Errors
@@ -70,16 +70,13 @@ impl Gateway {
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O and time enabled, as tokio does.
-    pub fn start(snapshot: Snapshot, workers: Workers) -> Result<Self, BindError> {
+    pub fn start(snapshot: Snapshot) -> Result<Self, BindError> {
         let bound = bind_new(&snapshot, &BTreeMap::new())?;
         let gateway = Self {
             current: Arc::new(ArcSwap::from_pointee(Current::first(snapshot))),
             running: Mutex::default(),
-            serving: Serving {
-                workers: Arc::new(workers),
-                connections: TaskTracker::new(),
-                places: Arc::default(),
-            },
+            connections: TaskTracker::new(),
+            places: Arc::default(),
         };
         gateway.run(&mut gateway.running(), bound);
         Ok(gateway)
@@ -131,10 +128,9 @@ impl Gateway {
     /// The connections drain, whether they are waited for or not.
     pub async fn shut_down(&self, timeout: Duration) -> usize {
         self.running().stop();
-        let connections = &self.serving.connections;
-        connections.close();
-        let _ = tokio::time::timeout(timeout, connections.wait()).await;
-        connections.len()
+        self.connections.close();
+        let _ = tokio::time::timeout(timeout, self.connections.wait()).await;
+        self.connections.len()
     }
 
     /// Serves no more connections at a time than so many open files of the process suffice for, two for each beside those
@@ -148,7 +144,7 @@ impl Gateway {
 
     /// How many connections are open.
     pub fn open_connections(&self) -> usize {
-        self.serving.connections.len()
+        self.connections.len()
     }
 
     /// How many bytes of [`Limits::buffer_budget`](crate::Limits::buffer_budget) are spent.
@@ -160,8 +156,7 @@ impl Gateway {
     fn fit_places(&self, running: &Running) {
         if let Some(limit) = running.open_files {
             let backends = self.snapshot().backends.len();
-            let Serving { places, workers, .. } = &self.serving;
-            places.set_files(limit, running.acceptors.len(), backends, workers.threads());
+            self.places.set_files(limit, running.acceptors.len(), backends);
         }
     }
 
@@ -176,7 +171,9 @@ impl Gateway {
         }
         let current = self.current.load_full();
         let snapshot = &current.snapshot;
-        self.serving.workers.set_busy_poll(snapshot.limits.busy_poll);
+        if let Err(error) = current.busy_poll.set_window(snapshot.limits.busy_poll) {
+            tracing::warn!("sockets are not polled busily: the operating system refused a pipe: {error}");
+        }
         let wanted = sockets(snapshot);
         running.acceptors.retain(|address, acceptor| {
             let stays = wanted.contains_key(address);
@@ -186,7 +183,8 @@ impl Gateway {
             stays
         });
         for (address, socket) in bound {
-            let acceptor = Acceptor::spawn(socket, address, Arc::clone(&self.current), self.serving.clone());
+            let (current, connections) = (Arc::clone(&self.current), self.connections.clone());
+            let acceptor = Acceptor::spawn(socket, address, current, connections, Arc::clone(&self.places));
             running.acceptors.insert(address, acceptor);
         }
         self.fit_places(running);

@@ -11,7 +11,6 @@
 //! use keg_policy::{BlockApis, BrokerAddresses, Chain};
 //! use keg_proxy::{
 //!     Backend, BackendSettings, Change, Destination, Gateway, HostPort, Limits, Listener, Snapshot, VirtualCluster,
-//!     Workers,
 //! };
 //! use keg_router::{PortMapping, Table};
 //!
@@ -66,8 +65,7 @@
 //!         limits: Limits::default(),
 //!     })
 //! };
-//! let threads = std::thread::available_parallelism()?;
-//! let gateway = Gateway::start(snapshot()?, Workers::start(threads)?)?;
+//! let gateway = Gateway::start(snapshot()?)?;
 //! println!("kcat -b localhost:{} -L", ports.first());
 //!
 //! // Other policies, on the connections that are open, from their next request on.
@@ -102,12 +100,6 @@
 //! | a node can't be reached | the cluster is asked where it is now, once for all who want to know; if that doesn't help, the connection is closed |
 //! | a bootstrap server does not answer | the next is tried, and the one that answers is tried first from then on |
 //!
-//! # Threads
-//! [`Workers`] serve connections, each of them from its beginning to its end on one thread of theirs, and all that it waits for
-//! is looked at by that thread. The runtime that [`Gateway::start`] is called in accepts connections and hands them over, and
-//! asks backend clusters for their nodes. What takes long in itself, salted hashes and the resolution of names, is done on
-//! further threads, as tokio's `spawn_blocking` does.
-//!
 //! # Change
 //! A [`Snapshot`] is all that is configured, and immutable. [`Gateway::change`] puts another one in force, whole or not at
 //! all. What both hold (the same [`Arc`](std::sync::Arc)) goes on: sockets, connections, what is known of nodes. What only
@@ -123,12 +115,11 @@
 //!
 //! # Cancel safety
 //! Connections are tasks of their own: dropping a future of this crate loses no request. Dropping the [`Gateway`] closes
-//! its ports and lets its connections drain; its threads end with them.
+//! its ports and lets its connections drain.
 //!
 //! # Panics
-//! [`Gateway::start`] and [`Gateway::change`] panic outside of a tokio runtime with I/O and time enabled, whatever threads serve
-//! connections; so does [`Workers::current`], but not [`Workers::start`]. Nothing that a peer sends makes this crate panic; a
-//! policy of yours that does ends the connection that it panicked on, and no other of its thread.
+//! [`Gateway::start`] and [`Gateway::change`] panic outside of a tokio runtime with I/O and time enabled. Nothing that a
+//! peer sends makes this crate panic; a policy of yours that does ends the connection that it panicked on.
 //!
 //! # Logs and metrics
 //! Logs go to [`tracing`]: one line at `WARN` for a connection that ended because something is wrong, and at `DEBUG` for
@@ -164,7 +155,6 @@ mod slots;
 mod snapshot;
 mod stream;
 mod virtual_cluster;
-mod workers;
 
 pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort, TokenFeed, Tokens};
 pub use certificate::{CertificateMapping, CertificateName};
@@ -173,7 +163,6 @@ pub use gateway::{BindError, Change, Gateway};
 pub use limits::{Limits, LimitsError};
 pub use snapshot::{Destination, Listener, ListenerTls, Snapshot};
 pub use virtual_cluster::VirtualCluster;
-pub use workers::Workers;
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

@@ -41,9 +41,9 @@ pub struct Limits {
     pub max_response_wait: Duration,
     /// How long connections that drain may finish what is in flight.
     pub drain_duration: Duration,
-    /// How long after the last request or response a worker goes on polling its sockets before it lets the processor
-    /// sleep; zero for not at all. It takes a core for each worker that has traffic, as long as it has, and spares requests
-    /// that come one at a time two wake-ups of a sleeping processor.
+    /// How long after the last request or response the runtime goes on polling its sockets before it lets the processor
+    /// sleep; zero for not at all. It takes a core as long as there is traffic, and spares requests that come one at a time
+    /// two wake-ups of a sleeping processor.
     pub busy_poll: Duration,
 }
 

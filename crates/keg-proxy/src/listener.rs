@@ -1,13 +1,13 @@
 //! Accepting connections.
 
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -18,7 +18,6 @@ use crate::drain::{Drain, Draining};
 use crate::metrics::ListenerMetrics;
 use crate::open_files::Places;
 use crate::slots::{Slot, Slots};
-use crate::workers::Workers;
 
 /// How many connections wait in the kernel to be accepted.
 const BACKLOG: u32 = 1024;
@@ -32,14 +31,6 @@ pub(crate) struct Acceptor {
     task: JoinHandle<()>,
     drain: Drain,
     socket: Arc<Socket>,
-}
-
-/// What serves the connections of all listeners.
-#[derive(Debug, Clone)]
-pub(crate) struct Serving {
-    pub(crate) workers: Arc<Workers>,
-    pub(crate) connections: TaskTracker,
-    pub(crate) places: Arc<Places>,
 }
 
 /// A listening socket that can be closed while it is waited on.
@@ -67,7 +58,8 @@ impl Acceptor {
         socket: TcpListener,
         address: SocketAddr,
         current: Arc<ArcSwap<Current>>,
-        serving: Serving,
+        connections: TaskTracker,
+        places: Arc<Places>,
     ) -> Self {
         let drain = Drain::default();
         let socket = Arc::new(Socket(Mutex::new(Some(socket))));
@@ -75,7 +67,8 @@ impl Acceptor {
             socket: Arc::clone(&socket),
             address,
             current,
-            serving,
+            connections,
+            places,
             draining: drain.listen(),
             metrics: None,
             is_full: false,
@@ -100,14 +93,12 @@ impl Socket {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection, which the runtime that has accepted it doesn't watch: a worker's will.
-    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(net::TcpStream, SocketAddr)>> {
-        let accepted = match &*self.lock() {
-            Some(listener) => ready!(listener.poll_accept(context)),
+    fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        match &*self.lock() {
+            Some(listener) => listener.poll_accept(context),
             // The task is about to be aborted.
-            None => return Poll::Pending,
-        };
-        Poll::Ready(accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))))
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -115,7 +106,8 @@ struct Accepting {
     socket: Arc<Socket>,
     address: SocketAddr,
     current: Arc<ArcSwap<Current>>,
-    serving: Serving,
+    connections: TaskTracker,
+    places: Arc<Places>,
     draining: Draining,
     metrics: Option<(Arc<str>, Arc<ListenerMetrics>)>,
     /// Whether the listener was full when a connection was accepted last.
@@ -131,13 +123,12 @@ impl Accepting {
                 return;
             };
             let slot = self.slot(&listener.name, current.slots(&listener.name)).await;
-            let place = self.serving.places.take().await;
+            let place = self.places.take().await;
             // Configuration may have changed while the connection waited for its place.
             let current = self.current.load_full();
             let Some(listener) = current.listener(self.address) else {
                 return;
             };
-            let seat = self.serving.workers.seat();
             let _ = stream.set_nodelay(true);
             let accepted = Accepted {
                 stream,
@@ -146,7 +137,7 @@ impl Accepting {
                 listener: Arc::clone(listener),
                 snapshot: Arc::clone(&current.snapshot),
                 budget: current.budget.clone(),
-                busy_poll: seat.busy_poll().clone(),
+                busy_poll: current.busy_poll.clone(),
                 metrics: self.metrics(&listener.name),
                 draining: self.draining.clone(),
                 terminating: listener.tls.clone().map(|tls| {
@@ -154,16 +145,14 @@ impl Accepting {
                     Box::new(Terminating { tls, listener })
                 }),
             };
-            let runtime = seat.runtime().clone();
-            let served = async move {
+            self.connections.spawn(async move {
                 serve(accepted).await;
-                drop((slot, place, seat));
-            };
-            self.serving.connections.spawn_on(served, &runtime);
+                drop((slot, place));
+            });
         }
     }
 
-    async fn accept(&self) -> (net::TcpStream, SocketAddr) {
+    async fn accept(&self) -> (TcpStream, SocketAddr) {
         let mut failing = false;
         loop {
             match std::future::poll_fn(|context| self.socket.poll_accept(context)).await {

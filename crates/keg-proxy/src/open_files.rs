@@ -15,10 +15,7 @@ const LISTENING: usize = 2;
 /// The files of a backend cluster: the connection that asks for its nodes.
 const ASKING: usize = 1;
 
-/// The files of a thread that serves connections: what its runtime waits by.
-const SERVING: usize = 4;
-
-/// What is left for all else: the runtime that accepts, logs, the health port, files that are read, names that are resolved.
+/// What is left for all else: the runtime, logs, the health port, files that are read, names that are resolved.
 const KEPT: usize = 64;
 
 /// The places of all connections of the process.
@@ -42,10 +39,10 @@ impl Default for Places {
 }
 
 impl Places {
-    /// Allows as many connections as so many files suffice for, beside so many ports, backend clusters and threads.
-    /// Those that are there stay.
-    pub(crate) fn set_files(&self, files: usize, ports: usize, backends: usize, threads: usize) {
-        let connections = connections(files, ports, backends, threads);
+    /// Allows as many connections as so many files suffice for, beside so many ports and backend clusters. Those that are
+    /// there stay.
+    pub(crate) fn set_files(&self, files: usize, ports: usize, backends: usize) {
+        let connections = connections(files, ports, backends);
         self.slots.set_limit(connections);
         connections_limit(connections);
     }
@@ -67,11 +64,8 @@ impl Places {
     }
 }
 
-fn connections(files: usize, ports: usize, backends: usize, threads: usize) -> usize {
-    let others = [(LISTENING, ports), (ASKING, backends), (SERVING, threads)];
-    let others = others.iter().fold(KEPT, |sum, (each, count)| {
-        sum.saturating_add(each.saturating_mul(*count))
-    });
+fn connections(files: usize, ports: usize, backends: usize) -> usize {
+    let others = KEPT + LISTENING.saturating_mul(ports) + ASKING.saturating_mul(backends);
     // With none at all, nobody would ever find out.
     (files.saturating_sub(others) / EACH).max(1)
 }
@@ -82,8 +76,8 @@ mod tests {
 
     #[test]
     fn connections_have_the_files_that_nothing_else_needs() {
-        assert_eq!(connections(20_000, 3, 1, 2), (20_000 - 64 - 6 - 1 - 8) / 2);
-        assert_eq!(connections(10, 3, 1, 2), 1);
-        assert_eq!(connections(usize::MAX, 3, 1, 0), (usize::MAX - 71) / 2);
+        assert_eq!(connections(20_000, 3, 1), (20_000 - 64 - 6 - 1) / 2);
+        assert_eq!(connections(10, 3, 1), 1);
+        assert_eq!(connections(usize::MAX, 3, 1), (usize::MAX - 71) / 2);
     }
 }

@@ -12,8 +12,7 @@ use keg_auth::{Authentication, Method};
 use keg_codec::{Api, ApiKey, ErrorCode};
 use keg_policy::{BrokerAddresses, Chain, Connection, Decision, Interest, Mode, Namespace, Note, Policy};
 use keg_policy::{Request, Response};
-use keg_proxy::{Backend, BackendSettings, Destination, Gateway, HostPort, Limits, Listener, Snapshot};
-use keg_proxy::{VirtualCluster, Workers};
+use keg_proxy::{Backend, BackendSettings, Destination, Gateway, HostPort, Limits, Listener, Snapshot, VirtualCluster};
 use keg_router::{PortMapping, Ports, Table};
 
 /// No topic is deleted while the books are being closed.
@@ -90,16 +89,14 @@ pub(crate) fn start(
         }));
         virtual_clusters.push(cluster);
     }
-    let snapshot = Snapshot {
+    // Sockets are opened and connections served from here on, on tasks of the tokio runtime.
+    Ok(Gateway::start(Snapshot {
         table: table.build()?,
         listeners,
         virtual_clusters,
         backends: vec![backend],
         limits: Limits::default(),
-    };
-    // Sockets are opened from here on. Connections are accepted on the tokio runtime, and served by a thread for each core.
-    let workers = Workers::start(std::thread::available_parallelism()?)?;
-    Ok(Gateway::start(snapshot, workers)?)
+    })?)
 }
 
 #[tokio::main]

@@ -122,14 +122,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// How many threads accept connections, ask backend clusters for their nodes, and answer about health. Connections have
-/// threads of their own.
-const THREADS: usize = 2;
-
 fn block_on<E: Display>(command: impl Future<Output = Result<(), E>>) -> ExitCode {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(THREADS).enable_all();
-    let outcome = match runtime.build() {
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(command).map_err(|error| error.to_string()),
         Err(error) => Err(format!("the operating system refused: {error}")),
     };

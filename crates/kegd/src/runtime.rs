@@ -12,11 +12,10 @@ mod tls;
 mod tokens;
 mod watch;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keg_proxy::{Gateway, Workers};
+use keg_proxy::Gateway;
 
 use crate::config::{Config, Input, Problems};
 pub use build::BuildProblem;
@@ -90,8 +89,7 @@ impl Running {
         let metrics = Metrics::install().map_err(RunError::Observability)?;
         let open_files = open_files::raise_limit(config.runtime.max_connections);
         let (built, step) = build::build(config, None).map_err(RunError::Build)?;
-        let workers = worker_threads(built.config());
-        let gateway = Arc::new(Gateway::start(step.change.snapshot, Workers::start(workers)?)?);
+        let gateway = Arc::new(Gateway::start(step.change.snapshot)?);
         if let Some(limit) = open_files {
             gateway.limit_open_files(usize::try_from(limit).unwrap_or(usize::MAX));
         }
@@ -118,7 +116,6 @@ impl Running {
             virtual_clusters = running.built.config().virtual_clusters.len(),
             listeners = running.built.config().listeners.len(),
             open_files,
-            worker_threads = workers,
             "keg is running"
         );
         Ok(running)
@@ -151,11 +148,4 @@ impl Running {
             tracing::warn!(connections = left, "stopped before all connections had ended");
         }
     }
-}
-
-/// How many threads serve connections: without configuration as many as there are processors to run them, which the quota
-/// of a container may say.
-fn worker_threads(config: &Config) -> NonZeroUsize {
-    let configured = config.runtime.worker_threads;
-    configured.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }

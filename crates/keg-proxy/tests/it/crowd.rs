@@ -1,18 +1,17 @@
 //! Many clients at once, on several threads, while policies are replaced under them.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_protocol::messages::{FetchRequest, MetadataRequest, ProduceRequest};
 use keg_devbroker::DevBroker;
-use keg_proxy::{Limits, Workers};
+use keg_proxy::Limits;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::support::PATIENCE;
 use crate::support::client::Client;
-use crate::support::gateway::{Team, backend, chain, cluster, local};
+use crate::support::gateway::{Team, chain, local};
 use crate::support::samples::{FETCH, METADATA, PRODUCE, fetch, produce, produce_error, values};
 
 const CLIENTS: u8 = 24;
@@ -20,16 +19,6 @@ const ROUNDS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everybody_gets_the_answers_to_the_own_questions_in_the_own_order() {
-    crowd(Workers::current).await;
-}
-
-/// Those who wait for the budget are woken from other threads.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn so_it_is_where_connections_stay_on_threads_of_the_gateways_own() {
-    crowd(|| Workers::start(NonZeroUsize::new(4).unwrap()).unwrap()).await;
-}
-
-async fn crowd(workers: impl Fn() -> Workers) {
     let broker = DevBroker::builder()
         .nodes(1)
         .topic("orders", i32::from(CLIENTS))
@@ -44,8 +33,7 @@ async fn crowd(workers: impl Fn() -> Workers) {
         buffer_budget: 6 << 20,
         ..Limits::default()
     };
-    let cluster = cluster("team", &backend(broker.addresses()), Vec::new());
-    let team = Team::on(workers, &cluster, &limits);
+    let team = Team::with(broker.addresses(), &limits);
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
         clients.spawn(client(number, team.first_port + 1));

@@ -28,4 +28,3 @@ mod renewals;
 mod reviews;
 mod support;
 mod tls;
-mod workers;

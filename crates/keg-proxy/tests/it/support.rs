@@ -9,7 +9,6 @@ pub(crate) mod logs;
 pub(crate) mod samples;
 pub(crate) mod sasl;
 pub(crate) mod scripted;
-pub(crate) mod whereabouts;
 
 use std::time::Duration;
 

@@ -76,9 +76,6 @@ fn warn_of_what_needs_a_restart(before: &Config, after: &Config) {
     if before.runtime.health_listeners != after.runtime.health_listeners {
         tracing::warn!("changes of `runtime.health_listener_address_port` take effect at the next start");
     }
-    if before.runtime.worker_threads != after.runtime.worker_threads {
-        tracing::warn!("changes of `runtime.worker_threads` take effect at the next start");
-    }
 }
 
 /// What has changed, in a line.

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::process::Process;
 use crate::runs::{DESCRIBE_CLUSTER, Rig, TIME, exchange};
 
 /// What no request takes, and what polling takes soon.
@@ -44,6 +45,13 @@ fn until_it_rests(pid: &str) {
     }
 }
 
+fn reload(rig: &Rig, kegd: &mut Process, text: &str) {
+    let reloaded = |log: &str| log.matches("the configuration was reloaded").count();
+    let before = reloaded(&kegd.output());
+    fs::write(rig.dir.join("keg.yaml"), text).unwrap();
+    kegd.wait_until("the change", TIME, |log| reloaded(log) > before);
+}
+
 #[test]
 fn sockets_are_polled_after_traffic_while_that_is_configured_and_a_reload_changes_it() {
     let rig = Rig::new("busy-polling");
@@ -52,20 +60,25 @@ fn sockets_are_polled_after_traffic_while_that_is_configured_and_a_reload_change
         rig.whole()
             .replace("runtime: { ", &format!("runtime: {{ busy_poll: {window}, "))
     };
-    let (mut kegd, pid) = rig.run_ready(&rig.whole());
+    let file = rig.dir.join("keg.yaml");
+    fs::write(&file, rig.whole()).unwrap();
+    let script = "echo $$ && exec \"$0\" run --config \"$1\"";
+    let mut kegd = rig.start("sh", ["-c", script, env!("CARGO_BIN_EXE_kegd"), file.to_str().unwrap()]);
+    rig.until_ready(&mut kegd);
+    let pid = kegd.output().lines().next().unwrap().to_owned();
     let mut client = rig.client();
     for _ in 0..2 {
         exchange(&mut client, DESCRIBE_CLUSTER);
         until_it_rests(&pid);
         assert!(cost_of_a_request(&mut client, &pid) < MUCH, "it is off");
 
-        rig.reload(&mut kegd, &with("1s"));
+        reload(&rig, &mut kegd, &with("1s"));
         until_it_rests(&pid);
         // A busy machine may leave little of it to the process.
         kegd.wait_until("polling", TIME, |_| cost_of_a_request(&mut client, &pid) > MUCH);
         until_it_rests(&pid);
 
-        rig.reload(&mut kegd, &with("0s"));
+        reload(&rig, &mut kegd, &with("0s"));
     }
     kegd.terminate(TIME);
     drop(broker);

@@ -71,4 +71,3 @@ mod token_requests;
 mod tokens;
 mod transactions;
 mod watching;
-mod worker_threads;

@@ -296,25 +296,6 @@ listeners:
         self.start(env!("CARGO_BIN_EXE_kegd"), ["run", "--config", file.to_str().unwrap()])
     }
 
-    /// Runs until it is ready; gives its process id, too.
-    pub(crate) fn run_ready(&self, text: &str) -> (Process, String) {
-        let file = self.dir.join("keg.yaml");
-        fs::write(&file, text).unwrap();
-        let script = "echo $$ && exec \"$0\" run --config \"$1\"";
-        let mut kegd = self.start("sh", ["-c", script, env!("CARGO_BIN_EXE_kegd"), file.to_str().unwrap()]);
-        self.until_ready(&mut kegd);
-        let id = kegd.output().lines().next().unwrap().to_owned();
-        (kegd, id)
-    }
-
-    /// Changes the configuration of what runs, and waits until that is in force.
-    pub(crate) fn reload(&self, kegd: &mut Process, text: &str) {
-        let reloaded = |log: &str| log.matches("the configuration was reloaded").count();
-        let before = reloaded(&kegd.output());
-        fs::write(self.dir.join("keg.yaml"), text).unwrap();
-        kegd.wait_until("the change", TIME, |log| reloaded(log) > before);
-    }
-
     pub(crate) fn start<const N: usize>(&self, program: &str, arguments: [&str; N]) -> Process {
         Process::start("kegd run", &self.dir.join("kegd.log"), program, arguments)
     }

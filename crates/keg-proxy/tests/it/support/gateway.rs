@@ -11,7 +11,6 @@ use keg_devbroker::{Builder, DevBroker};
 use keg_policy::{BrokerAddresses, Chain, Policy};
 use keg_proxy::{
     Backend, BackendSettings, Destination, Gateway, HostPort, Limits, Listener, ListenerTls, Snapshot, VirtualCluster,
-    Workers,
 };
 use keg_router::{PortMapping, PortRange, Ports, Rule, Table};
 use keg_tls::{ClientTls, Live};
@@ -25,17 +24,11 @@ const PORTS: std::ops::Range<u16> = 12_000..32_000;
 /// How many ports are tried at once.
 const BLOCK: u16 = 10;
 
-/// Starts a gateway whose ports begin where `build` is told, wherever that is free. Its connections are served where the
-/// test runs, so that what they log and what memory they take is the thread's own.
+/// Starts a gateway whose ports begin where `build` is told, wherever that is free.
 pub(crate) fn start_anywhere(build: impl Fn(u16) -> Snapshot) -> (Gateway, u16) {
-    start_on(Workers::current, build)
-}
-
-/// The same by workers of the test's choice.
-pub(crate) fn start_on(workers: impl Fn() -> Workers, build: impl Fn(u16) -> Snapshot) -> (Gateway, u16) {
     loop {
         let first = next_block();
-        match Gateway::start(build(first), workers()) {
+        match Gateway::start(build(first)) {
             Ok(gateway) => return (gateway, first),
             Err(error) => assert_eq!(error.error.kind(), std::io::ErrorKind::AddrInUse, "{error}"),
         }
@@ -169,11 +162,7 @@ pub(crate) struct Team {
 
 impl Team {
     pub(crate) fn new(cluster: &Arc<VirtualCluster>, limits: &Limits) -> Self {
-        Self::on(Workers::current, cluster, limits)
-    }
-
-    pub(crate) fn on(workers: impl Fn() -> Workers, cluster: &Arc<VirtualCluster>, limits: &Limits) -> Self {
-        let (gateway, first_port) = start_on(workers, |first| {
+        let (gateway, first_port) = start_anywhere(|first| {
             let listening = Listening::port_mapping(first, 4, cluster);
             snapshot(vec![listening], &[cluster], limits.clone())
         });

@@ -1,7 +1,6 @@
 //! What concerns the process as a whole.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::super::secret::Secret;
@@ -21,8 +20,6 @@ pub struct Runtime {
     pub buffer_budget: usize,
     /// The connections that one listener accepts at a time.
     pub max_connections: usize,
-    /// How many threads serve connections; none for as many as there are processors.
-    pub worker_threads: Option<NonZeroUsize>,
     /// How long sockets are polled after the last traffic; zero for not at all.
     pub busy_poll: Duration,
     /// What salts are made with; none for something that only this process knows.

@@ -22,11 +22,8 @@ entity! {
         buffer_budget: Size = "256MiB",
         /// The connections that one listener accepts at a time.
         max_connections: Bounded<1, 1_000_000> = 10000,
-        /// How many threads serve connections; without it, as many as there are processors, or as the quota of the container
-        /// allows. Takes effect at the next start.
-        worker_threads: Option<Bounded<1, 256>>,
         /// How long sockets are polled after the last traffic before the processor may sleep, at most 1s: 10ms, say. A shorter latency
-        /// for requests that come one at a time, and up to a core for each worker thread that has traffic.
+        /// for requests that come one at a time, and a core as long as there is traffic.
         busy_poll: BusyPoll = "0s",
         /// What salts of SCRAM are made with that aren't written in hashes, those for users who don't exist among them. Give all
         /// gateways that the same clients may reach the same one; without it, each process has its own.

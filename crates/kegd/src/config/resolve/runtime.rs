@@ -1,7 +1,5 @@
 //! What concerns the process.
 
-use std::num::NonZeroUsize;
-
 use super::super::decode::At;
 use super::super::model::{Observability, Runtime};
 use super::super::raw;
@@ -15,15 +13,10 @@ pub(super) fn runtime(raw: &At<raw::Runtime>) -> Option<Runtime> {
         shutdown_timeout: raw.shutdown_timeout?,
         max_frame_size: raw.max_frame_size?.0,
         buffer_budget: raw.buffer_budget?.0,
-        worker_threads: raw.worker_threads.as_ref()?.as_ref().and_then(|it| threads(it.0)),
         busy_poll: raw.busy_poll?.0,
         scram_secret: raw.scram_secret.as_ref()?.as_ref().map(|it| it.0.clone()),
         max_connections: usize::try_from(raw.max_connections?.0).ok()?,
     })
-}
-
-fn threads(count: i64) -> Option<NonZeroUsize> {
-    NonZeroUsize::new(usize::try_from(count).ok()?)
 }
 
 pub(super) fn observability(raw: &At<raw::Observability>) -> Option<Observability> {

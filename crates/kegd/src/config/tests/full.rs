@@ -1,6 +1,5 @@
 //! Everything that this version of keg supports, in one file.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use keg_policy::{Glob, Operation};
@@ -32,7 +31,6 @@ fn runtime_and_observability_are_what_was_written() {
     assert_eq!(runtime.max_frame_size, 100 << 20);
     assert_eq!(runtime.buffer_budget, 256 << 20);
     assert_eq!(runtime.max_connections, 10_000);
-    assert_eq!(runtime.worker_threads.map(NonZeroUsize::get), Some(4));
     assert_eq!(runtime.busy_poll, Duration::from_millis(10));
     assert_eq!(runtime.scram_secret.as_ref().unwrap().expose(), SCRAM_SECRET);
     assert_eq!(config.observability.log_flags, "info,keg=debug");
@@ -213,7 +211,6 @@ fn what_is_not_written_has_its_default() {
     assert_eq!(config.runtime.max_frame_size, 100 << 20);
     assert_eq!(config.runtime.buffer_budget, 256 << 20);
     assert_eq!(config.runtime.max_connections, 10_000);
-    assert_eq!(config.runtime.worker_threads, None);
     assert_eq!(config.runtime.busy_poll, Duration::ZERO);
     assert_eq!(config.observability.log_flags, "info");
     assert_eq!(config.observability.log_format, LogFormat::Logfmt);

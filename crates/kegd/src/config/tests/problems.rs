@@ -35,14 +35,6 @@ fn sockets_are_not_polled_for_longer_than_a_second_without_traffic() {
 }
 
 #[test]
-fn there_are_from_one_to_256_worker_threads() {
-    for count in ["0", "257", "-1", "1.5"] {
-        let problem = format!("1:28: runtime.worker_threads: expected a whole number from 1 to 256, found \"{count}\"");
-        check(&format!("runtime: {{ worker_threads: {count} }}"), &[&problem]);
-    }
-}
-
-#[test]
 fn yaml_that_is_not_yaml_is_one_problem() {
     check_one("a: [", "1:", "not valid YAML");
     check_one("a: b: c", "1:", "not valid YAML");
