@@ -16,8 +16,8 @@ mod samples;
 use std::fs;
 use std::process::Command;
 
-use crate::println_out;
-use crate::test::{self, Outcome, Places};
+use crate::test::{self, Outcome, Places, answers};
+use crate::{apt, println_out};
 use kafka::Kafka;
 use options::{Options, USAGE};
 use peers::Peer;
@@ -59,6 +59,9 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
             fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
         }
         return Ok(());
+    }
+    if !answers("haproxy", &["-v"]) && !apt::install("haproxy")? {
+        return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
     }
     let kafka = Kafka::start(&places, &dir)?;
     let peers = Peer::all(&target.join("release"), &dir, kafka.port())?;

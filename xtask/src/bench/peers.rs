@@ -140,8 +140,7 @@ impl Peer {
         }
         let log = self.dir.join(format!("{:?}.log", self.kind));
         let start = Instant::now();
-        let mut program = Program::start(Command::new(&self.program).args(&self.args), &log)
-            .map_err(|error| format!("{error}; is it installed? (`apt-get install haproxy`)"))?;
+        let mut program = Program::start(Command::new(&self.program).args(&self.args), &log)?;
         let start = wait(
             &mut program,
             &format!("127.0.0.1:{}", self.port),
