@@ -6,6 +6,7 @@ mod passing;
 mod peer;
 mod replies;
 mod sending;
+mod splicing;
 mod turn;
 mod waits;
 mod writer;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use keg_codec::header::HeaderError;
 use keg_codec::{ApiKey, RequestFrame, ResponseFrame, WriteQueue};
 use keg_policy::{Reply, Request};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, sink};
+use tokio::io::{AsyncWriteExt, sink};
 use tokio::time::timeout;
 use tower_service::Service;
 
@@ -25,6 +26,7 @@ use crate::busy_poll::BusyPoll;
 use crate::error::Over;
 use crate::limits::Limits;
 use crate::link::Link;
+use crate::stream::Transport;
 use crate::virtual_cluster::VirtualCluster;
 use gone::Gone;
 use passing::Passing;
@@ -63,8 +65,8 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
 
 impl<C, B, S> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
@@ -192,6 +194,12 @@ where
         if incoming.is_resting() {
             return Ok(false);
         }
+        if let Some(sending) = &mut self.sending
+            && sending.passing.is_spliced(&mut self.client, &self.backend)
+        {
+            return Ok(false);
+        }
+        let incoming = &self.client.incoming;
         let may_read = match incoming.passing() {
             0 => !incoming.has_request() && self.has_room(),
             // Else the broker is slower.
@@ -209,11 +217,17 @@ where
         }
         let read = incoming.poll_read(stream, &mut alarm.context(context));
         let read = read.map_err(Over::ClientIo)?;
+        self.note_cut();
+        Ok(read)
+    }
+
+    /// Ends if the client has gone within a request that was being passed on.
+    fn note_cut(&mut self) {
+        let incoming = &self.client.incoming;
         if incoming.is_cut() {
             let received = incoming.pending();
             self.end(Over::Cut { received });
         }
-        Ok(read)
     }
 
     fn poll_client_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
@@ -249,6 +263,12 @@ where
     }
 
     fn poll_backend_read(&mut self, context: &mut Context<'_>) -> bool {
+        if let Some(passing) = &mut self.passing
+            && self.gone.is_none()
+            && passing.is_spliced(&mut self.backend, &self.client)
+        {
+            return false;
+        }
         let Peer {
             stream,
             incoming,

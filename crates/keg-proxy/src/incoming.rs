@@ -39,6 +39,8 @@ pub(crate) struct Incoming {
     passing: usize,
     /// The last frame was passed on, so that another may follow.
     in_bulk: bool,
+    /// Little is read of such frames, as most of what comes need not be.
+    skims: bool,
     closed: bool,
     /// The task is woken when there is more to read.
     asleep: bool,
@@ -62,6 +64,7 @@ impl Incoming {
             held: false,
             passing: 0,
             in_bulk: false,
+            skims: false,
             closed: false,
             asleep: false,
             closing: false,
@@ -213,6 +216,11 @@ impl Incoming {
             Some(large) => large.poll_read(stream, &mut self.buffer, context),
             None => self.poll_read_small(stream, context),
         };
+        self.came(read)
+    }
+
+    /// Whether anything came, and what it means for what is missing.
+    fn came(&mut self, read: Poll<io::Result<usize>>) -> io::Result<bool> {
         match read {
             Poll::Ready(Ok(0)) => {
                 self.ended = true;

@@ -153,6 +153,7 @@ mod room;
 mod sasl;
 mod slots;
 mod snapshot;
+mod splice;
 mod stream;
 mod virtual_cluster;
 

@@ -91,6 +91,11 @@ impl Link {
         self.told.queued()
     }
 
+    /// Whether some of them can be written now.
+    pub(crate) fn has_unwritten(&self) -> bool {
+        self.told.has_unwritten()
+    }
+
     /// Begins to authenticate again by this mechanism, in its turn: what comes behind is held until that is finished.
     pub(crate) fn authenticate(self: &Arc<Self>, mechanism: Mechanism) -> Result<Questions, ProofError> {
         Questions::begin(self, mechanism)

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::metrics::{connections_limit, delayed_connections};
 use crate::slots::{Slot, Slots};
+use crate::splice::PIPES;
 
 /// The files of a connection: a socket for each peer.
 const EACH: usize = 2;
@@ -14,6 +15,9 @@ const LISTENING: usize = 2;
 
 /// The files of a backend cluster: the connection that asks for its nodes.
 const ASKING: usize = 1;
+
+/// The files of a pipe: its two ends.
+const PIPE: usize = 2;
 
 /// What is left for all else: the runtime, logs, the health port, files that are read, names that are resolved.
 const KEPT: usize = 64;
@@ -65,7 +69,7 @@ impl Places {
 }
 
 fn connections(files: usize, ports: usize, backends: usize) -> usize {
-    let others = KEPT + LISTENING.saturating_mul(ports) + ASKING.saturating_mul(backends);
+    let others = KEPT + PIPE * PIPES + LISTENING.saturating_mul(ports) + ASKING.saturating_mul(backends);
     // With none at all, nobody would ever find out.
     (files.saturating_sub(others) / EACH).max(1)
 }
@@ -76,8 +80,8 @@ mod tests {
 
     #[test]
     fn connections_have_the_files_that_nothing_else_needs() {
-        assert_eq!(connections(20_000, 3, 1), (20_000 - 64 - 6 - 1) / 2);
+        assert_eq!(connections(20_000, 3, 1), (20_000 - 64 - 64 - 6 - 1) / 2);
         assert_eq!(connections(10, 3, 1), 1);
-        assert_eq!(connections(usize::MAX, 3, 1), (usize::MAX - 71) / 2);
+        assert_eq!(connections(usize::MAX, 3, 1), (usize::MAX - 135) / 2);
     }
 }

@@ -20,6 +20,24 @@ pub(crate) enum Stream {
     Client(Box<ClientStream<TcpStream>>),
 }
 
+/// What the bytes of a peer come and go by.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// The socket, if its bytes are those of the peer, and all that came before was read.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
+
+impl Transport for Stream {
+    fn socket(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Plain(socket) => Some(socket),
+            Self::Peeked(peeked) => peeked.prefix().is_empty().then(|| peeked.get_ref()),
+            Self::Server(_) | Self::Client(_) => None,
+        }
+    }
+}
+
 macro_rules! delegate {
     ($self:ident, $stream:ident => $call:expr) => {
         match $self.get_mut() {

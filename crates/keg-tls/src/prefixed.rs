@@ -25,6 +25,11 @@ impl<IO> Prefixed<IO> {
         &self.io
     }
 
+    /// What is read before the stream behind is.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
     /// The stream behind, to change its options. Reading from it skips what is left of the prefix.
     pub fn get_mut(&mut self) -> &mut IO {
         &mut self.io

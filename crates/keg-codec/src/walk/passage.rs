@@ -38,6 +38,8 @@ pub struct Passage {
     /// The places within the message that the next byte is at, the innermost last.
     levels: Vec<Level>,
     run: Run,
+    /// How many bytes in a row were the most to pass unread.
+    longest: usize,
 }
 
 /// What became of the bytes that a message begins or goes on with.
@@ -111,6 +113,7 @@ impl Passage {
             left: length,
             levels: vec![Level::fields(message.fields)],
             run: Run::default(),
+            longest: 0,
         })
     }
 
@@ -202,6 +205,26 @@ impl Passage {
                 return Ok(Passed { count: at, left_out });
             }
         }
+    }
+
+    /// How many of the next bytes pass as they are, whatever they are: records, mostly. Nobody need have them here for that.
+    pub fn unread(&self) -> usize {
+        if self.run.blank { 0 } else { self.run.left }
+    }
+
+    /// How many bytes in a row were the most to pass unread by now, those that still do included. The next may be as many.
+    pub fn longest_unread(&self) -> usize {
+        self.longest
+    }
+
+    /// Lets so many bytes pass that are not here.
+    ///
+    /// # Panics
+    /// When they are more than those that pass [unread](Self::unread).
+    pub fn pass_unread(&mut self, count: usize) {
+        assert!(count <= self.unread(), "only {} bytes pass unread", self.unread());
+        self.run.left -= count;
+        self.left -= count;
     }
 
     /// Lets bytes pass unread, as far as they go.

@@ -39,6 +39,15 @@ fn passed(mut passage: Passage, body: &[u8], choices: &mut Choices<'_>) -> Resul
     let (mut out, mut waiting, mut rest) = (Vec::new(), Vec::new(), body);
     let mut all = 0;
     loop {
+        if waiting.is_empty() {
+            // What nobody looks at need not be here.
+            let count = choices.below(passage.unread().min(rest.len()) + 1);
+            let (unread, behind) = rest.split_at(count);
+            assert!(count <= passage.longest_unread());
+            passage.pass_unread(count);
+            out.extend(unread);
+            (rest, all) = (behind, all + count);
+        }
         let (next, behind) = rest.split_at(rest.len().min(choices.below(40)));
         waiting.extend_from_slice(next);
         // What is there at the end comes at once.

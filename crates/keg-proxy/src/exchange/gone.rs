@@ -6,11 +6,11 @@
 use std::io;
 
 use keg_policy::{Reply, Request};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::Exchange;
 use crate::error::{Over, Unanswered};
+use crate::stream::Transport;
 
 /// How a broker has gone.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ impl Gone {
 
 impl<C, B, S> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {

@@ -4,12 +4,13 @@ use std::task::Context;
 
 use keg_codec::walk::{Passage, WalkError};
 use keg_policy::{Reply, Request, Rest};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+use super::splicing::Splicing;
 use super::{Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Incoming;
+use crate::stream::Transport;
 
 /// How many bytes a guard may hold back until more come.
 pub(super) const HELD_BACK: usize = Passage::HELD_BACK;
@@ -20,11 +21,12 @@ const MOVED: usize = 16 * 1024;
 /// What is behind the beginning of a message.
 #[derive(Debug)]
 pub(super) struct Passing {
-    rest: Box<Rest>,
+    pub(super) rest: Box<Rest>,
     /// How many of the bytes that are there may go on.
     pub(super) ready: usize,
     /// How many behind those are left out.
     left_out: usize,
+    pub(super) splicing: Splicing,
 }
 
 impl Passing {
@@ -33,6 +35,7 @@ impl Passing {
             rest,
             ready: 0,
             left_out: 0,
+            splicing: Splicing::default(),
         }
     }
 
@@ -62,13 +65,32 @@ impl Passing {
 
 impl<C, B, S> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
-    /// Moves what is queued, and what is there of the response that is passed on behind it.
+    /// Moves what is queued, and what comes of the response that is passed on behind it.
     pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+        let is_between = self.passing.as_ref().is_some_and(Passing::is_between);
+        // What is between the sockets goes before what was read.
+        let mut any = !is_between && self.pass_read(context)?;
+        if self.to_client.is_empty() {
+            any |= self.splice_response(context)?;
+        }
+        let is_here = self.passing.as_ref().is_some_and(|passing| !passing.is_between());
+        let is_through = is_here && self.backend.incoming.passing() == 0 && self.to_client.is_empty();
+        if is_through {
+            self.passing = None;
+            self.replies.restart();
+            // They may have been read together.
+            self.settle();
+        }
+        Ok(any || is_through)
+    }
+
+    /// Writes what is queued, and what was read behind it.
+    fn pass_read(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Some(passing) = &mut self.passing else {
             return Ok(false);
         };
@@ -80,6 +102,11 @@ where
             self.end_backend(Over::backend(&error));
             return Ok(true);
         }
+        passing.skim(&mut self.backend, &self.client);
+        if self.to_client.is_empty() && passing.put_in_front(&mut self.backend, &self.client) {
+            return Ok(true);
+        }
+        let incoming = &mut self.backend.incoming;
         let ready = incoming.passable();
         let ready = ready.get(..passing.ready).unwrap_or_default();
         let Peer { stream, writer, .. } = &mut self.client;
@@ -87,13 +114,6 @@ where
         let written = written.map_err(Over::ClientIo)?;
         incoming.passed(written.behind);
         passing.ready -= written.behind;
-        let ended = incoming.passing() == 0 && self.to_client.is_empty();
-        if ended {
-            self.passing = None;
-            self.replies.restart();
-            // They may have been read together.
-            self.settle();
-        }
-        Ok(written.any || ended)
+        Ok(written.any)
     }
 }

@@ -11,18 +11,18 @@ use bytes::Bytes;
 use keg_codec::{Api, RequestFrame, WriteQueue};
 use keg_policy::layer::Closed;
 use keg_policy::{Reply, Request, Rest, request_head};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::passing::Passing;
 use super::{Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Passes;
+use crate::stream::Transport;
 
 /// What is behind the beginning of a request.
 #[derive(Debug)]
 pub(super) struct Sending {
-    passing: Passing,
+    pub(super) passing: Passing,
     api: &'static Api,
     version: i16,
 }
@@ -43,8 +43,8 @@ fn begun(bytes: &[u8], length: usize) -> Option<(Request, usize)> {
 
 impl<C, B, S> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
@@ -104,8 +104,28 @@ where
         }
     }
 
-    /// Moves what is queued, and what is there of the request that is passed on behind it.
+    /// Moves what is queued, and what comes of the request that is passed on behind it.
     pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> bool {
+        let is_between = |sending: &Sending| sending.passing.is_between();
+        // What is between the sockets goes before what was read.
+        let mut any = match &self.sending {
+            Some(sending) => !is_between(sending) && self.send_read(context),
+            None => return false,
+        };
+        if self.gone.is_none() && !self.link.has_unwritten() {
+            any |= self.splice_request(context);
+        }
+        let is_here = self.sending.as_deref().is_some_and(|sending| !is_between(sending));
+        let is_through = is_here && self.client.incoming.passing() == 0 && !self.link.has_unwritten();
+        if is_through && self.gone.is_none() {
+            self.end_sending();
+            any = true;
+        }
+        any
+    }
+
+    /// Writes what is queued, and what was read behind it.
+    fn send_read(&mut self, context: &mut Context<'_>) -> bool {
         let Some(sending) = &mut self.sending else {
             return false;
         };
@@ -116,6 +136,11 @@ where
             self.end(Closed { reason }.into());
             return true;
         }
+        sending.passing.skim(&mut self.client, &self.backend);
+        if !self.link.has_unwritten() && sending.passing.put_in_front(&mut self.client, &self.backend) {
+            return true;
+        }
+        let incoming = &mut self.client.incoming;
         if sending.passing.ready == incoming.passing()
             && let Some(rest) = incoming.take_passing()
         {
@@ -137,15 +162,10 @@ where
                 return true;
             }
         };
-        let is_queued = !state.out.is_empty();
         drop(state);
         sending.passing.ready -= written.behind;
         incoming.passed(written.behind);
-        let is_sent = incoming.passing() == 0 && !is_queued;
-        if is_sent {
-            self.end_sending();
-        }
-        written.any || is_sent
+        written.any
     }
 
     /// The request is with the broker to its end, or in the queue.

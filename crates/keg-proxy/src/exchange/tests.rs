@@ -9,6 +9,7 @@ mod passing;
 mod questions;
 mod renewing;
 mod sending;
+mod splicing;
 mod times;
 mod turns;
 mod writes;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use keg_auth::{Authentication, Method};
 use keg_policy::{BrokerAddresses, Chain, Streams};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -27,6 +28,8 @@ use crate::backend::{Backend, BackendSettings};
 use crate::budget::Budget;
 use crate::incoming::{Incoming, Passes};
 use crate::link::{LinkFuture, LinkService};
+
+impl Transport for DuplexStream {}
 
 /// What is between a client and a broker: no policies.
 pub(super) type Bare<C, B> = Exchange<C, B, LinkService>;
@@ -61,8 +64,8 @@ impl Service<Request> for Marked {
 
 pub(super) fn exchange<C, B>(client: C, broker: B, limits: &Limits, budget: &Budget) -> Bare<C, B>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
 {
     exchange_with(client, broker, limits, budget, |link| link)
 }
@@ -76,8 +79,8 @@ pub(super) fn exchange_with<C, B, S>(
     service: impl FnOnce(LinkService) -> S,
 ) -> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {

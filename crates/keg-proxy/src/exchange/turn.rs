@@ -5,19 +5,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use keg_policy::{Reply, Request};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::Exchange;
 use crate::error::Over;
+use crate::stream::Transport;
 
 /// How often everything is moved before other connections get their turn.
 const ROUNDS: usize = 16;
 
 impl<C, B, S> Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over>,
     S::Future: Unpin,
 {
@@ -73,8 +73,8 @@ where
 
 impl<C, B, S> Future for Exchange<C, B, S>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    C: Transport,
+    B: Transport,
     S: Service<Request, Response = Reply, Error = Over> + Unpin,
     S::Future: Unpin,
 {

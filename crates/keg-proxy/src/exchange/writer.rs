@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use keg_codec::WriteQueue;
 use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::room;
+use crate::splice::Pipe;
 
 /// How many slices are written at once, as many as the kernel takes without further ado.
 const SLICES: usize = 64;
@@ -122,6 +124,26 @@ impl Writer {
         }
         self.note(queue.is_empty() && done.behind == behind.len(), done.any);
         Ok(done)
+    }
+
+    /// Lets a socket have what it takes of a pipe, before which nothing is left to be written.
+    pub(super) fn poll_empty(
+        &mut self,
+        pipe: &mut Pipe,
+        socket: &TcpStream,
+        context: &mut Context<'_>,
+    ) -> io::Result<bool> {
+        let mut any = false;
+        while pipe.held() > 0
+            && let Poll::Ready(moved) = pipe.poll_empty(socket, context)
+        {
+            if moved? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            any = true;
+        }
+        self.note(pipe.held() == 0, any);
+        Ok(any)
     }
 
     fn poll_flush<IO: AsyncWrite + Unpin>(&mut self, stream: &mut IO, context: &mut Context<'_>) -> io::Result<()> {

@@ -1,11 +1,15 @@
 //! Frames that are taken while they still arrive.
 
+use std::io;
 use std::ops::RangeInclusive;
+use std::task::Context;
 
 use bytes::{Buf, Bytes};
+use tokio::net::TcpStream;
 
 use super::Incoming;
 use super::memory::READ;
+use crate::splice::Pipe;
 
 /// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
 const LARGE: RangeInclusive<usize> = READ + 1..=0x13ff_ffff;
@@ -104,6 +108,32 @@ impl Incoming {
         let rest = self.buffer.split_to(self.passing).freeze();
         self.count_passed(rest.len());
         Some(rest)
+    }
+
+    /// Lets a pipe have what comes of it, and at most so much. Says how much came; nothing of it is here.
+    pub(crate) fn poll_fill(
+        &mut self,
+        pipe: &mut Pipe,
+        socket: &TcpStream,
+        most: usize,
+        context: &mut Context<'_>,
+    ) -> io::Result<usize> {
+        if self.closed || self.asleep {
+            return Ok(0);
+        }
+        let before = pipe.held();
+        let filled = pipe.poll_fill(socket, most.min(self.passing), context);
+        self.came(filled)?;
+        let count = pipe.held() - before;
+        if count > 0 {
+            self.count_passed(count);
+        }
+        Ok(count)
+    }
+
+    /// Whether to read little at once of what is passed on, since most of it goes on unread.
+    pub(crate) fn skim(&mut self, skims: bool) {
+        self.skims = skims;
     }
 
     fn count_passed(&mut self, count: usize) {

@@ -10,6 +10,7 @@ use super::State;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     queued: AtomicUsize,
+    unwritten: AtomicBool,
     answers: AtomicBool,
 }
 
@@ -23,6 +24,11 @@ impl Told {
     /// How many bytes wait to be written.
     pub(super) fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Whether some of them wait for nothing else.
+    pub(super) fn has_unwritten(&self) -> bool {
+        self.unwritten.load(Ordering::Relaxed)
     }
 
     /// Whether a request may find its response, or that there is none.
@@ -53,10 +59,13 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        let State { answered, ended, .. } = &*self.state;
+        let State {
+            answered, ended, out, ..
+        } = &*self.state;
         self.told
             .answers
             .store(!answered.is_empty() || *ended, Ordering::Relaxed);
+        self.told.unwritten.store(!out.is_empty(), Ordering::Relaxed);
         self.told.queued.store(self.state.queued(), Ordering::Relaxed);
     }
 }

@@ -42,6 +42,7 @@ impl Passage {
 
     fn skip(&mut self, left: usize) {
         self.run = Run { left, blank: false };
+        self.longest = self.longest.max(left);
     }
 
     fn fields(

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::io::{ReadBuf, join};
+use tokio::io::{AsyncWrite, Join, ReadBuf, join};
 use tokio::time::Instant;
 
 use super::large::{LENGTH, SECOND, body, limits};
@@ -15,6 +15,8 @@ fn assert_broken(outcome: &Result<(), Over>, requests: usize) {
     };
     assert_eq!(unanswered.requests, requests);
 }
+
+impl Transport for Join<DuplexStream, DuplexStream> {}
 
 /// An exchange whose broker can be read from and written to apart.
 struct Apart {
@@ -101,6 +103,8 @@ struct Breaking {
     requests: usize,
     answer: Vec<u8>,
 }
+
+impl Transport for Breaking {}
 
 impl AsyncRead for Breaking {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

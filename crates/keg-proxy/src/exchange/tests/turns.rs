@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncWrite, ReadBuf};
 
 use super::*;
 
@@ -55,6 +55,8 @@ struct Chatterbox {
     frame: Vec<u8>,
     said: usize,
 }
+
+impl Transport for Chatterbox {}
 
 impl AsyncRead for Chatterbox {
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -146,6 +148,8 @@ struct Counted {
     stream: DuplexStream,
     reads: Arc<AtomicUsize>,
 }
+
+impl Transport for Counted {}
 
 impl AsyncRead for Counted {
     fn poll_read(

@@ -1,0 +1,205 @@
+//! What is passed on without being read.
+
+use std::io;
+use std::mem;
+use std::task::Context;
+
+use keg_codec::walk::Passage;
+use keg_policy::{Reply, Request};
+use tower_service::Service;
+
+use super::gone::Gone;
+use super::passing::Passing;
+use super::{Exchange, Peer};
+use crate::error::Over;
+use crate::incoming::Incoming;
+use crate::splice::Pipe;
+use crate::stream::Transport;
+
+/// How many bytes in a row it takes that nobody looks at. Fewer are cheaper to read and write, together with what is around
+/// them.
+const LEAST: usize = 32 * 1024;
+
+/// How many bytes that were read are rather copied than written apart from those that were not.
+const FEW: usize = 4 * 1024;
+
+/// The bytes of a message that go from socket to socket.
+#[derive(Debug, Default)]
+pub(super) struct Splicing {
+    /// What is in it comes before all that is read.
+    pipe: Option<Pipe>,
+    /// Some of those that are next have gone that way.
+    begun: bool,
+    /// What is in the pipe was read, and goes with what comes next.
+    in_front: bool,
+}
+
+/// At which end bytes can't be moved.
+enum Broken {
+    From(io::Error),
+    To(io::Error),
+}
+
+impl Passing {
+    /// Whether something is neither here nor gone.
+    pub(super) fn is_between(&self) -> bool {
+        self.splicing.pipe.as_ref().is_some_and(|pipe| pipe.held() > 0)
+    }
+
+    /// Whether what comes next is not read: it goes on as it is.
+    pub(super) fn is_spliced<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
+        let comes_next = from.incoming.pending() == 0 && self.unread(&from.incoming) > 0;
+        self.is_between() || (comes_next && self.has_pipe(from, to))
+    }
+
+    /// Has little read of what is next if that may be around bytes that need not be read.
+    pub(super) fn skim<A: Transport, B: Transport>(&self, from: &mut Peer<A>, to: &Peer<B>) {
+        let longest = self
+            .rest
+            .guard
+            .as_ref()
+            .map_or(self.rest.length, Passage::longest_unread);
+        let skims = longest >= LEAST && can_splice(from, to);
+        from.incoming.skim(skims);
+    }
+
+    /// Puts what was read in front of what is not, so that both are written together, and says whether it did.
+    pub(super) fn put_in_front<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
+        let is_all = (1..=FEW).contains(&self.ready) && self.ready == from.incoming.pending();
+        if !is_all || self.unread(&from.incoming) == 0 || !self.has_pipe(from, to) {
+            return false;
+        }
+        let Some(pipe) = &mut self.splicing.pipe else {
+            return false;
+        };
+        let count = pipe.put(from.incoming.passable());
+        from.incoming.passed(count);
+        self.ready -= count;
+        self.splicing.in_front = count > 0;
+        count > 0
+    }
+
+    /// How many bytes pass unread behind those that are here, if they are enough to be worth it.
+    fn unread(&self, incoming: &Incoming) -> usize {
+        let unread = match &self.rest.guard {
+            Some(guard) => guard.unread(),
+            None => incoming.passing().saturating_sub(incoming.pending()),
+        };
+        let worth_it = self.splicing.begun || unread >= LEAST;
+        if worth_it { unread } else { 0 }
+    }
+
+    /// Whether there is a pipe for it.
+    fn has_pipe<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
+        if self.splicing.pipe.is_none() && can_splice(from, to) {
+            self.splicing.pipe = Pipe::take();
+            from.incoming.skim(self.splicing.pipe.is_some());
+        }
+        self.splicing.pipe.is_some()
+    }
+
+    /// Moves what comes next, if it is [not read](Self::is_spliced), and says whether anything was moved.
+    fn poll_splice<A: Transport, B: Transport>(
+        &mut self,
+        from: &mut Peer<A>,
+        to: &mut Peer<B>,
+        context: &mut Context<'_>,
+    ) -> Result<bool, Broken> {
+        if !self.is_spliced(from, to) {
+            return Ok(false);
+        }
+        let mut any = false;
+        if !mem::take(&mut self.splicing.in_front) {
+            any = self.poll_empty(to, context).map_err(Broken::To)?;
+            if self.is_between() {
+                // The peer is slower.
+                from.incoming.pause();
+                return Ok(any);
+            }
+        }
+        any |= self.poll_fill(from, context).map_err(Broken::From)?;
+        any |= self.poll_empty(to, context).map_err(Broken::To)?;
+        if let Some(pipe) = self.splicing.pipe.take_if(|pipe| pipe.held() == 0) {
+            pipe.give_back();
+        }
+        Ok(any)
+    }
+
+    /// Lets the pipe have what comes next.
+    fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<bool> {
+        let most = self.unread(&from.incoming);
+        let (Some(pipe), Some(socket)) = (&mut self.splicing.pipe, from.stream.socket()) else {
+            return Ok(false);
+        };
+        let mut count = 0;
+        if most > 0 {
+            let context = &mut from.alarm.context(context);
+            count = from.incoming.poll_fill(pipe, socket, most, context)?;
+        }
+        if let Some(guard) = &mut self.rest.guard {
+            guard.pass_unread(count);
+        }
+        self.splicing.begun = count < most;
+        Ok(count > 0)
+    }
+
+    /// Lets the peer have what is in the pipe.
+    fn poll_empty<B: Transport>(&mut self, to: &mut Peer<B>, context: &mut Context<'_>) -> io::Result<bool> {
+        match (&mut self.splicing.pipe, to.stream.socket()) {
+            (Some(pipe), Some(socket)) if pipe.held() > 0 => to.writer.poll_empty(pipe, socket, context),
+            _ => Ok(false),
+        }
+    }
+}
+
+fn can_splice<A: Transport, B: Transport>(from: &Peer<A>, to: &Peer<B>) -> bool {
+    from.stream.socket().is_some() && to.stream.socket().is_some()
+}
+
+impl<C, B, S> Exchange<C, B, S>
+where
+    C: Transport,
+    B: Transport,
+    S: Service<Request, Response = Reply, Error = Over>,
+    S::Future: Unpin,
+{
+    /// Moves what the client sends and nobody looks at.
+    pub(super) fn splice_request(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(sending) = &mut self.sending else {
+            return false;
+        };
+        match sending
+            .passing
+            .poll_splice(&mut self.client, &mut self.backend, context)
+        {
+            Ok(moved) => {
+                self.note_cut();
+                moved
+            }
+            Err(Broken::From(error)) => {
+                self.end(Over::ClientIo(error));
+                true
+            }
+            Err(Broken::To(error)) => {
+                self.break_off(error);
+                true
+            }
+        }
+    }
+
+    /// Moves what the broker sends and nobody looks at.
+    pub(super) fn splice_response(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
+        let Some(passing) = &mut self.passing else {
+            return Ok(false);
+        };
+        let was_closed = self.backend.incoming.is_closed();
+        let gone = match passing.poll_splice(&mut self.backend, &mut self.client, context) {
+            Ok(moved) if was_closed || !self.backend.incoming.is_closed() => return Ok(moved),
+            Ok(_) => Gone::Closed,
+            Err(Broken::From(error)) => Gone::Broken(error),
+            Err(Broken::To(error)) => return Err(Over::ClientIo(error)),
+        };
+        self.leave(gone);
+        Ok(true)
+    }
+}

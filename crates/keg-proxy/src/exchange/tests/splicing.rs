@@ -1,0 +1,300 @@
+//! What is passed on without being read, between sockets, in real time.
+#![cfg(target_os = "linux")]
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::time::sleep;
+
+use super::large::{LENGTH, SECOND, body, limits};
+use super::*;
+use crate::splice::{PIPES, Pipe};
+
+/// Held by whoever needs a pipe, or all of them.
+static OF_ALL: RwLock<()> = RwLock::const_new(());
+
+/// A socket of which it is counted how much is read, and how often.
+struct Counted {
+    socket: TcpStream,
+    read: Arc<Read>,
+}
+
+#[derive(Debug, Default)]
+struct Read {
+    bytes: AtomicUsize,
+    times: AtomicUsize,
+}
+
+impl Transport for Counted {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(&self.socket)
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
+        let bytes = buffer.filled().len() - before;
+        self.read.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.read.times.fetch_add(usize::from(bytes > 0), Ordering::Relaxed);
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+/// An exchange between sockets that passes on what it may, and its two ends.
+struct Sockets {
+    client: TcpStream,
+    broker: TcpStream,
+    /// What was read, of both.
+    read: Arc<Read>,
+    _pipes: Option<RwLockReadGuard<'static, ()>>,
+    running: JoinHandle<Result<(), Over>>,
+}
+
+impl Sockets {
+    async fn new(limits: &Limits) -> Self {
+        let pipes = OF_ALL.read().await;
+        Self::with(limits, Some(pipes)).await
+    }
+
+    async fn with(limits: &Limits, pipes: Option<RwLockReadGuard<'static, ()>>) -> Self {
+        let ((client, near), (far, broker)) = tokio::join!(pair(), pair());
+        let read = Arc::new(Read::default());
+        let counted = |socket| Counted {
+            socket,
+            read: Arc::clone(&read),
+        };
+        let budget = Budget::new(limits.buffer_budget);
+        let streams = |inner| Marked { inner, streams: true };
+        let exchange = exchange_with(counted(near), counted(far), limits, &budget, streams);
+        Self {
+            client,
+            broker,
+            read,
+            _pipes: pipes,
+            running: tokio::spawn(exchange),
+        }
+    }
+
+    /// One for whose first request there is a response of [`LENGTH`] bytes, and its frame.
+    async fn asked(limits: &Limits) -> (Self, Vec<u8>) {
+        let mut sockets = Self::new(limits).await;
+        sockets.client.write_all(&request(1, b"")).await.unwrap();
+        let request = read(&mut sockets.broker).await.unwrap();
+        let reply = response(id(&request, 4), &body(LENGTH));
+        (sockets, reply)
+    }
+
+    fn was_read(&self) -> usize {
+        self.read.bytes.load(Ordering::Relaxed)
+    }
+
+    async fn outcome(self) -> Result<(), Over> {
+        timeout(20 * SECOND, self.running).await.expect("it ends").unwrap()
+    }
+}
+
+async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (one.unwrap(), other.unwrap().0)
+}
+
+fn impatient() -> Limits {
+    Limits {
+        max_response_wait: 2 * SECOND,
+        stall_timeout: SECOND / 2,
+        ..limits()
+    }
+}
+
+async fn goes_on(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
+    let mut seen = vec![0; bytes.len()];
+    let both = async { tokio::join!(from.write_all(bytes), to.read_exact(&mut seen)) };
+    let (written, received) = timeout(10 * SECOND, both).await.expect("what came is passed on");
+    written.unwrap();
+    received.unwrap();
+    assert!(seen == bytes, "{} bytes are others", bytes.len());
+}
+
+#[tokio::test]
+async fn large_messages_go_on_without_being_read() {
+    let mut sockets = Sockets::new(&limits()).await;
+    let (count, few) = (5, 100_000);
+    // The ids are the same on both sides here.
+    let requests: Vec<u8> = (0..count)
+        .flat_map(|n| request(n, &body(LENGTH + n as usize)))
+        .collect();
+    let replies: Vec<u8> = (0..count)
+        .flat_map(|n| response(n, &body(LENGTH - n as usize)))
+        .collect();
+    let Sockets { client, broker, .. } = &mut sockets;
+    goes_on(client, broker, &requests).await;
+    goes_on(broker, client, &replies).await;
+    assert!(
+        sockets.was_read() < 2 * count as usize * few,
+        "{} bytes were read",
+        sockets.was_read()
+    );
+}
+
+#[tokio::test]
+async fn whatever_has_come_of_a_message_goes_on() {
+    let mut sockets = Sockets::new(&limits()).await;
+    let Sockets { client, broker, .. } = &mut sockets;
+    for (mut frame, is_request) in [(request(0, &body(LENGTH)), true), (response(0, &body(LENGTH)), false)] {
+        frame.extend_from_within(..);
+        // What is behind the first has the next id.
+        let second = frame.len() / 2 + if is_request { 8 } else { 4 };
+        frame[second..second + 4].copy_from_slice(&1i32.to_be_bytes());
+        let mut rest = &frame[..];
+        for size in [2_000, 1, 70_000, 5, 40_000, 300_000, 33_000, 2, 1_000_000]
+            .into_iter()
+            .cycle()
+        {
+            let (part, behind) = rest.split_at(size.min(rest.len()));
+            // Of a head, there must be all.
+            let (part, behind) = if behind.len() < 5_000 {
+                (rest, &rest[rest.len()..])
+            } else {
+                (part, behind)
+            };
+            match is_request {
+                true => goes_on(client, broker, part).await,
+                false => goes_on(broker, client, part).await,
+            }
+            rest = behind;
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_is_not_to_blame_for_whom_is_slow_to_take_it() {
+    let mut sockets = Sockets::new(&impatient()).await;
+    let frame = request(0, &body(4 * LENGTH));
+    let mut seen = vec![0; frame.len()];
+    let slow = async {
+        for part in seen.chunks_mut(LENGTH) {
+            // Longer than a client may stall.
+            sleep(SECOND).await;
+            sockets.broker.read_exact(part).await.unwrap();
+        }
+    };
+    let (written, ()) = tokio::join!(sockets.client.write_all(&frame), slow);
+    written.unwrap();
+    assert!(seen == frame);
+}
+
+#[tokio::test]
+async fn whoever_takes_nothing_is_left() {
+    let mut sockets = Sockets::new(&impatient()).await;
+    let written = timeout(SECOND, sockets.client.write_all(&request(0, &body(8 * LENGTH)))).await;
+    assert!(written.is_err(), "all of it was taken");
+    let outcome = sockets.outcome().await;
+    assert!(matches!(outcome, Err(Over::Unanswered { .. })), "{outcome:?}");
+
+    let (mut sockets, _) = Sockets::asked(&impatient()).await;
+    let written = timeout(SECOND, sockets.broker.write_all(&response(0, &body(8 * LENGTH)))).await;
+    assert!(written.is_err(), "all of it was taken");
+    let outcome = sockets.outcome().await;
+    assert!(matches!(outcome, Err(Over::Unread { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn whoever_stalls_is_left() {
+    let mut sockets = Sockets::new(&impatient()).await;
+    let frame = request(0, &body(LENGTH));
+    let Sockets { client, broker, .. } = &mut sockets;
+    goes_on(client, broker, &frame[..LENGTH / 2]).await;
+    let outcome = sockets.outcome().await;
+    assert!(matches!(outcome, Err(Over::Stalled { .. })), "{outcome:?}");
+
+    let (mut sockets, reply) = Sockets::asked(&impatient()).await;
+    let Sockets { client, broker, .. } = &mut sockets;
+    broker.write_all(&reply[..LENGTH / 2]).await.unwrap();
+    client.read_exact(&mut vec![0; LENGTH / 2]).await.unwrap();
+    let outcome = sockets.outcome().await;
+    assert!(matches!(outcome, Err(Over::Unanswered { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_is_cut_ends_the_connection() {
+    for waits in [true, false] {
+        let mut sockets = Sockets::new(&limits()).await;
+        let Sockets { client, broker, .. } = &mut sockets;
+        let half = &request(0, &body(LENGTH))[..LENGTH / 2];
+        match waits {
+            true => goes_on(client, broker, half).await,
+            // The end comes with what is before it.
+            false => {
+                let mut seen = [0; 50_000];
+                let (written, received) =
+                    tokio::join!(client.write_all(&half[..100_000]), broker.read_exact(&mut seen));
+                written.unwrap();
+                received.unwrap();
+            }
+        }
+        client.shutdown().await.unwrap();
+        let outcome = sockets.outcome().await;
+        assert!(matches!(outcome, Err(Over::Cut { .. })), "{outcome:?}");
+
+        let (mut sockets, reply) = Sockets::asked(&limits()).await;
+        let (half, mut seen) = (&reply[..LENGTH / 2], vec![0; LENGTH / 2]);
+        sockets.broker.write_all(&half[..1_000]).await.unwrap();
+        if waits {
+            sockets.client.read_exact(&mut seen[..1_000]).await.unwrap();
+        }
+        let Sockets { client, broker, .. } = &mut sockets;
+        let from = if waits { 1_000 } else { 0 };
+        let (written, received) = tokio::join!(broker.write_all(&half[1_000..]), client.read_exact(&mut seen[from..]));
+        written.unwrap();
+        received.unwrap();
+        assert!(seen[8..] == half[8..]);
+        broker.shutdown().await.unwrap();
+        let outcome = sockets.outcome().await;
+        assert!(matches!(outcome, Err(Over::BackendClosed { .. })), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_pipe_large_messages_are_read_in_large_parts() {
+    let _pipes = OF_ALL.write().await;
+    let all: Vec<Pipe> = std::iter::from_fn(Pipe::take).collect();
+    let count = all.len();
+    assert!(count <= PIPES);
+    let mut sockets = Sockets::with(&limits(), None).await;
+    let frame = request(0, &body(LENGTH));
+    let Sockets { client, broker, .. } = &mut sockets;
+    goes_on(client, broker, &frame).await;
+    assert!(sockets.was_read() >= frame.len(), "{} bytes, {} pipes", sockets.was_read(), count);
+    let times = sockets.read.times.load(Ordering::Relaxed);
+    assert!(times < frame.len() / 16_000, "{times} times");
+    all.into_iter().for_each(Pipe::give_back);
+    assert!(Pipe::take().is_some());
+}

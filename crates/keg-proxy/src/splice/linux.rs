@@ -1,0 +1,147 @@
+//! Pipes, and `splice(2)`.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use rustix::io::write;
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use super::PIPES;
+
+/// How many bytes a pipe takes at once. They are the kernel's, and no socket is charged for them.
+const ROOM: usize = 256 * 1024;
+
+/// Empty ones, for the next who move bytes.
+static SPARE: Mutex<Vec<Ends>> = Mutex::new(Vec::new());
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// What bytes are in on their way from one socket to the other.
+#[derive(Debug)]
+pub(crate) struct Pipe {
+    ends: Ends,
+    held: usize,
+}
+
+#[derive(Debug)]
+struct Ends {
+    way_in: OwnedFd,
+    way_out: OwnedFd,
+    _counted: Counted,
+}
+
+/// The place of a pipe among those that there may be.
+#[derive(Debug)]
+struct Counted;
+
+impl Pipe {
+    /// An empty one. `None` where there are many already, or the operating system gives none.
+    pub(crate) fn take() -> Option<Self> {
+        let spare = spare().pop();
+        let ends = spare.or_else(Ends::new)?;
+        Some(Self { ends, held: 0 })
+    }
+
+    /// Keeps it for the next, if it is empty.
+    pub(crate) fn give_back(self) {
+        if self.held == 0 {
+            spare().push(self.ends);
+        }
+    }
+
+    /// How many bytes are in it.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Puts bytes in front of those that come of a socket: a few, into an empty pipe. Says how many it took.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
+        debug_assert_eq!(self.held, 0, "there was room");
+        self.held = write(&self.ends.way_in, bytes).unwrap_or(0);
+        self.held
+    }
+
+    /// Takes what a socket has, at most so much, into a pipe that has nothing but what was [put](Self::put) there. Nothing comes
+    /// where the peer has closed its side.
+    pub(crate) fn poll_fill(
+        &mut self,
+        socket: &TcpStream,
+        most: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(socket.poll_read_ready(context))?;
+            let moved = socket.try_io(Interest::READABLE, || {
+                Ok(splice(socket, None, &self.ends.way_in, None, most.min(ROOM), flags())?)
+            });
+            if let Some(moved) = settled(moved)? {
+                self.held += moved;
+                return Poll::Ready(Ok(moved));
+            }
+        }
+    }
+
+    /// Gives a socket what it takes.
+    pub(crate) fn poll_empty(&mut self, socket: &TcpStream, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(socket.poll_write_ready(context))?;
+            let moved = socket.try_io(Interest::WRITABLE, || {
+                Ok(splice(&self.ends.way_out, None, socket, None, self.held, flags())?)
+            });
+            if let Some(moved) = settled(moved)? {
+                self.held -= moved;
+                return Poll::Ready(Ok(moved));
+            }
+        }
+    }
+}
+
+const fn flags() -> SpliceFlags {
+    SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK)
+}
+
+/// What came of it, unless it is to be tried again when the socket is ready.
+fn settled(moved: io::Result<usize>) -> io::Result<Option<usize>> {
+    match moved {
+        Ok(moved) => Ok(Some(moved)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn spare() -> MutexGuard<'static, Vec<Ends>> {
+    SPARE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Ends {
+    fn new() -> Option<Self> {
+        let counted = Counted::new()?;
+        let (way_out, way_in) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
+        // Whoever isn't allowed that much has what pipes have else.
+        let _ = fcntl_setpipe_size(&way_in, ROOM);
+        Some(Self {
+            way_in,
+            way_out,
+            _counted: counted,
+        })
+    }
+}
+
+impl Counted {
+    fn new() -> Option<Self> {
+        let more = |count: usize| (count < PIPES).then_some(count + 1);
+        let counted = COUNT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        counted.ok().map(|_| Self)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
+}
