@@ -192,6 +192,11 @@ impl Incoming {
         self.asleep && self.is_empty()
     }
 
+    /// Whether there is nothing to read before the task is woken.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.asleep
+    }
+
     /// Lets reading be tried again, as there may be something to read.
     pub(crate) fn wake(&mut self) {
         self.asleep = false;

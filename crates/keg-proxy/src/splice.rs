@@ -11,9 +11,9 @@ mod elsewhere;
 mod linux;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::Pipe;
+pub(crate) use elsewhere::{Pipe, waiting};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Pipe;
+pub(crate) use linux::{Pipe, waiting};
 
 /// How many pipes there are at most. More connections that move bytes at the same moment, or whose peers don't take them, read and write.
 pub(crate) const PIPES: usize = if cfg!(target_os = "linux") { 32 } else { 0 };

@@ -13,6 +13,8 @@ pub(crate) struct Peer<IO> {
     /// Goes off when there is more to read.
     pub(super) alarm: Alarm,
     pub(super) writer: Writer,
+    /// What comes is in pieces too small to be moved unread.
+    pub(super) in_pieces: bool,
 }
 
 impl<IO> Peer<IO> {
@@ -23,6 +25,7 @@ impl<IO> Peer<IO> {
             incoming,
             alarm: Alarm::default(),
             writer: Writer::default(),
+            in_pieces: false,
         }
     }
 

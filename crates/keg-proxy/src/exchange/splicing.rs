@@ -13,14 +13,18 @@ use super::passing::Passing;
 use super::{Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Incoming;
-use crate::splice::Pipe;
+use crate::splice::{self, Pipe};
 use crate::stream::Transport;
 
 /// How many bytes in a row it takes that nobody looks at. Fewer are cheaper to read and write, together with what is around
 /// them.
 const LEAST: usize = 32 * 1024;
 
-/// How many bytes that were read are rather copied than written apart from those that were not.
+/// How many of them must have come.
+const ENOUGH: usize = 16 * 1024;
+
+/// How many bytes that were read are rather copied than written apart from those that were not. The same goes for the end of
+/// those that nobody looks at.
 const FEW: usize = 4 * 1024;
 
 /// The bytes of a message that go from socket to socket.
@@ -30,6 +34,8 @@ pub(super) struct Splicing {
     pipe: Option<Pipe>,
     /// Some of those that are next have gone that way.
     begun: bool,
+    /// What has come is to go that way.
+    next: bool,
     /// What is in the pipe was read, and goes with what comes next.
     in_front: bool,
 }
@@ -46,10 +52,13 @@ impl Passing {
         self.splicing.pipe.as_ref().is_some_and(|pipe| pipe.held() > 0)
     }
 
-    /// Whether what comes next is not read: it goes on as it is.
+    /// Whether what has come is not read: it goes on as it is.
     pub(super) fn is_spliced<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
-        let comes_next = from.incoming.pending() == 0 && self.unread(&from.incoming) > 0;
-        self.is_between() || (comes_next && self.has_pipe(from, to))
+        if self.is_between() {
+            return true;
+        }
+        self.splicing.next = from.incoming.pending() == 0 && self.is_worth_it(from, to);
+        self.splicing.next
     }
 
     /// Has little read of what is next if that may be around bytes that need not be read.
@@ -66,7 +75,7 @@ impl Passing {
     /// Puts what was read in front of what is not, so that both are written together, and says whether it did.
     pub(super) fn put_in_front<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
         let is_all = (1..=FEW).contains(&self.ready) && self.ready == from.incoming.pending();
-        if !is_all || self.unread(&from.incoming) == 0 || !self.has_pipe(from, to) {
+        if !is_all || !self.is_worth_it(from, to) {
             return false;
         }
         let Some(pipe) = &mut self.splicing.pipe else {
@@ -75,39 +84,43 @@ impl Passing {
         let count = pipe.put(from.incoming.passable());
         from.incoming.passed(count);
         self.ready -= count;
-        self.splicing.in_front = count > 0;
+        let is_all = self.ready == 0;
+        (self.splicing.in_front, self.splicing.next) = (is_all, is_all);
         count > 0
     }
 
-    /// How many bytes pass unread behind those that are here, if they are enough to be worth it.
+    /// How many bytes pass unread behind those that are here, if they are not too few.
     fn unread(&self, incoming: &Incoming) -> usize {
         let unread = match &self.rest.guard {
             Some(guard) => guard.unread(),
             None => incoming.passing().saturating_sub(incoming.pending()),
         };
-        let worth_it = self.splicing.begun || unread >= LEAST;
-        if worth_it { unread } else { 0 }
+        let least = if self.splicing.begun { FEW } else { LEAST };
+        if unread >= least { unread } else { 0 }
     }
 
-    /// Whether there is a pipe for it.
-    fn has_pipe<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
-        if self.splicing.pipe.is_none() && can_splice(from, to) {
-            self.splicing.pipe = Pipe::take();
-            from.incoming.skim(self.splicing.pipe.is_some());
+    /// Whether there is a pipe for bytes that pass unread, and enough of them have come. Else all that has come is to be
+    /// read at once.
+    fn is_worth_it<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
+        let unread = self.unread(&from.incoming);
+        if unread == 0 || from.incoming.is_asleep() || !can_splice(from, to) {
+            return false;
         }
-        self.splicing.pipe.is_some()
+        if self.splicing.pipe.is_none() {
+            self.splicing.pipe = Pipe::take();
+        }
+        let have_come = self.splicing.pipe.is_some() && come(&from.stream) >= unread.min(ENOUGH);
+        from.incoming.skim(have_come);
+        have_come
     }
 
-    /// Moves what comes next, if it is [not read](Self::is_spliced), and says whether anything was moved.
+    /// Moves what is [not read](Self::is_spliced), and says whether anything was moved.
     fn poll_splice<A: Transport, B: Transport>(
         &mut self,
         from: &mut Peer<A>,
         to: &mut Peer<B>,
         context: &mut Context<'_>,
     ) -> Result<bool, Broken> {
-        if !self.is_spliced(from, to) {
-            return Ok(false);
-        }
         let mut any = false;
         if !mem::take(&mut self.splicing.in_front) {
             any = self.poll_empty(to, context).map_err(Broken::To)?;
@@ -117,7 +130,9 @@ impl Passing {
                 return Ok(any);
             }
         }
-        any |= self.poll_fill(from, context).map_err(Broken::From)?;
+        if mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
+            any |= self.poll_fill(from, context).map_err(Broken::From)?;
+        }
         any |= self.poll_empty(to, context).map_err(Broken::To)?;
         if let Some(pipe) = self.splicing.pipe.take_if(|pipe| pipe.held() == 0) {
             pipe.give_back();
@@ -125,21 +140,27 @@ impl Passing {
         Ok(any)
     }
 
-    /// Lets the pipe have what comes next.
+    /// Lets the pipe have what has come.
     fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<bool> {
-        let most = self.unread(&from.incoming);
         let (Some(pipe), Some(socket)) = (&mut self.splicing.pipe, from.stream.socket()) else {
             return Ok(false);
         };
-        let mut count = 0;
-        if most > 0 {
-            let context = &mut from.alarm.context(context);
-            count = from.incoming.poll_fill(pipe, socket, most, context)?;
+        let most = self
+            .rest
+            .guard
+            .as_ref()
+            .map_or(from.incoming.passing(), Passage::unread);
+        if most == 0 {
+            return Ok(false);
         }
+        let context = &mut from.alarm.context(context);
+        let count = from.incoming.poll_fill(pipe, socket, most, context)?;
         if let Some(guard) = &mut self.rest.guard {
             guard.pass_unread(count);
         }
         self.splicing.begun = count < most;
+        // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
+        from.in_pieces |= count > 0 && count < most.min(ENOUGH);
         Ok(count > 0)
     }
 
@@ -153,7 +174,12 @@ impl Passing {
 }
 
 fn can_splice<A: Transport, B: Transport>(from: &Peer<A>, to: &Peer<B>) -> bool {
-    from.stream.socket().is_some() && to.stream.socket().is_some()
+    !from.in_pieces && from.stream.socket().is_some() && to.stream.socket().is_some()
+}
+
+/// How many bytes can be read of a socket.
+fn come(stream: &impl Transport) -> usize {
+    stream.socket().map_or(0, splice::waiting)
 }
 
 impl<C, B, S> Exchange<C, B, S>

@@ -34,3 +34,8 @@ impl Pipe {
         match *self {}
     }
 }
+
+/// Nobody asks.
+pub(crate) fn waiting(_: &TcpStream) -> usize {
+    0
+}

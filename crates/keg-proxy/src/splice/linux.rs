@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use rustix::io::write;
+use rustix::io::{ioctl_fionread, write};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -99,6 +99,11 @@ impl Pipe {
             }
         }
     }
+}
+
+/// How many bytes can be read of a socket.
+pub(crate) fn waiting(socket: &TcpStream) -> usize {
+    ioctl_fionread(socket).map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 const fn flags() -> SpliceFlags {

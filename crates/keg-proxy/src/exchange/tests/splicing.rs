@@ -195,6 +195,35 @@ async fn whatever_has_come_of_a_message_goes_on() {
 }
 
 #[tokio::test]
+async fn what_comes_in_tiny_pieces_is_read() {
+    let mut sockets = Sockets::new(&limits()).await;
+    sockets.client.set_nodelay(true).unwrap();
+    let frame = request(0, &body(LENGTH));
+    let (head, rest) = frame.split_at(200_000);
+    let Sockets { client, broker, .. } = &mut sockets;
+    goes_on(client, broker, head).await;
+    let mut seen = vec![0; rest.len()];
+    let send = async {
+        for (number, piece) in rest.chunks(100).enumerate() {
+            // Many come before the exchange has its turn.
+            let written = client.try_write(piece).unwrap_or(0);
+            client.write_all(&piece[written..]).await.unwrap();
+            if number % 400 == 399 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }
+    };
+    let ((), received) = tokio::join!(send, broker.read_exact(&mut seen));
+    received.unwrap();
+    assert!(seen == rest);
+    assert!(
+        sockets.was_read() > LENGTH / 2,
+        "{} bytes were read",
+        sockets.was_read()
+    );
+}
+
+#[tokio::test]
 async fn whoever_sends_is_not_to_blame_for_whom_is_slow_to_take_it() {
     let mut sockets = Sockets::new(&impatient()).await;
     let frame = request(0, &body(4 * LENGTH));
@@ -292,7 +321,12 @@ async fn without_a_pipe_large_messages_are_read_in_large_parts() {
     let frame = request(0, &body(LENGTH));
     let Sockets { client, broker, .. } = &mut sockets;
     goes_on(client, broker, &frame).await;
-    assert!(sockets.was_read() >= frame.len(), "{} bytes, {} pipes", sockets.was_read(), count);
+    assert!(
+        sockets.was_read() >= frame.len(),
+        "{} bytes, {} pipes",
+        sockets.was_read(),
+        count
+    );
     let times = sockets.read.times.load(Ordering::Relaxed);
     assert!(times < frame.len() / 16_000, "{times} times");
     all.into_iter().for_each(Pipe::give_back);
