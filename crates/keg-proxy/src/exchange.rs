@@ -239,33 +239,32 @@ where
         Ok(written.map_err(Over::ClientIo)?.any)
     }
 
-    fn poll_backend_write(&mut self, context: &mut Context<'_>) -> bool {
+    fn poll_backend_write(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         if self.gone.is_some() || self.backend.incoming.is_closed() {
-            return false;
+            return Ok(false);
         }
         if self.sending.is_some() {
             return self.poll_send(context);
         }
         let Peer { stream, writer, .. } = &mut self.backend;
         if self.link.queued() == 0 && writer.is_idle() {
-            return false;
+            return Ok(false);
         }
         let mut state = self.link.state();
         match writer.poll_write(stream, &mut state.out, &[], context) {
-            Ok(written) => written.any,
+            Ok(written) => Ok(written.any),
             Err(error) => {
                 state.out = WriteQueue::default();
                 drop(state);
                 self.break_off(error);
-                true
+                Ok(true)
             }
         }
     }
 
     fn poll_backend_read(&mut self, context: &mut Context<'_>) -> bool {
         if let Some(passing) = &mut self.passing
-            && self.gone.is_none()
-            && passing.is_spliced(&mut self.backend, &self.client)
+            && (passing.is_between() || (self.gone.is_none() && passing.is_spliced(&mut self.backend, &self.client)))
         {
             return false;
         }

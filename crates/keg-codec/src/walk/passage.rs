@@ -5,6 +5,7 @@ mod beginning;
 mod change;
 mod step;
 
+use std::mem;
 use std::sync::Arc;
 
 use beginning::Beginning;
@@ -38,7 +39,7 @@ pub struct Passage {
     /// The places within the message that the next byte is at, the innermost last.
     levels: Vec<Level>,
     run: Run,
-    /// How many bytes in a row were the most to pass unread.
+    /// How many bytes in a row were the most to pass unread since somebody asked.
     longest: usize,
 }
 
@@ -60,6 +61,7 @@ impl Passed {
 /// Bytes that pass unread.
 #[derive(Debug, Clone, Copy, Default)]
 struct Run {
+    length: usize,
     left: usize,
     blank: bool,
 }
@@ -212,9 +214,11 @@ impl Passage {
         if self.run.blank { 0 } else { self.run.left }
     }
 
-    /// How many bytes in a row were the most to pass unread by now, those that still do included. The next may be as many.
-    pub fn longest_unread(&self) -> usize {
-        self.longest
+    /// How many bytes in a row were the most to pass unread since this was asked last, those that still do included. What comes next
+    /// is likely to be as long.
+    pub fn take_longest_unread(&mut self) -> usize {
+        let goes_on = if self.unread() > 0 { self.run.length } else { 0 };
+        mem::replace(&mut self.longest, goes_on)
     }
 
     /// Lets so many bytes pass that are not here.

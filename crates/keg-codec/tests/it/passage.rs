@@ -43,7 +43,7 @@ fn passed(mut passage: Passage, body: &[u8], choices: &mut Choices<'_>) -> Resul
             // What nobody looks at need not be here.
             let count = choices.below(passage.unread().min(rest.len()) + 1);
             let (unread, behind) = rest.split_at(count);
-            assert!(count <= passage.longest_unread());
+            assert!(count <= passage.take_longest_unread());
             passage.pass_unread(count);
             out.extend(unread);
             (rest, all) = (behind, all + count);

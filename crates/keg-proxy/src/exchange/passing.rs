@@ -39,22 +39,24 @@ impl Passing {
         }
     }
 
-    /// Looks at what has come that nobody has looked at.
-    pub(super) fn look(&mut self, incoming: &mut Incoming) -> Result<(), WalkError> {
+    /// Looks at what has come that nobody has looked at, and says how much it was.
+    pub(super) fn look(&mut self, incoming: &mut Incoming) -> Result<usize, WalkError> {
+        let mut looked = 0;
         loop {
             let bytes = incoming.passable();
             if self.left_out == 0 {
                 let fresh = bytes.get_mut(self.ready..).unwrap_or_default();
                 let Some(guard) = &mut self.rest.guard else {
                     self.ready += fresh.len();
-                    return Ok(());
+                    return Ok(looked + fresh.len());
                 };
                 let passed = guard.pass(fresh)?;
+                looked += passed.count;
                 self.ready += passed.count;
                 self.left_out = passed.left_out;
             }
             if self.left_out == 0 || self.ready > MOVED {
-                return Ok(());
+                return Ok(looked);
             }
             bytes.copy_within(..self.ready, self.left_out);
             incoming.passed(self.left_out);
@@ -95,14 +97,16 @@ where
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        if let Err(error) = passing.look(incoming) {
-            // What is queued is still written, and nothing that could be taken for the rest of this.
-            self.passing = None;
-            self.replies.clear();
-            self.end_backend(Over::backend(&error));
-            return Ok(true);
+        match passing.look(incoming) {
+            Ok(looked) => passing.skim(looked, &mut self.backend, &self.client),
+            Err(error) => {
+                // What is queued is still written, and nothing that could be taken for the rest of this.
+                self.passing = None;
+                self.replies.clear();
+                self.end_backend(Over::backend(&error));
+                return Ok(true);
+            }
         }
-        passing.skim(&mut self.backend, &self.client);
         if self.to_client.is_empty() && passing.put_in_front(&mut self.backend, &self.client) {
             return Ok(true);
         }

@@ -105,15 +105,15 @@ where
     }
 
     /// Moves what is queued, and what comes of the request that is passed on behind it.
-    pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> bool {
+    pub(super) fn poll_send(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let is_between = |sending: &Sending| sending.passing.is_between();
         // What is between the sockets goes before what was read.
         let mut any = match &self.sending {
             Some(sending) => !is_between(sending) && self.send_read(context),
-            None => return false,
+            None => return Ok(false),
         };
         if self.gone.is_none() && !self.link.has_unwritten() {
-            any |= self.splice_request(context);
+            any |= self.splice_request(context)?;
         }
         let is_here = self.sending.as_deref().is_some_and(|sending| !is_between(sending));
         let is_through = is_here && self.client.incoming.passing() == 0 && !self.link.has_unwritten();
@@ -121,7 +121,7 @@ where
             self.end_sending();
             any = true;
         }
-        any
+        Ok(any)
     }
 
     /// Writes what is queued, and what was read behind it.
@@ -130,13 +130,15 @@ where
             return false;
         };
         let incoming = &mut self.client.incoming;
-        if let Err(error) = sending.passing.look(incoming) {
-            let Sending { api, version, .. } = **sending;
-            let reason = format!("a malformed {} request (version {version}): {error}", api.name);
-            self.end(Closed { reason }.into());
-            return true;
+        match sending.passing.look(incoming) {
+            Ok(looked) => sending.passing.skim(looked, &mut self.client, &self.backend),
+            Err(error) => {
+                let Sending { api, version, .. } = **sending;
+                let reason = format!("a malformed {} request (version {version}): {error}", api.name);
+                self.end(Closed { reason }.into());
+                return true;
+            }
         }
-        sending.passing.skim(&mut self.client, &self.backend);
         if !self.link.has_unwritten() && sending.passing.put_in_front(&mut self.client, &self.backend) {
             return true;
         }

@@ -32,8 +32,8 @@ const FEW: usize = 4 * 1024;
 pub(super) struct Splicing {
     /// What is in it comes before all that is read.
     pipe: Option<Pipe>,
-    /// Some of those that are next have gone that way.
-    begun: bool,
+    /// How many bytes of the message come behind those of which some have gone that way.
+    begun: Option<usize>,
     /// What has come is to go that way.
     next: bool,
     /// What is in the pipe was read, and goes with what comes next.
@@ -52,7 +52,7 @@ impl Passing {
         self.splicing.pipe.as_ref().is_some_and(|pipe| pipe.held() > 0)
     }
 
-    /// Whether what has come is not read: it goes on as it is.
+    /// Decides whether what has come is not read: it goes on as it is.
     pub(super) fn is_spliced<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
         if self.is_between() {
             return true;
@@ -61,15 +61,14 @@ impl Passing {
         self.splicing.next
     }
 
-    /// Has little read of what is next if that may be around bytes that need not be read.
-    pub(super) fn skim<A: Transport, B: Transport>(&self, from: &mut Peer<A>, to: &Peer<B>) {
-        let longest = self
-            .rest
-            .guard
-            .as_ref()
-            .map_or(self.rest.length, Passage::longest_unread);
-        let skims = longest >= LEAST && can_splice(from, to);
-        from.incoming.skim(skims);
+    /// Has little read of what is next if that may be around bytes that need not be read, by what was looked at last.
+    pub(super) fn skim<A: Transport, B: Transport>(&mut self, looked: usize, from: &mut Peer<A>, to: &Peer<B>) {
+        let guard = self.rest.guard.as_mut();
+        let longest = guard.map_or(self.rest.length, Passage::take_longest_unread);
+        // The end of a message tells nothing of the next.
+        if longest >= LEAST || looked >= FEW {
+            from.incoming.skim(longest >= LEAST && can_splice(from, to));
+        }
     }
 
     /// Puts what was read in front of what is not, so that both are written together, and says whether it did.
@@ -89,13 +88,19 @@ impl Passing {
         count > 0
     }
 
-    /// How many bytes pass unread behind those that are here, if they are not too few.
+    /// How many bytes pass unread behind those that are here, and how many bytes of the message come behind them.
+    fn run(&self, incoming: &Incoming) -> (usize, usize) {
+        match &self.rest.guard {
+            Some(guard) => (guard.unread(), guard.left() - guard.unread()),
+            None => (incoming.passing().saturating_sub(incoming.pending()), 0),
+        }
+    }
+
+    /// How many bytes pass unread next, if they are not too few.
     fn unread(&self, incoming: &Incoming) -> usize {
-        let unread = match &self.rest.guard {
-            Some(guard) => guard.unread(),
-            None => incoming.passing().saturating_sub(incoming.pending()),
-        };
-        let least = if self.splicing.begun { FEW } else { LEAST };
+        let (unread, behind) = self.run(incoming);
+        let has_begun = self.splicing.begun == Some(behind);
+        let least = if has_begun { FEW } else { LEAST };
         if unread >= least { unread } else { 0 }
     }
 
@@ -142,14 +147,10 @@ impl Passing {
 
     /// Lets the pipe have what has come.
     fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<bool> {
+        let (most, behind) = self.run(&from.incoming);
         let (Some(pipe), Some(socket)) = (&mut self.splicing.pipe, from.stream.socket()) else {
             return Ok(false);
         };
-        let most = self
-            .rest
-            .guard
-            .as_ref()
-            .map_or(from.incoming.passing(), Passage::unread);
         if most == 0 {
             return Ok(false);
         }
@@ -158,7 +159,7 @@ impl Passing {
         if let Some(guard) = &mut self.rest.guard {
             guard.pass_unread(count);
         }
-        self.splicing.begun = count < most;
+        self.splicing.begun = Some(behind);
         // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
         from.in_pieces |= count > 0 && count < most.min(ENOUGH);
         Ok(count > 0)
@@ -190,9 +191,9 @@ where
     S::Future: Unpin,
 {
     /// Moves what the client sends and nobody looks at.
-    pub(super) fn splice_request(&mut self, context: &mut Context<'_>) -> bool {
+    pub(super) fn splice_request(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Some(sending) = &mut self.sending else {
-            return false;
+            return Ok(false);
         };
         match sending
             .passing
@@ -200,15 +201,12 @@ where
         {
             Ok(moved) => {
                 self.note_cut();
-                moved
+                Ok(moved)
             }
-            Err(Broken::From(error)) => {
-                self.end(Over::ClientIo(error));
-                true
-            }
+            Err(Broken::From(error)) => Err(Over::ClientIo(error)),
             Err(Broken::To(error)) => {
                 self.break_off(error);
-                true
+                Ok(true)
             }
         }
     }

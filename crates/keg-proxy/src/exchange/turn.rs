@@ -35,10 +35,11 @@ where
                 progress |= self.take_replies(context);
             }
             // Whoever is asked for a reply may have something to send first.
-            progress |= self.poll_backend_write(context);
+            let sent = self.poll_backend_write(context);
+            progress |= matches!(sent, Ok(true));
             news = self.poll_client_write(context)?;
             // Whoever can't be read any more is still told what there is.
-            read?;
+            sent.and(read)?;
             if !progress && !news {
                 return Ok(());
             }

@@ -118,7 +118,7 @@ impl Incoming {
         most: usize,
         context: &mut Context<'_>,
     ) -> io::Result<usize> {
-        if self.closed || self.asleep {
+        if self.closed {
             return Ok(0);
         }
         let before = pipe.held();

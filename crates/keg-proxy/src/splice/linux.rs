@@ -2,12 +2,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use rustix::io::{ioctl_fionread, write};
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
@@ -15,6 +15,12 @@ use super::PIPES;
 
 /// How many bytes a pipe takes at once. They are the kernel's, and no socket is charged for them.
 const ROOM: usize = 256 * 1024;
+
+/// With how little room a pipe is worth it. It is never full of what was [put](Pipe::put) there.
+const LEAST_ROOM: usize = 64 * 1024;
+
+/// Pipes that are of no use have been had: it isn't tried again.
+static UNFIT: AtomicBool = AtomicBool::new(false);
 
 /// Empty ones, for the next who move bytes.
 static SPARE: Mutex<Vec<Ends>> = Mutex::new(Vec::new());
@@ -59,9 +65,10 @@ impl Pipe {
         self.held
     }
 
-    /// Puts bytes in front of those that come of a socket: a few, into an empty pipe. Says how many it took.
+    /// Puts bytes in front of those that come of a socket: a few, into an empty pipe. Says how many it took: all, up to the
+    /// 4,096 of `PIPE_BUF`.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
-        debug_assert_eq!(self.held, 0, "there was room");
+        debug_assert_eq!(self.held, 0, "only an empty pipe is known to have room");
         self.held = write(&self.ends.way_in, bytes).unwrap_or(0);
         self.held
     }
@@ -77,7 +84,14 @@ impl Pipe {
         loop {
             ready!(socket.poll_read_ready(context))?;
             let moved = socket.try_io(Interest::READABLE, || {
-                Ok(splice(socket, None, &self.ends.way_in, None, most.min(ROOM), flags())?)
+                Ok(splice(
+                    socket,
+                    None,
+                    &self.ends.way_in,
+                    None,
+                    most.min(ROOM),
+                    SpliceFlags::NONBLOCK,
+                )?)
             });
             if let Some(moved) = settled(moved)? {
                 self.held += moved;
@@ -91,7 +105,14 @@ impl Pipe {
         loop {
             ready!(socket.poll_write_ready(context))?;
             let moved = socket.try_io(Interest::WRITABLE, || {
-                Ok(splice(&self.ends.way_out, None, socket, None, self.held, flags())?)
+                Ok(splice(
+                    &self.ends.way_out,
+                    None,
+                    socket,
+                    None,
+                    self.held,
+                    SpliceFlags::NONBLOCK,
+                )?)
             });
             if let Some(moved) = settled(moved)? {
                 self.held -= moved;
@@ -104,10 +125,6 @@ impl Pipe {
 /// How many bytes can be read of a socket.
 pub(crate) fn waiting(socket: &TcpStream) -> usize {
     ioctl_fionread(socket).map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
-}
-
-const fn flags() -> SpliceFlags {
-    SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK)
 }
 
 /// What came of it, unless it is to be tried again when the socket is ready.
@@ -125,10 +142,20 @@ fn spare() -> MutexGuard<'static, Vec<Ends>> {
 
 impl Ends {
     fn new() -> Option<Self> {
+        if UNFIT.load(Ordering::Relaxed) {
+            return None;
+        }
         let counted = Counted::new()?;
         let (way_out, way_in) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
-        // Whoever isn't allowed that much has what pipes have else.
-        let _ = fcntl_setpipe_size(&way_in, ROOM);
+        // Whoever isn't allowed that much has what pipes have else, or next to nothing, where a user has many of them.
+        let size = fcntl_setpipe_size(&way_in, ROOM).or_else(|_| fcntl_getpipe_size(&way_in));
+        let has_room = size.is_ok_and(|size| size >= LEAST_ROOM);
+        // Sandboxes may refuse the call.
+        let may_splice = splice(&way_out, None, &way_in, None, 0, SpliceFlags::NONBLOCK).is_ok();
+        if !(has_room && may_splice) {
+            UNFIT.store(true, Ordering::Relaxed);
+            return None;
+        }
         Some(Self {
             way_in,
             way_out,

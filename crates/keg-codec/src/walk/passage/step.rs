@@ -41,7 +41,11 @@ impl Passage {
     }
 
     fn skip(&mut self, left: usize) {
-        self.run = Run { left, blank: false };
+        self.run = Run {
+            length: left,
+            left,
+            blank: false,
+        };
         self.longest = self.longest.max(left);
     }
 
@@ -207,6 +211,7 @@ impl Passage {
         }
         self.levels.push(section);
         self.run = Run {
+            length: size,
             left: size,
             blank: true,
         };

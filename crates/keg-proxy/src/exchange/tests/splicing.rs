@@ -273,6 +273,49 @@ async fn whoever_stalls_is_left() {
 }
 
 #[tokio::test]
+async fn whoever_stalls_when_what_was_sent_has_been_taken_late_is_left() {
+    let mut sockets = Sockets::new(&impatient()).await;
+    let frame = request(0, &body(8 * LENGTH));
+    let Sockets { client, broker, .. } = &mut sockets;
+    let mut sent = 0;
+    while let Ok(part) = timeout(SECOND / 4, client.write(&frame[sent..])).await {
+        sent += part.unwrap();
+    }
+    assert!(sent < frame.len(), "all of it was taken");
+    broker.read_exact(&mut vec![0; sent]).await.unwrap();
+    let outcome = sockets.outcome().await;
+    assert!(matches!(outcome, Err(Over::Stalled { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_a_broker_sent_before_it_went_reaches_a_slow_client_in_its_order() {
+    let (mut sockets, _) = Sockets::asked(&limits()).await;
+    let frame = response(0, &body(8 * LENGTH));
+    let Sockets { client, broker, .. } = &mut sockets;
+    let mut sent = 0;
+    while let Ok(part) = timeout(SECOND / 4, broker.write(&frame[sent..])).await {
+        sent += part.unwrap();
+    }
+    assert!(sent < frame.len(), "all of it was taken");
+    // Closed with something unread, the broker's socket is reset, and the next request can't be written.
+    client.write_all(&request(2, b"")).await.unwrap();
+    sleep(SECOND / 4).await;
+    drop(std::mem::replace(broker, pair().await.0));
+    client.write_all(&request(3, b"")).await.unwrap();
+    sleep(SECOND / 4).await;
+    let mut seen = Vec::new();
+    timeout(10 * SECOND, client.read_to_end(&mut seen))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(seen.len() > LENGTH / 2, "{} bytes came", seen.len());
+    assert!(seen[8..] == frame[8..seen.len()]);
+    let outcome = sockets.outcome().await;
+    let has_gone = matches!(outcome, Err(Over::BackendIo { .. } | Over::BackendClosed { .. }));
+    assert!(has_gone, "{outcome:?}");
+}
+
+#[tokio::test]
 async fn what_is_cut_ends_the_connection() {
     for waits in [true, false] {
         let mut sockets = Sockets::new(&limits()).await;
