@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::runs::{API_VERSIONS, DESCRIBE_CLUSTER, Rig, TIME, exchange, response};
 
 /// How many files the process may have.
-const FILES: usize = 160;
+const FILES: usize = 224;
 /// Far more than it has files for, with one of each to its broker.
 const CLIENTS: usize = 200;
 
