@@ -4,8 +4,13 @@ use std::process::{Command, Stdio};
 
 use crate::test::{Outcome, answers};
 
+/// Whether a program answers, once its package is installed if it doesn't.
+pub(crate) fn provide(program: &str, args: &[&str], package: &str) -> Outcome<bool> {
+    Ok(answers(program, args) || (install(package)? && answers(program, args)))
+}
+
 /// Installs a package, and says whether it could.
-pub(crate) fn install(package: &str) -> Outcome<bool> {
+fn install(package: &str) -> Outcome<bool> {
     let Some(privilege) = privilege() else {
         return Ok(false);
     };

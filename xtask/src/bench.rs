@@ -16,7 +16,7 @@ mod samples;
 use std::fs;
 use std::process::Command;
 
-use crate::test::{self, Outcome, Places, answers};
+use crate::test::{self, Outcome, Places};
 use crate::{apt, println_out};
 use kafka::Kafka;
 use options::{Options, USAGE};
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         }
         return Ok(());
     }
-    if !answers("haproxy", &["-v"]) && !apt::install("haproxy")? {
+    if !apt::provide("haproxy", &["-v"], "haproxy")? {
         return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
     }
     let kafka = Kafka::start(&places, &dir)?;

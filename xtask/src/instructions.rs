@@ -10,7 +10,7 @@ mod count;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::test::{Outcome, Places, answers};
+use crate::test::{Outcome, Places};
 use crate::{apt, println_out};
 use baselines::{Baselines, Compared};
 use count::Counter;
@@ -62,9 +62,7 @@ fn ready() -> Outcome<Option<Counter>> {
         println_out(&format!("{NOT_COUNTED}: the baselines are of x86-64 Linux"));
         return Ok(None);
     }
-    let is_there = || answers("valgrind", &["--version"]);
-    let can_count = is_there() || (apt::install("valgrind")? && is_there());
-    if !can_count {
+    if !apt::provide("valgrind", &["--version"], "valgrind")? {
         println_out(&format!(
             "{NOT_COUNTED}: there is no valgrind, and it can't be installed here"
         ));

@@ -8,7 +8,7 @@ use super::Outcome;
 use super::growth::Growth;
 use super::options::Options;
 use crate::apt;
-use crate::test::{answers, cargo};
+use crate::test::cargo;
 
 /// What draws. It is a program and no dependency, since only this needs it.
 const INFERNO: &str = "inferno@0.12.8";
@@ -24,7 +24,7 @@ const TITLE: &str =
 
 /// Draws what the gateway does under the load that is the dearest by request.
 pub(super) fn draw(options: &Options, release: &Path, dir: &Path) -> Outcome<Vec<u8>> {
-    if !answers("perf", &["--version"]) && !apt::install("linux-perf")? {
+    if !apt::provide("perf", &["--version"], "linux-perf")? {
         return Err("there is no perf, and it can't be installed here".into());
     }
     let tools = Inferno::installed(&dir.with_file_name("tools"))?;
