@@ -34,10 +34,8 @@ pub(super) struct Splicing {
     pipe: Option<Pipe>,
     /// How many bytes of the message come behind those of which some have gone that way.
     begun: Option<usize>,
-    /// What has come is to go that way.
+    /// What has come is to go that way. Nothing is in the pipe then but what was read, and goes with it.
     next: bool,
-    /// What is in the pipe was read, and goes with what comes next.
-    in_front: bool,
 }
 
 /// At which end bytes can't be moved.
@@ -83,8 +81,7 @@ impl Passing {
         let count = pipe.put(from.incoming.passable());
         from.incoming.passed(count);
         self.ready -= count;
-        let is_all = self.ready == 0;
-        (self.splicing.in_front, self.splicing.next) = (is_all, is_all);
+        self.splicing.next = self.ready == 0;
         count > 0
     }
 
@@ -114,7 +111,8 @@ impl Passing {
         if self.splicing.pipe.is_none() {
             self.splicing.pipe = Pipe::take();
         }
-        let have_come = self.splicing.pipe.is_some() && come(&from.stream) >= unread.min(ENOUGH);
+        let come = || from.stream.socket().map_or(0, splice::waiting);
+        let have_come = self.splicing.pipe.is_some() && come() >= unread.min(ENOUGH);
         from.incoming.skim(have_come);
         have_come
     }
@@ -127,19 +125,14 @@ impl Passing {
         context: &mut Context<'_>,
     ) -> Result<bool, Broken> {
         let mut any = false;
-        if !mem::take(&mut self.splicing.in_front) {
-            any = self.poll_empty(to, context).map_err(Broken::To)?;
-            if self.is_between() {
-                // The peer is slower.
-                from.incoming.pause();
-                return Ok(any);
-            }
-        }
         if mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
-            any |= self.poll_fill(from, context).map_err(Broken::From)?;
+            any = self.poll_fill(from, context).map_err(Broken::From)?;
         }
         any |= self.poll_empty(to, context).map_err(Broken::To)?;
-        if let Some(pipe) = self.splicing.pipe.take_if(|pipe| pipe.held() == 0) {
+        if self.is_between() {
+            // The peer is slower.
+            from.incoming.pause();
+        } else if let Some(pipe) = self.splicing.pipe.take() {
             pipe.give_back();
         }
         Ok(any)
@@ -176,11 +169,6 @@ impl Passing {
 
 fn can_splice<A: Transport, B: Transport>(from: &Peer<A>, to: &Peer<B>) -> bool {
     !from.in_pieces && from.stream.socket().is_some() && to.stream.socket().is_some()
-}
-
-/// How many bytes can be read of a socket.
-fn come(stream: &impl Transport) -> usize {
-    stream.socket().map_or(0, splice::waiting)
 }
 
 impl<C, B, S> Exchange<C, B, S>

@@ -140,6 +140,16 @@ async fn goes_on(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
     assert!(seen == bytes, "{} bytes are others", bytes.len());
 }
 
+/// Writes until nothing more is taken, and says how much was.
+async fn fill(stream: &mut TcpStream, bytes: &[u8]) -> usize {
+    let mut sent = 0;
+    while let Ok(part) = timeout(SECOND / 4, stream.write(&bytes[sent..])).await {
+        sent += part.unwrap();
+    }
+    assert!(sent < bytes.len(), "all of it was taken");
+    sent
+}
+
 #[tokio::test]
 async fn large_messages_go_on_without_being_read() {
     let mut sockets = Sockets::new(&limits()).await;
@@ -277,11 +287,7 @@ async fn whoever_stalls_when_what_was_sent_has_been_taken_late_is_left() {
     let mut sockets = Sockets::new(&impatient()).await;
     let frame = request(0, &body(8 * LENGTH));
     let Sockets { client, broker, .. } = &mut sockets;
-    let mut sent = 0;
-    while let Ok(part) = timeout(SECOND / 4, client.write(&frame[sent..])).await {
-        sent += part.unwrap();
-    }
-    assert!(sent < frame.len(), "all of it was taken");
+    let sent = fill(client, &frame).await;
     broker.read_exact(&mut vec![0; sent]).await.unwrap();
     let outcome = sockets.outcome().await;
     assert!(matches!(outcome, Err(Over::Stalled { .. })), "{outcome:?}");
@@ -292,11 +298,7 @@ async fn what_a_broker_sent_before_it_went_reaches_a_slow_client_in_its_order() 
     let (mut sockets, _) = Sockets::asked(&limits()).await;
     let frame = response(0, &body(8 * LENGTH));
     let Sockets { client, broker, .. } = &mut sockets;
-    let mut sent = 0;
-    while let Ok(part) = timeout(SECOND / 4, broker.write(&frame[sent..])).await {
-        sent += part.unwrap();
-    }
-    assert!(sent < frame.len(), "all of it was taken");
+    fill(broker, &frame).await;
     // Closed with something unread, the broker's socket is reset, and the next request can't be written.
     client.write_all(&request(2, b"")).await.unwrap();
     sleep(SECOND / 4).await;
