@@ -38,6 +38,11 @@ use waits::Ticker;
 /// How long peers are told that nothing more comes.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// What answers requests.
+pub(crate) trait Answers: Service<Request, Response = Reply, Error = Over, Future: Unpin> {}
+
+impl<S> Answers for S where S: Service<Request, Response = Reply, Error = Over, Future: Unpin> {}
+
 /// The two sockets of a client's connection, and all that is between them.
 ///
 /// One task drives both, so that a batch of requests costs one wake-up. As a future it ends when the client is done and
@@ -63,13 +68,7 @@ pub(crate) struct Exchange<C, B, S: Service<Request>> {
     ticker: Ticker,
 }
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     pub(crate) fn new(
         client: Peer<C>,
         backend: Peer<B>,

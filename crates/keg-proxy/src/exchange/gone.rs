@@ -5,10 +5,7 @@
 
 use std::io;
 
-use keg_policy::{Reply, Request};
-use tower_service::Service;
-
-use super::Exchange;
+use super::{Answers, Exchange};
 use crate::error::{Over, Unanswered};
 use crate::stream::Transport;
 
@@ -30,13 +27,7 @@ impl Gone {
     }
 }
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Nothing can be written to the broker. What it has answered by now is read before that counts.
     pub(super) fn break_off(&mut self, error: io::Error) {
         self.gone = Some(Gone::Broken(error));

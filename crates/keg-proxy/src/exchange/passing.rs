@@ -3,11 +3,10 @@
 use std::task::Context;
 
 use keg_codec::walk::{Passage, WalkError};
-use keg_policy::{Reply, Request, Rest};
-use tower_service::Service;
+use keg_policy::Rest;
 
 use super::splicing::Splicing;
-use super::{Exchange, Peer};
+use super::{Answers, Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Incoming;
 use crate::stream::Transport;
@@ -65,13 +64,7 @@ impl Passing {
     }
 }
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Moves what is queued, and what comes of the response that is passed on behind it.
     pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let is_between = self.passing.as_ref().is_some_and(Passing::is_between);

@@ -11,10 +11,9 @@ use bytes::Bytes;
 use keg_codec::{Api, RequestFrame, WriteQueue};
 use keg_policy::layer::Closed;
 use keg_policy::{Reply, Request, Rest, request_head};
-use tower_service::Service;
 
 use super::passing::Passing;
-use super::{Exchange, Peer};
+use super::{Answers, Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Passes;
 use crate::stream::Transport;
@@ -41,13 +40,7 @@ fn begun(bytes: &[u8], length: usize) -> Option<(Request, usize)> {
     Some((request, taken))
 }
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Passes on the request that has begun, or holds it. The service is ready for it.
     pub(super) fn begin_request(&mut self, context: &mut Context<'_>) {
         let incoming = &mut self.client.incoming;

@@ -5,12 +5,10 @@ use std::mem;
 use std::task::Context;
 
 use keg_codec::walk::Passage;
-use keg_policy::{Reply, Request};
-use tower_service::Service;
 
 use super::gone::Gone;
 use super::passing::Passing;
-use super::{Exchange, Peer};
+use super::{Answers, Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Incoming;
 use crate::splice::{self, Pipe};
@@ -171,13 +169,7 @@ fn can_splice<A: Transport, B: Transport>(from: &Peer<A>, to: &Peer<B>) -> bool 
     !from.in_pieces && from.stream.socket().is_some() && to.stream.socket().is_some()
 }
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Moves what the client sends and nobody looks at.
     pub(super) fn splice_request(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
         let Some(sending) = &mut self.sending else {

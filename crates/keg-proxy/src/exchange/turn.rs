@@ -4,23 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use keg_policy::{Reply, Request};
-use tower_service::Service;
-
-use super::Exchange;
+use super::{Answers, Exchange};
 use crate::error::Over;
 use crate::stream::Transport;
 
 /// How often everything is moved before other connections get their turn.
 const ROUNDS: usize = 16;
 
-impl<C, B, S> Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over>,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Moves whatever can be moved.
     fn poll_move(&mut self, context: &mut Context<'_>) -> Result<(), Over> {
         // Whoever woke the task may have a reply.
@@ -72,13 +63,7 @@ where
     }
 }
 
-impl<C, B, S> Future for Exchange<C, B, S>
-where
-    C: Transport,
-    B: Transport,
-    S: Service<Request, Response = Reply, Error = Over> + Unpin,
-    S::Future: Unpin,
-{
+impl<C: Transport, B: Transport, S: Answers + Unpin> Future for Exchange<C, B, S> {
     type Output = Result<(), Over>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

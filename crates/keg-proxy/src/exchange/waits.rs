@@ -4,12 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use keg_policy::{Reply, Request};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tower_service::Service;
 
-use super::Exchange;
 use super::alarm::Alarm;
+use super::{Answers, Exchange};
 use crate::error::Over;
 use crate::limits::Limits;
 
@@ -70,7 +68,7 @@ impl Ticker {
     }
 }
 
-impl<C, B, S: Service<Request, Response = Reply, Error = Over>> Exchange<C, B, S> {
+impl<C, B, S: Answers> Exchange<C, B, S> {
     /// Looks now and then whether something has waited too long.
     pub(super) fn poll_waits(&mut self, context: &mut Context<'_>) -> Poll<Over> {
         if self.ticker.running.is_none() && !self.is_unfinished() {
