@@ -1,6 +1,7 @@
 //! An exchange between two ends in memory, in virtual time.
 
 mod breaks;
+mod counted;
 mod cuts;
 mod ends;
 mod large;

@@ -1,14 +1,11 @@
 //! What is passed on without being read, between sockets, in real time.
 #![cfg(target_os = "linux")]
 
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::io::{AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{RwLock, RwLockReadGuard};
 use tokio::time::sleep;
 
+use super::counted::{Counted, Read};
 use super::large::{LENGTH, SECOND, body, limits};
 use super::*;
 use crate::splice::{PIPES, Pipe};
@@ -16,50 +13,9 @@ use crate::splice::{PIPES, Pipe};
 /// Held by whoever needs a pipe, or all of them.
 static OF_ALL: RwLock<()> = RwLock::const_new(());
 
-/// A socket of which it is counted how much is read, and how often.
-struct Counted {
-    socket: TcpStream,
-    read: Arc<Read>,
-}
-
-#[derive(Debug, Default)]
-struct Read {
-    bytes: AtomicUsize,
-    times: AtomicUsize,
-}
-
-impl Transport for Counted {
+impl Transport for TcpStream {
     fn socket(&self) -> Option<&TcpStream> {
-        Some(&self.socket)
-    }
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        let bytes = buffer.filled().len() - before;
-        self.read.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.read.times.fetch_add(usize::from(bytes > 0), Ordering::Relaxed);
-        read
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        Some(self)
     }
 }
 
@@ -82,8 +38,8 @@ impl Sockets {
     async fn with(limits: &Limits, pipes: Option<RwLockReadGuard<'static, ()>>) -> Self {
         let ((client, near), (far, broker)) = tokio::join!(pair(), pair());
         let read = Arc::new(Read::default());
-        let counted = |socket| Counted {
-            socket,
+        let counted = |stream| Counted {
+            stream,
             read: Arc::clone(&read),
         };
         let budget = Budget::new(limits.buffer_budget);
@@ -108,7 +64,7 @@ impl Sockets {
     }
 
     fn was_read(&self) -> usize {
-        self.read.bytes.load(Ordering::Relaxed)
+        self.read.bytes()
     }
 
     async fn outcome(self) -> Result<(), Over> {
@@ -372,7 +328,7 @@ async fn without_a_pipe_large_messages_are_read_in_large_parts() {
         sockets.was_read(),
         count
     );
-    let times = sockets.read.times.load(Ordering::Relaxed);
+    let times = sockets.read.times();
     assert!(times < frame.len() / 16_000, "{times} times");
     all.into_iter().for_each(Pipe::give_back);
     assert!(Pipe::take().is_some());

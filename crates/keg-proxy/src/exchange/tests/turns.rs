@@ -6,6 +6,7 @@ use std::task::{Wake, Waker};
 
 use tokio::io::{AsyncWrite, ReadBuf};
 
+use super::counted::{Counted, Read};
 use super::*;
 
 /// A service that is not always ready.
@@ -143,45 +144,12 @@ async fn what_waits_for_a_slow_client_is_bounded_whoever_answers() {
     assert!(exchange.to_client.len() >= limits.max_queued);
 }
 
-/// An end that counts how often it is read.
-struct Counted {
-    stream: DuplexStream,
-    reads: Arc<AtomicUsize>,
-}
-
-impl Transport for Counted {}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-fn counted() -> (DuplexStream, Counted, Arc<AtomicUsize>) {
+fn counted() -> (DuplexStream, Counted<DuplexStream>, Arc<Read>) {
     let (far, stream) = duplex(1_000);
-    let reads = Arc::<AtomicUsize>::default();
+    let reads = Arc::<Read>::default();
     let counted = Counted {
         stream,
-        reads: Arc::clone(&reads),
+        read: Arc::clone(&reads),
     };
     (far, counted, reads)
 }
@@ -193,7 +161,7 @@ async fn a_peer_is_read_when_it_has_sent_something_and_once_more_and_not_when_th
     let budget = Budget::new(1_000_000);
     let running = tokio::spawn(exchange(near, far, &Limits::default(), &budget));
     tokio::task::yield_now().await;
-    let reads = || (of_client.load(Ordering::Relaxed), of_broker.load(Ordering::Relaxed));
+    let reads = || (of_client.asked(), of_broker.asked());
     assert_eq!(reads(), (1, 1));
     for n in 1..=3 {
         client.write_all(&request(1, b"")).await.unwrap();
