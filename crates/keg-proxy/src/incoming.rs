@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::budget::Pool;
 use large::Large;
-use memory::{COPY_BELOW, READ};
+use memory::{COPY_BELOW, PASS_READ, READ};
 pub(crate) use passing::Passes;
 
 /// What was read of a peer, and not yet taken as frames.
@@ -39,8 +39,8 @@ pub(crate) struct Incoming {
     passing: usize,
     /// The last frame was passed on, so that another may follow.
     in_bulk: bool,
-    /// Little is read of such frames, as most of what comes need not be.
-    skims: bool,
+    /// How much is read at once of such frames: little, where most of what comes need not be read.
+    at_once: usize,
     closed: bool,
     /// The task is woken when there is more to read.
     asleep: bool,
@@ -64,7 +64,7 @@ impl Incoming {
             held: false,
             passing: 0,
             in_bulk: false,
-            skims: false,
+            at_once: PASS_READ,
             closed: false,
             asleep: false,
             closing: false,

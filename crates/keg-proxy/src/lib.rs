@@ -155,6 +155,8 @@ mod slots;
 mod snapshot;
 mod splice;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod virtual_cluster;
 
 pub use backend::{Backend, BackendSettings, ConnectError, Credentials, HostPort, TokenFeed, Tokens};

@@ -28,6 +28,12 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin {
     }
 }
 
+impl Transport for TcpStream {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
 impl Transport for Stream {
     fn socket(&self) -> Option<&TcpStream> {
         match self {

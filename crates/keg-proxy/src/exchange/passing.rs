@@ -93,10 +93,7 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
         match passing.look(incoming) {
             Ok(looked) => passing.skim(looked, &mut self.backend, &self.client),
             Err(error) => {
-                // What is queued is still written, and nothing that could be taken for the rest of this.
-                self.passing = None;
-                self.replies.clear();
-                self.end_backend(Over::backend(&error));
+                self.refuse_response(&error);
                 return Ok(true);
             }
         }
@@ -112,5 +109,13 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
         incoming.passed(written.behind);
         passing.ready -= written.behind;
         Ok(written.any)
+    }
+
+    /// Ends with a response of which something is not what it should be. What is queued is still written, and nothing that could be
+    /// taken for the rest of it.
+    pub(super) fn refuse_response(&mut self, error: &WalkError) {
+        self.passing = None;
+        self.replies.clear();
+        self.end_backend(Over::backend(error));
     }
 }

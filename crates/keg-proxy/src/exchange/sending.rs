@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use keg_codec::walk::WalkError;
 use keg_codec::{Api, RequestFrame, WriteQueue};
 use keg_policy::layer::Closed;
 use keg_policy::{Reply, Request, Rest, request_head};
@@ -126,9 +127,7 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
         match sending.passing.look(incoming) {
             Ok(looked) => sending.passing.skim(looked, &mut self.client, &self.backend),
             Err(error) => {
-                let Sending { api, version, .. } = **sending;
-                let reason = format!("a malformed {} request (version {version}): {error}", api.name);
-                self.end(Closed { reason }.into());
+                self.refuse_request(&error);
                 return true;
             }
         }
@@ -161,6 +160,14 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
         sending.passing.ready -= written.behind;
         incoming.passed(written.behind);
         written.any
+    }
+
+    /// Ends with a request of which something is not what it should be.
+    pub(super) fn refuse_request(&mut self, error: &WalkError) {
+        if let Some(Sending { api, version, .. }) = self.sending.as_deref() {
+            let reason = format!("a malformed {} request (version {version}): {error}", api.name);
+            self.end(Closed { reason }.into());
+        }
     }
 
     /// The request is with the broker to its end, or in the queue.

@@ -1,10 +1,13 @@
 //! What is passed on without being read.
+//!
+//! Only what nobody looks at: bytes that are on their way from socket to socket may still be changed by whoever has sent them, out of
+//! memory that is its own (`sendfile(2)`, `vmsplice(2)`), on the same machine. What was looked at is a copy, and is what goes on.
 
 use std::io;
 use std::mem;
 use std::task::Context;
 
-use keg_codec::walk::Passage;
+use keg_codec::walk::{Passage, WalkError};
 
 use super::gone::Gone;
 use super::passing::Passing;
@@ -25,6 +28,15 @@ const ENOUGH: usize = 16 * 1024;
 /// those that nobody looks at.
 const FEW: usize = 4 * 1024;
 
+/// How much is read at once of what is around bytes that nobody looks at: of those behind it, the fewer the better.
+const AROUND: usize = FEW;
+
+/// How much is read at once of what is between such bytes. It is mostly far less.
+const BETWEEN: usize = 512;
+
+/// How many bytes are moved before others have their turn, as many as are read at once.
+const TURN: usize = 256 * 1024;
+
 /// The bytes of a message that go from socket to socket.
 #[derive(Debug, Default)]
 pub(super) struct Splicing {
@@ -36,10 +48,12 @@ pub(super) struct Splicing {
     next: bool,
 }
 
-/// At which end bytes can't be moved.
+/// Why bytes can't be moved.
 enum Broken {
     From(io::Error),
     To(io::Error),
+    /// What is between them is not what it should be.
+    Malformed(WalkError),
 }
 
 impl Passing {
@@ -62,8 +76,10 @@ impl Passing {
         let guard = self.rest.guard.as_mut();
         let longest = guard.map_or(self.rest.length, Passage::take_longest_unread);
         // The end of a message tells nothing of the next.
-        if longest >= LEAST || looked >= FEW {
-            from.incoming.skim(longest >= LEAST && can_splice(from, to));
+        if longest >= LEAST && can_splice(from, to) {
+            from.incoming.skim(AROUND);
+        } else if longest >= LEAST || looked >= FEW {
+            from.incoming.read_all();
         }
     }
 
@@ -111,7 +127,11 @@ impl Passing {
         }
         let come = || from.stream.socket().map_or(0, splice::waiting);
         let have_come = self.splicing.pipe.is_some() && come() >= unread.min(ENOUGH);
-        from.incoming.skim(have_come);
+        if have_come {
+            from.incoming.skim(AROUND);
+        } else {
+            from.incoming.read_all();
+        }
         have_come
     }
 
@@ -122,28 +142,65 @@ impl Passing {
         to: &mut Peer<B>,
         context: &mut Context<'_>,
     ) -> Result<bool, Broken> {
-        let mut any = false;
-        if mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
-            any = self.poll_fill(from, context).map_err(Broken::From)?;
+        let mut moved = 0;
+        loop {
+            let mut filled = 0;
+            if mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
+                filled = self.poll_fill(from, context).map_err(Broken::From)?;
+            }
+            let emptied = self.poll_empty(to, context).map_err(Broken::To)?;
+            moved += filled;
+            if self.is_between() {
+                // The peer is slower.
+                from.incoming.pause();
+                return Ok(emptied || moved > 0);
+            }
+            let may_go_on = filled > 0 && moved < TURN;
+            if !may_go_on || !self.goes_on(from, to, context)? {
+                if let Some(pipe) = self.splicing.pipe.take() {
+                    pipe.give_back();
+                }
+                return Ok(emptied || moved > 0);
+            }
         }
-        any |= self.poll_empty(to, context).map_err(Broken::To)?;
-        if self.is_between() {
-            // The peer is slower.
-            from.incoming.pause();
-        } else if let Some(pipe) = self.splicing.pipe.take() {
-            pipe.give_back();
-        }
-        Ok(any)
     }
 
-    /// Lets the pipe have what has come.
-    fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<bool> {
+    /// Whether more can be moved at once: of the same bytes, or of those behind what is between them and others, which is read and
+    /// goes with those.
+    fn goes_on<A: Transport, B: Transport>(
+        &mut self,
+        from: &mut Peer<A>,
+        to: &Peer<B>,
+        context: &mut Context<'_>,
+    ) -> Result<bool, Broken> {
+        let (unread, behind) = self.run(&from.incoming);
+        if unread > 0 {
+            self.splicing.next = self.is_worth_it(from, to);
+            return Ok(self.splicing.next);
+        }
+        if behind < LEAST {
+            return Ok(false);
+        }
+        from.incoming.skim(BETWEEN);
+        let read = from
+            .incoming
+            .poll_read(&mut from.stream, &mut from.alarm.context(context));
+        from.incoming.skim(AROUND);
+        if !read.map_err(Broken::From)? {
+            return Ok(false);
+        }
+        self.look(&mut from.incoming).map_err(Broken::Malformed)?;
+        Ok(self.put_in_front(from, to))
+    }
+
+    /// Lets the pipe have what has come, and says how much it was.
+    fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<usize> {
         let (most, behind) = self.run(&from.incoming);
         let (Some(pipe), Some(socket)) = (&mut self.splicing.pipe, from.stream.socket()) else {
-            return Ok(false);
+            return Ok(0);
         };
         if most == 0 {
-            return Ok(false);
+            return Ok(0);
         }
         let context = &mut from.alarm.context(context);
         let count = from.incoming.poll_fill(pipe, socket, most, context)?;
@@ -153,7 +210,7 @@ impl Passing {
         self.splicing.begun = Some(behind);
         // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
         from.in_pieces |= count > 0 && count < most.min(ENOUGH);
-        Ok(count > 0)
+        Ok(count)
     }
 
     /// Lets the peer have what is in the pipe.
@@ -188,6 +245,10 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
                 self.break_off(error);
                 Ok(true)
             }
+            Err(Broken::Malformed(error)) => {
+                self.refuse_request(&error);
+                Ok(true)
+            }
         }
     }
 
@@ -202,6 +263,10 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
             Ok(_) => Gone::Closed,
             Err(Broken::From(error)) => Gone::Broken(error),
             Err(Broken::To(error)) => return Err(Over::ClientIo(error)),
+            Err(Broken::Malformed(error)) => {
+                self.refuse_response(&error);
+                return Ok(true);
+            }
         };
         self.leave(gone);
         Ok(true)

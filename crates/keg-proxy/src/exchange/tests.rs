@@ -1,7 +1,7 @@
 //! An exchange between two ends in memory, in virtual time.
 
+mod between;
 mod breaks;
-mod counted;
 mod cuts;
 mod ends;
 mod large;
@@ -29,8 +29,6 @@ use crate::backend::{Backend, BackendSettings};
 use crate::budget::Budget;
 use crate::incoming::{Incoming, Passes};
 use crate::link::{LinkFuture, LinkService};
-
-impl Transport for DuplexStream {}
 
 /// What is between a client and a broker: no policies.
 pub(super) type Bare<C, B> = Exchange<C, B, LinkService>;

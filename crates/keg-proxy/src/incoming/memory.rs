@@ -14,10 +14,7 @@ use super::{Incoming, spare};
 pub(super) const READ: usize = 64 * 1024;
 
 /// How much is read at once of a frame that is passed on, and of what comes after such a frame.
-const PASS_READ: usize = 256 * 1024;
-
-/// How much is read at once of what is around bytes that go on unread: of those behind it, the fewer the better.
-const AROUND: usize = 4 * 1024;
+pub(super) const PASS_READ: usize = 256 * 1024;
 
 /// How much there is room for in the memory that is read to.
 pub(super) const ROOM: usize = PASS_READ;
@@ -66,8 +63,7 @@ impl Incoming {
     /// How much is read next.
     fn most(&self) -> usize {
         let most = match self.passing > 0 || self.in_bulk {
-            true if self.skims => AROUND,
-            true => PASS_READ,
+            true => self.at_once,
             false => READ,
         };
         if self.closing {

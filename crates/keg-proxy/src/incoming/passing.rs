@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes};
 use tokio::net::TcpStream;
 
 use super::Incoming;
-use super::memory::READ;
+use super::memory::{PASS_READ, READ};
 use crate::splice::Pipe;
 
 /// The lengths of frames that may be taken while they still arrive. What is above is rather TLS or HTTP.
@@ -131,9 +131,14 @@ impl Incoming {
         Ok(count)
     }
 
-    /// Whether to read little at once of what is passed on, since most of it goes on unread.
-    pub(crate) fn skim(&mut self, skims: bool) {
-        self.skims = skims;
+    /// Reads no more than so much at once of what is passed on, since most of it goes on unread.
+    pub(crate) fn skim(&mut self, at_once: usize) {
+        self.at_once = at_once;
+    }
+
+    /// Reads as much at once of what is passed on as can be.
+    pub(crate) fn read_all(&mut self) {
+        self.at_once = PASS_READ;
     }
 
     fn count_passed(&mut self, count: usize) {

@@ -43,9 +43,13 @@ impl AddressBook for NoAddresses {
     fn learn(&self, _: i32, _: &str, _: u16) {}
 }
 
+/// What puts policies in front of a broker.
+pub(super) fn layer(policies: Vec<Arc<dyn Policy>>) -> PolicyLayer<Arc<Chain>> {
+    let connection = Connection::new("team", "User:ANONYMOUS", Arc::new(NoAddresses));
+    PolicyLayer::new(Arc::new(Chain::new(policies)), Arc::new(connection))
+}
+
 /// An exchange behind policies.
 pub(super) fn behind(policies: Vec<Arc<dyn Policy>>, capacity: usize) -> Rig {
-    let connection = Connection::new("team", "User:ANONYMOUS", Arc::new(NoAddresses));
-    let layer = PolicyLayer::new(Arc::new(Chain::new(policies)), Arc::new(connection));
-    rig_with(&limits(), capacity, |link| layer.layer(link))
+    rig_with(&limits(), capacity, |link| layer(policies).layer(link))
 }

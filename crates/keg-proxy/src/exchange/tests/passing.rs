@@ -88,20 +88,29 @@ async fn what_waits_behind_a_slow_response_is_waited_for_from_its_end() {
 
 /// A Fetch response of version 16 with records of so many bytes, and a hint about a node behind them.
 fn fetched(records: usize) -> Vec<u8> {
-    // Not throttled, no error, no session; one topic with one partition.
+    fetched_of(&[records])
+}
+
+/// The same with records of several partitions, fewer than 127.
+pub(super) fn fetched_of(partitions: &[usize]) -> Vec<u8> {
+    // Not throttled, no error, no session; one topic.
     let mut body = vec![0; 10];
     body.push(2);
     body.extend([9; 16]);
-    body.push(2);
-    body.extend([0; 4 + 2 + 8 + 8 + 8]);
-    // No aborted transactions, no preferred replica.
-    body.push(1);
-    body.extend([0xff; 4]);
-    let length = u32::try_from(records + 1).unwrap();
-    body.extend((0..4).map(|byte| (length >> (7 * byte) & 0x7f) as u8 | if byte < 3 { 0x80 } else { 0 }));
-    body.extend(vec![5; records]);
-    // No tags of the partition and of the topic; one of the response.
-    body.extend([0, 0, 1, 0, 28, 2, 0, 0, 0, 1, 17]);
+    body.push(u8::try_from(partitions.len() + 1).unwrap());
+    for records in partitions {
+        body.extend([0; 4 + 2 + 8 + 8 + 8]);
+        // No aborted transactions, no preferred replica.
+        body.push(1);
+        body.extend([0xff; 4]);
+        let length = u32::try_from(records + 1).unwrap();
+        body.extend((0..4).map(|byte| (length >> (7 * byte) & 0x7f) as u8 | if byte < 3 { 0x80 } else { 0 }));
+        body.extend(vec![5; *records]);
+        // No tags.
+        body.push(0);
+    }
+    // None of the topic; one of the response.
+    body.extend([0, 1, 0, 28, 2, 0, 0, 0, 1, 17]);
     body.extend(b"kafka-1.internal");
     body.extend([0, 0, 0x23, 0x84, 0, 0]);
     body
@@ -112,18 +121,16 @@ fn fetched(records: usize) -> Vec<u8> {
 async fn fetching(ids: &[i32]) -> Rig {
     let mut rig = behind(vec![Arc::new(BrokerAddresses)], 10_000);
     for id in ids {
-        let asked = [
-            &[0, 1, 0, 16][..],
-            &id.to_be_bytes(),
-            &[0xff, 0xff, 0],
-            &[0; 15],
-            &[1, 1, 1, 0],
-        ]
-        .concat();
-        rig.client.write_all(&framed(&asked)).await.unwrap();
+        rig.client.write_all(&fetch(*id)).await.unwrap();
         read(&mut rig.broker).await.unwrap();
     }
     rig
+}
+
+/// A Fetch request of version 16.
+pub(super) fn fetch(correlation_id: i32) -> Vec<u8> {
+    let id = correlation_id.to_be_bytes();
+    framed(&[&[0, 1, 0, 16][..], &id, &[0xff, 0xff, 0], &[0; 15], &[1, 1, 1, 0]].concat())
 }
 
 #[tokio::test(start_paused = true)]

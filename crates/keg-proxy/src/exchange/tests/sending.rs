@@ -215,6 +215,11 @@ async fn a_drain_waits_for_the_request_that_is_on_its_way_and_reads_none_behind_
 
 /// Produce version 8, which names its topics.
 fn produce(correlation_id: i32, acks: i16, topics: &[&str], records: &[u8]) -> Vec<u8> {
+    produce_to(correlation_id, acks, topics, &[records])
+}
+
+/// The same with the records of several partitions, for each topic.
+pub(super) fn produce_to(correlation_id: i32, acks: i16, topics: &[&str], partitions: &[&[u8]]) -> Vec<u8> {
     let mut body = vec![0xff, 0xff];
     body.extend(acks.to_be_bytes());
     body.extend([0, 0, 0, 9]);
@@ -222,9 +227,12 @@ fn produce(correlation_id: i32, acks: i16, topics: &[&str], records: &[u8]) -> V
     for topic in topics {
         body.extend((topic.len() as u16).to_be_bytes());
         body.extend(topic.as_bytes());
-        body.extend([0, 0, 0, 1, 0, 0, 0, 7]);
-        body.extend((records.len() as u32).to_be_bytes());
-        body.extend(records);
+        body.extend((partitions.len() as u32).to_be_bytes());
+        for records in partitions {
+            body.extend([0, 0, 0, 7]);
+            body.extend((records.len() as u32).to_be_bytes());
+            body.extend(*records);
+        }
     }
     let id = correlation_id.to_be_bytes();
     framed(&[&[0, 0, 0, 8][..], &id, &[0, 2], b"me", &body].concat())

@@ -1,28 +1,21 @@
 //! What is passed on without being read, between sockets, in real time.
 #![cfg(target_os = "linux")]
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{RwLock, RwLockReadGuard};
+use keg_policy::Policy;
+use tokio::net::TcpStream;
+use tokio::sync::RwLockReadGuard;
 use tokio::time::sleep;
+use tower_layer::Layer;
 
-use super::counted::{Counted, Read};
-use super::large::{LENGTH, SECOND, body, limits};
+use super::large::{LENGTH, SECOND, body, layer, limits};
 use super::*;
 use crate::splice::{PIPES, Pipe};
-
-/// Held by whoever needs a pipe, or all of them.
-static OF_ALL: RwLock<()> = RwLock::const_new(());
-
-impl Transport for TcpStream {
-    fn socket(&self) -> Option<&TcpStream> {
-        Some(self)
-    }
-}
+use crate::testing::{Counted, Read, all_pipes, pair, some_pipes};
 
 /// An exchange between sockets that passes on what it may, and its two ends.
-struct Sockets {
-    client: TcpStream,
-    broker: TcpStream,
+pub(super) struct Sockets {
+    pub(super) client: TcpStream,
+    pub(super) broker: TcpStream,
     /// What was read, of both.
     read: Arc<Read>,
     _pipes: Option<RwLockReadGuard<'static, ()>>,
@@ -31,11 +24,25 @@ struct Sockets {
 
 impl Sockets {
     async fn new(limits: &Limits) -> Self {
-        let pipes = OF_ALL.read().await;
-        Self::with(limits, Some(pipes)).await
+        let pipes = some_pipes().await;
+        Self::with(limits, Some(pipes), |inner| Marked { inner, streams: true }).await
     }
 
-    async fn with(limits: &Limits, pipes: Option<RwLockReadGuard<'static, ()>>) -> Self {
+    /// The same behind policies.
+    pub(super) async fn behind(policies: Vec<Arc<dyn Policy>>) -> Self {
+        let pipes = some_pipes().await;
+        Self::with(&limits(), Some(pipes), |link| layer(policies).layer(link)).await
+    }
+
+    async fn with<S>(
+        limits: &Limits,
+        pipes: Option<RwLockReadGuard<'static, ()>>,
+        service: impl FnOnce(LinkService) -> S,
+    ) -> Self
+    where
+        S: Answers + Send + Unpin + 'static,
+        S::Future: Send,
+    {
         let ((client, near), (far, broker)) = tokio::join!(pair(), pair());
         let read = Arc::new(Read::default());
         let counted = |stream| Counted {
@@ -43,8 +50,7 @@ impl Sockets {
             read: Arc::clone(&read),
         };
         let budget = Budget::new(limits.buffer_budget);
-        let streams = |inner| Marked { inner, streams: true };
-        let exchange = exchange_with(counted(near), counted(far), limits, &budget, streams);
+        let exchange = exchange_with(counted(near), counted(far), limits, &budget, service);
         Self {
             client,
             broker,
@@ -63,20 +69,13 @@ impl Sockets {
         (sockets, reply)
     }
 
-    fn was_read(&self) -> usize {
+    pub(super) fn was_read(&self) -> usize {
         self.read.bytes()
     }
 
-    async fn outcome(self) -> Result<(), Over> {
+    pub(super) async fn outcome(self) -> Result<(), Over> {
         timeout(20 * SECOND, self.running).await.expect("it ends").unwrap()
     }
-}
-
-async fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
-    (one.unwrap(), other.unwrap().0)
 }
 
 fn impatient() -> Limits {
@@ -314,11 +313,11 @@ async fn what_is_cut_ends_the_connection() {
 
 #[tokio::test]
 async fn without_a_pipe_large_messages_are_read_in_large_parts() {
-    let _pipes = OF_ALL.write().await;
+    let _pipes = all_pipes().await;
     let all: Vec<Pipe> = std::iter::from_fn(Pipe::take).collect();
     let count = all.len();
     assert!(count <= PIPES);
-    let mut sockets = Sockets::with(&limits(), None).await;
+    let mut sockets = Sockets::with(&limits(), None, |inner| Marked { inner, streams: true }).await;
     let frame = request(0, &body(LENGTH));
     let Sockets { client, broker, .. } = &mut sockets;
     goes_on(client, broker, &frame).await;

@@ -6,8 +6,8 @@ use std::task::{Wake, Waker};
 
 use tokio::io::{AsyncWrite, ReadBuf};
 
-use super::counted::{Counted, Read};
 use super::*;
+use crate::testing::{Counted, Read};
 
 /// A service that is not always ready.
 struct Gated {

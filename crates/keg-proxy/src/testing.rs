@@ -1,21 +1,49 @@
-//! Ends of which it is counted how they are read.
+//! What tests of this crate have in common.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::*;
+use crate::stream::Transport;
 
-pub(super) struct Counted<IO> {
-    pub(super) stream: IO,
-    pub(super) read: Arc<Read>,
+impl Transport for DuplexStream {}
+
+/// The two ends of a connection.
+pub(crate) async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
+    (one.unwrap(), other.unwrap().0)
+}
+
+/// Held by whoever needs a pipe, or all of them.
+static PIPES: RwLock<()> = RwLock::const_new(());
+
+/// There are pipes to be had as long as this is held.
+pub(crate) async fn some_pipes() -> RwLockReadGuard<'static, ()> {
+    PIPES.read().await
+}
+
+/// Nobody else has pipes, or wants some, as long as this is held.
+pub(crate) async fn all_pipes() -> RwLockWriteGuard<'static, ()> {
+    PIPES.write().await
+}
+
+/// An end of which it is counted how it is read.
+pub(crate) struct Counted<IO> {
+    pub(crate) stream: IO,
+    pub(crate) read: Arc<Read>,
 }
 
 /// What was read of an end.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(crate) struct Read {
     asked: AtomicUsize,
     times: AtomicUsize,
     bytes: AtomicUsize,
@@ -23,17 +51,17 @@ pub(super) struct Read {
 
 impl Read {
     /// How often somebody has tried.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
     /// How often something came of it.
-    pub(super) fn times(&self) -> usize {
+    pub(crate) fn times(&self) -> usize {
         self.times.load(Ordering::Relaxed)
     }
 
     /// How much that was.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 }
