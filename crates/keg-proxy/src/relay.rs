@@ -7,14 +7,21 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use crate::busy_poll::BusyPoll;
+use crate::splice::Pipe;
+use crate::stream::Transport;
 
 /// How much is read at once.
 const READ: usize = 64 * 1024;
+
+/// How many bytes must have come at once for those behind them not to be read: they go from socket to socket.
+const ENOUGH: usize = 16 * 1024;
+
+/// How many of those are moved at once.
+const MOVED: usize = 256 * 1024;
 
 /// How often both directions are moved before other connections get their turn.
 const ROUNDS: usize = 16;
@@ -26,8 +33,8 @@ const QUIET: Duration = Duration::from_millis(100);
 pub(crate) struct Relay<A, B> {
     one: A,
     other: B,
-    to_other: Pipe,
-    to_one: Pipe,
+    to_other: Way,
+    to_one: Way,
     moved: bool,
     patience: Duration,
     busy_poll: BusyPoll,
@@ -35,10 +42,13 @@ pub(crate) struct Relay<A, B> {
     leaving: Option<Pin<Box<Sleep>>>,
 }
 
-/// One direction. It holds a buffer only while there is something in it.
+/// One direction. It holds a buffer, or a pipe, only while there is something in it.
 #[derive(Debug, Default)]
-struct Pipe {
+struct Way {
     buffer: BytesMut,
+    pipe: Option<Pipe>,
+    /// Much has come at once.
+    in_bulk: bool,
     unflushed: bool,
     ended: bool,
     shut: bool,
@@ -46,8 +56,8 @@ struct Pipe {
 
 impl<A, B> Relay<A, B>
 where
-    A: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    A: Transport,
+    B: Transport,
 {
     /// Between two peers, beginning with what was read of the one. When a peer has closed its side, the other has
     /// `patience` to send something.
@@ -55,11 +65,11 @@ where
         Self {
             one,
             other,
-            to_other: Pipe {
+            to_other: Way {
                 buffer: BytesMut::from(&**first),
-                ..Pipe::default()
+                ..Way::default()
             },
-            to_one: Pipe::default(),
+            to_one: Way::default(),
             moved: false,
             patience,
             busy_poll,
@@ -104,8 +114,8 @@ where
 
 impl<A, B> Future for Relay<A, B>
 where
-    A: AsyncRead + AsyncWrite + Unpin,
-    B: AsyncRead + AsyncWrite + Unpin,
+    A: Transport,
+    B: Transport,
 {
     type Output = io::Result<()>;
 
@@ -125,48 +135,101 @@ where
     }
 }
 
-impl Pipe {
+impl Way {
     /// Moves what can be moved, and says whether anything was.
     fn poll_move<A, B>(&mut self, from: &mut A, to: &mut B, context: &mut Context<'_>) -> io::Result<bool>
     where
-        A: AsyncRead + Unpin,
-        B: AsyncWrite + Unpin,
+        A: Transport,
+        B: Transport,
     {
         let mut progress = false;
-        if self.buffer.is_empty() && !self.ended {
-            self.buffer.reserve(READ);
-            match poll_read_buf(Pin::new(from), context, &mut self.buffer)? {
-                Poll::Ready(read) => {
-                    self.ended = read == 0;
-                    progress = true;
-                }
-                Poll::Pending => self.buffer = BytesMut::new(),
+        if self.is_empty() && !self.ended {
+            let came = match self.poll_fill(from, to, context)? {
+                Some(came) => came,
+                None => self.poll_read(from, context)?,
+            };
+            if let Poll::Ready(count) = came {
+                self.in_bulk = count >= ENOUGH;
+                self.ended = count == 0;
+                progress = true;
             }
         }
-        while !self.buffer.is_empty() {
-            match poll_write_buf(Pin::new(&mut *to), context, &mut self.buffer)? {
-                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(_) => progress = true,
-                Poll::Pending => break,
-            }
-        }
+        progress |= self.poll_empty(to, context)?;
         self.unflushed |= progress;
         if self.unflushed {
             self.unflushed = Pin::new(&mut *to).poll_flush(context)?.is_pending();
         }
-        if self.ended && self.buffer.is_empty() && !self.unflushed && !self.shut {
+        if self.ended && self.is_empty() && !self.unflushed && !self.shut {
             self.shut = Pin::new(to).poll_shutdown(context)?.is_ready();
             progress |= self.shut;
         }
         Ok(progress)
     }
+
+    fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.pipe.is_none()
+    }
+
+    fn poll_read<A: Transport>(&mut self, from: &mut A, context: &mut Context<'_>) -> io::Result<Poll<usize>> {
+        self.buffer.reserve(READ);
+        let read = poll_read_buf(Pin::new(from), context, &mut self.buffer)?;
+        if read.is_pending() {
+            self.buffer = BytesMut::new();
+        }
+        Ok(read)
+    }
+
+    /// Lets a pipe have what has come. `None` if it is to be read.
+    fn poll_fill<A, B>(&mut self, from: &A, to: &B, context: &mut Context<'_>) -> io::Result<Option<Poll<usize>>>
+    where
+        A: Transport,
+        B: Transport,
+    {
+        let (true, Some(socket), Some(_)) = (self.in_bulk, from.socket(), to.socket()) else {
+            return Ok(None);
+        };
+        let Some(mut pipe) = Pipe::take() else {
+            return Ok(None);
+        };
+        self.buffer = BytesMut::new();
+        let filled = pipe.poll_fill(socket, MOVED, context)?;
+        if pipe.held() > 0 {
+            self.pipe = Some(pipe);
+        } else {
+            pipe.give_back();
+        }
+        Ok(Some(filled))
+    }
+
+    /// Lets a peer have what it takes.
+    fn poll_empty<B: Transport>(&mut self, to: &mut B, context: &mut Context<'_>) -> io::Result<bool> {
+        let mut any = false;
+        while !self.is_empty() {
+            let written = match (&mut self.pipe, to.socket()) {
+                (Some(pipe), Some(socket)) => pipe.poll_empty(socket, context)?,
+                _ => poll_write_buf(Pin::new(&mut *to), context, &mut self.buffer)?,
+            };
+            match written {
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(_) => any = true,
+                Poll::Pending => break,
+            }
+            if let Some(emptied) = self.pipe.take_if(|pipe| pipe.held() == 0) {
+                emptied.give_back();
+            }
+        }
+        Ok(any)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
+    use crate::testing::{Counted, Read, pair, some_pipes};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -198,6 +261,52 @@ mod tests {
         };
         assert_eq!(tokio::join!(serve, ask), (200_005, 200_005));
         relayed.await.unwrap().unwrap();
+    }
+
+    /// Sends pieces of these sizes, again and again, until all is sent, and then no more.
+    async fn send(mut to: impl AsyncWrite + Unpin, mut bytes: &[u8], sizes: &[usize]) {
+        for size in sizes.iter().cycle() {
+            let (piece, rest) = bytes.split_at(bytes.len().min(*size));
+            to.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+            bytes = rest;
+            if bytes.is_empty() {
+                return to.shutdown().await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_in_bulk_goes_from_socket_to_socket() {
+        let _pipes = some_pipes().await;
+        let sent: Vec<u8> = (0..8_000_000_u32).map(|n| (n % 251) as u8).collect();
+        for sizes in [&[8_000_000][..], &[100_000, 3, 40_000, 20_000, 1_000, 7]] {
+            let ((client, near), (far, node)) = tokio::join!(pair(), pair());
+            let read = Arc::new(Read::default());
+            let [near, far] = [near, far].map(|stream| Counted {
+                stream,
+                read: Arc::clone(&read),
+            });
+            let relayed = tokio::spawn(Relay::new(near, &Bytes::new(), far, PATIENCE, BusyPoll::new()));
+            let [mut up, mut down] = [Vec::new(), Vec::new()];
+            let ((from_client, to_client), (from_node, to_node)) = (client.into_split(), node.into_split());
+            let (mut from_client, mut from_node) = (from_client, from_node);
+            tokio::join!(
+                send(to_client, &sent, sizes),
+                send(to_node, &sent, sizes),
+                async {
+                    // Meanwhile, the one who sends has to wait.
+                    sleep(QUIET).await;
+                    from_node.read_to_end(&mut up).await.unwrap();
+                },
+                async { from_client.read_to_end(&mut down).await.unwrap() },
+            );
+            assert!(up == sent && down == sent);
+            relayed.await.unwrap().unwrap();
+            if cfg!(target_os = "linux") && sizes.len() == 1 {
+                assert!(read.bytes() < sent.len() / 4, "{} bytes were read", read.bytes());
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
