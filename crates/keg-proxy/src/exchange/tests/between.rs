@@ -52,6 +52,7 @@ fn responses(parts: &[usize]) -> (Vec<u8>, Vec<u8>) {
 
 /// What one end sends in pieces is at the other.
 async fn becomes(from: &mut TcpStream, to: &mut TcpStream, sent: &[u8], expected: &[u8], pieces: &[usize]) {
+    from.set_nodelay(true).unwrap();
     let mut seen = vec![0; expected.len()];
     let send = async {
         let (mut rest, mut sizes) = (sent, pieces.iter().cycle());
