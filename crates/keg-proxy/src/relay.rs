@@ -11,17 +11,11 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use crate::busy_poll::BusyPoll;
-use crate::splice::Pipe;
+use crate::splice::{ENOUGH, Pipe};
 use crate::stream::Transport;
 
 /// How much is read at once.
 const READ: usize = 64 * 1024;
-
-/// How many bytes must have come at once for those behind them not to be read: they go from socket to socket.
-const ENOUGH: usize = 16 * 1024;
-
-/// How many of those are moved at once.
-const MOVED: usize = 256 * 1024;
 
 /// How often both directions are moved before other connections get their turn.
 const ROUNDS: usize = 16;
@@ -47,7 +41,7 @@ pub(crate) struct Relay<A, B> {
 struct Way {
     buffer: BytesMut,
     pipe: Option<Pipe>,
-    /// Much has come at once.
+    /// [Enough](ENOUGH) has come at once for what follows not to be read.
     in_bulk: bool,
     unflushed: bool,
     ended: bool,
@@ -192,7 +186,7 @@ impl Way {
             return Ok(None);
         };
         self.buffer = BytesMut::new();
-        let filled = pipe.poll_fill(socket, MOVED, context)?;
+        let filled = pipe.poll_fill(socket, usize::MAX, context)?;
         if pipe.held() > 0 {
             self.pipe = Some(pipe);
         } else {
@@ -229,7 +223,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
-    use crate::testing::{Counted, Read, pair, some_pipes};
+    use crate::testing::{Counted, Read, pair, send_pieces, some_pipes};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -263,17 +257,10 @@ mod tests {
         relayed.await.unwrap().unwrap();
     }
 
-    /// Sends pieces of these sizes, again and again, until all is sent, and then no more.
-    async fn send(mut to: impl AsyncWrite + Unpin, mut bytes: &[u8], sizes: &[usize]) {
-        for size in sizes.iter().cycle() {
-            let (piece, rest) = bytes.split_at(bytes.len().min(*size));
-            to.write_all(piece).await.unwrap();
-            tokio::task::yield_now().await;
-            bytes = rest;
-            if bytes.is_empty() {
-                return to.shutdown().await.unwrap();
-            }
-        }
+    /// Sends all in pieces of these sizes, and then no more.
+    async fn send(mut to: impl AsyncWrite + Unpin, bytes: &[u8], sizes: &[usize]) {
+        send_pieces(&mut to, bytes, sizes).await;
+        to.shutdown().await.unwrap();
     }
 
     #[tokio::test]

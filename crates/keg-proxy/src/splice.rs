@@ -15,5 +15,8 @@ pub(crate) use elsewhere::{Pipe, waiting};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Pipe, waiting};
 
+/// How many bytes must have come at once to be worth it.
+pub(crate) const ENOUGH: usize = 16 * 1024;
+
 /// How many pipes there are at most. More connections that move bytes at the same moment, or whose peers don't take them, read and write.
 pub(crate) const PIPES: usize = if cfg!(target_os = "linux") { 32 } else { 0 };

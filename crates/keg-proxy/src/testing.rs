@@ -6,20 +6,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 use crate::stream::Transport;
 
 impl Transport for DuplexStream {}
 
-/// The two ends of a connection.
+/// The two ends of a connection, neither of which waits for more before it sends.
 pub(crate) async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (one, other) = tokio::join!(TcpStream::connect(address), listener.accept());
-    (one.unwrap(), other.unwrap().0)
+    let ends = (one.unwrap(), other.unwrap().0);
+    ends.0.set_nodelay(true).unwrap();
+    ends.1.set_nodelay(true).unwrap();
+    ends
+}
+
+/// Sends all in pieces of these sizes, again and again, between which others have their turn.
+pub(crate) async fn send_pieces(to: &mut (impl AsyncWrite + Unpin), mut bytes: &[u8], sizes: &[usize]) {
+    let mut sizes = sizes.iter().cycle();
+    while !bytes.is_empty() {
+        let (piece, rest) = bytes.split_at(bytes.len().min(*sizes.next().unwrap()));
+        to.write_all(piece).await.unwrap();
+        tokio::task::yield_now().await;
+        bytes = rest;
+    }
 }
 
 /// Held by whoever needs a pipe, or all of them.
@@ -31,7 +45,8 @@ pub(crate) async fn some_pipes() -> RwLockReadGuard<'static, ()> {
 }
 
 /// Nobody else has pipes, or wants some, as long as this is held.
-pub(crate) async fn all_pipes() -> RwLockWriteGuard<'static, ()> {
+#[cfg(target_os = "linux")]
+pub(crate) async fn all_pipes() -> tokio::sync::RwLockWriteGuard<'static, ()> {
     PIPES.write().await
 }
 

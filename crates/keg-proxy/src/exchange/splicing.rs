@@ -14,15 +14,12 @@ use super::passing::Passing;
 use super::{Answers, Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Incoming;
-use crate::splice::{self, Pipe};
+use crate::splice::{self, ENOUGH, Pipe};
 use crate::stream::Transport;
 
 /// How many bytes in a row it takes that nobody looks at. Fewer are cheaper to read and write, together with what is around
 /// them.
 const LEAST: usize = 32 * 1024;
-
-/// How many of them must have come.
-const ENOUGH: usize = 16 * 1024;
 
 /// How many bytes that were read are rather copied than written apart from those that were not. The same goes for the end of
 /// those that nobody looks at.
@@ -175,8 +172,7 @@ impl Passing {
     ) -> Result<bool, Broken> {
         let (unread, behind) = self.run(&from.incoming);
         if unread > 0 {
-            self.splicing.next = self.is_worth_it(from, to);
-            return Ok(self.splicing.next);
+            return Ok(self.is_spliced(from, to));
         }
         if behind < LEAST {
             return Ok(false);

@@ -2,12 +2,11 @@
 #![cfg(target_os = "linux")]
 
 use keg_policy::{Mode, Namespace};
-use tokio::net::TcpStream;
 
-use super::large::{SECOND, body};
+use super::large::body;
 use super::passing::{fetch, fetched_of};
 use super::sending::produce_to;
-use super::splicing::Sockets;
+use super::splicing::{Sockets, becomes};
 use super::*;
 
 /// Many parts of a message, each just large enough not to be read.
@@ -48,25 +47,6 @@ fn responses(parts: &[usize]) -> (Vec<u8>, Vec<u8>) {
     seen[hint] = 127;
     seen[hint + 2..].fill(0);
     (sent, seen)
-}
-
-/// What one end sends in pieces is at the other.
-async fn becomes(from: &mut TcpStream, to: &mut TcpStream, sent: &[u8], expected: &[u8], pieces: &[usize]) {
-    from.set_nodelay(true).unwrap();
-    let mut seen = vec![0; expected.len()];
-    let send = async {
-        let (mut rest, mut sizes) = (sent, pieces.iter().cycle());
-        while !rest.is_empty() {
-            let (piece, behind) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
-            from.write_all(piece).await.unwrap();
-            tokio::task::yield_now().await;
-            rest = behind;
-        }
-    };
-    let both = async { tokio::join!(send, to.read_exact(&mut seen)) };
-    let ((), received) = timeout(10 * SECOND, both).await.expect("what came is passed on");
-    received.unwrap();
-    assert!(seen == expected, "{} bytes are others", sent.len());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use super::large::{LENGTH, SECOND, body, layer, limits};
 use super::*;
 use crate::splice::{PIPES, Pipe};
-use crate::testing::{Counted, Read, all_pipes, pair, some_pipes};
+use crate::testing::{Counted, Read, all_pipes, pair, send_pieces, some_pipes};
 
 /// An exchange between sockets that passes on what it may, and its two ends.
 pub(super) struct Sockets {
@@ -25,7 +25,7 @@ pub(super) struct Sockets {
 impl Sockets {
     async fn new(limits: &Limits) -> Self {
         let pipes = some_pipes().await;
-        Self::with(limits, Some(pipes), |inner| Marked { inner, streams: true }).await
+        Self::with(limits, Some(pipes), streaming).await
     }
 
     /// The same behind policies.
@@ -86,13 +86,22 @@ fn impatient() -> Limits {
     }
 }
 
+/// Lets requests and responses be passed on while they still arrive.
+fn streaming(inner: LinkService) -> Marked {
+    Marked { inner, streams: true }
+}
+
 async fn goes_on(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
-    let mut seen = vec![0; bytes.len()];
-    let both = async { tokio::join!(from.write_all(bytes), to.read_exact(&mut seen)) };
-    let (written, received) = timeout(10 * SECOND, both).await.expect("what came is passed on");
-    written.unwrap();
+    becomes(from, to, bytes, bytes, &[bytes.len()]).await;
+}
+
+/// What one end sends in pieces of these sizes is at the other.
+pub(super) async fn becomes(from: &mut TcpStream, to: &mut TcpStream, sent: &[u8], expected: &[u8], sizes: &[usize]) {
+    let mut seen = vec![0; expected.len()];
+    let both = async { tokio::join!(send_pieces(from, sent, sizes), to.read_exact(&mut seen)) };
+    let ((), received) = timeout(10 * SECOND, both).await.expect("what came is passed on");
     received.unwrap();
-    assert!(seen == bytes, "{} bytes are others", bytes.len());
+    assert!(seen == expected, "{} bytes are others", sent.len());
 }
 
 /// Writes until nothing more is taken, and says how much was.
@@ -162,7 +171,6 @@ async fn whatever_has_come_of_a_message_goes_on() {
 #[tokio::test]
 async fn what_comes_in_tiny_pieces_is_read() {
     let mut sockets = Sockets::new(&limits()).await;
-    sockets.client.set_nodelay(true).unwrap();
     let frame = request(0, &body(LENGTH));
     let (head, rest) = frame.split_at(200_000);
     let Sockets { client, broker, .. } = &mut sockets;
@@ -317,7 +325,7 @@ async fn without_a_pipe_large_messages_are_read_in_large_parts() {
     let all: Vec<Pipe> = std::iter::from_fn(Pipe::take).collect();
     let count = all.len();
     assert!(count <= PIPES);
-    let mut sockets = Sockets::with(&limits(), None, |inner| Marked { inner, streams: true }).await;
+    let mut sockets = Sockets::with(&limits(), None, streaming).await;
     let frame = request(0, &body(LENGTH));
     let Sockets { client, broker, .. } = &mut sockets;
     goes_on(client, broker, &frame).await;
