@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: what the gateway costs, beside a plain TCP proxy and a bare relay, before a real Kafka.
 //!
 //! Machines are noisy. So every configuration is measured in every round, one after the other, and ratios are taken within
-//! a round.
+//! a round. Each round has another order.
 
+mod broker;
 mod child;
 mod flame;
 mod growth;
@@ -10,19 +11,22 @@ mod kafka;
 mod options;
 mod page;
 mod peers;
+mod programs;
 mod rows;
 mod samples;
+mod training;
 
 use std::fs;
-use std::process::Command;
 
 use crate::test::{self, Outcome, Places};
 use crate::{apt, println_out};
 use kafka::Kafka;
 use options::{Options, USAGE};
 use peers::Peer;
+pub(crate) use programs::{Programs, build};
 use rows::Bench;
 use samples::Samples;
+pub(crate) use training::train;
 
 /// Measures, prints, and writes `docs/performance.md` unless the run was a quick or a partial one.
 pub(crate) fn run(args: &[&str]) -> Outcome {
@@ -33,28 +37,26 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let options = Options::parse(args)?;
     test::setup()?;
     let places = Places::find()?;
-    let target = places.kafka.parent().ok_or("no target directory")?.to_owned();
-    let built = Command::new(test::cargo())
-        .current_dir(&places.workspace)
-        .args(["build", "--release", "--quiet", "-p", "kegd", "-p", "keg-load"])
-        .status()?;
-    if !built.success() {
-        return Err("the release build failed".into());
-    }
-    let dir = target.join("bench");
+    let programs = Programs::build(&places, options.plain)?;
+    let dir = places.target()?.join("bench");
     if dir.exists() {
         fs::remove_dir_all(&dir)?;
     }
     fs::create_dir_all(&dir)?;
+    let is_fit = !options.quick && !options.plain;
     let page_file = places.workspace.join("docs/performance.md");
     if options.flame {
-        let picture = flame::draw(&options, &target.join("release"), &dir)?;
-        return Ok(fs::write(places.workspace.join("docs/flame-graph.svg"), picture)?);
+        let picture = flame::draw(&options, &programs, &dir)?;
+        let drawn = match is_fit {
+            true => places.workspace.join("docs/flame-graph.svg"),
+            false => dir.join("flame-graph.svg"),
+        };
+        return Ok(fs::write(drawn, picture)?);
     }
     if options.growth {
-        let tables = growth::measure(&options, &target.join("release"), &dir)?;
+        let tables = growth::measure(&options, &programs, &dir)?;
         println_out(&tables);
-        if !options.quick {
+        if is_fit {
             let page = fs::read_to_string(&page_file)?;
             fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
         }
@@ -63,9 +65,15 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     if !apt::provide("haproxy", &["-v"], "haproxy")? {
         return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
     }
+    let programs = match options.plain {
+        true => programs,
+        false => programs.and_plain(&places)?,
+    };
+    let copies = dir.join("programs");
+    let programs = programs.copied(&copies)?;
     let kafka = Kafka::start(&places, &dir)?;
-    let peers = Peer::all(&target.join("release"), &dir, kafka.port())?;
-    let bench = Bench::new(options, target.join("release"), peers);
+    let peers = Peer::all(&programs, &dir, kafka.port())?;
+    let bench = Bench::new(options, programs, peers);
     let mut samples = Samples::default();
     let outcome = bench.run(&mut samples);
     drop(kafka);
@@ -80,5 +88,6 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     }
     // Only logs and configurations are worth keeping.
     fs::remove_dir_all(dir.join("data"))?;
+    fs::remove_dir_all(copies)?;
     Ok(())
 }

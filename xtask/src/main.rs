@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod instructions;
+mod release;
 mod schemas;
 mod test;
 
@@ -16,6 +17,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   schemas --list      print every field that names something, and what keg does with it
   setup               fetch and build what the tests need: Kafka's jars, the Java test programs, kcat, librdkafka
   test [ARGS]         setup, then `cargo test --workspace ARGS`
+  release             build kegd as it is meant to be run: optimized by a profile of itself under load
   instructions        count the instructions of the hot path by callgrind, and compare with the committed baselines
   instructions --write
                       count, and write the baselines: on purpose, in the commit that changes them
@@ -40,6 +42,7 @@ fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
         ["schemas", "--list"] => Ok(schemas::list()?),
         ["setup"] => test::setup(),
         ["test", args @ ..] => test::run(args),
+        ["release"] => release::run(),
         ["instructions"] => instructions::compare(),
         ["instructions", "--write"] => instructions::write(),
         ["bench", args @ ..] => bench::run(args),

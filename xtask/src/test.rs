@@ -8,7 +8,7 @@ mod java;
 mod kcat;
 mod missing;
 mod native;
-mod stamp;
+pub(crate) mod stamp;
 
 use std::error::Error;
 use std::fs;
@@ -93,6 +93,11 @@ fn set_up(places: &Places) -> Outcome<Vec<Missing>> {
 }
 
 impl Places {
+    /// The directory that cargo builds in.
+    pub(crate) fn target(&self) -> Outcome<&Path> {
+        Ok(self.kafka.parent().ok_or("no target directory")?)
+    }
+
     pub(crate) fn find() -> Outcome<Self> {
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1"])
@@ -114,6 +119,20 @@ impl Places {
 
 pub(crate) fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// The compiler that cargo uses.
+pub(crate) fn rustc() -> String {
+    std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned())
+}
+
+/// Runs a command, which must succeed.
+pub(crate) fn finish(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("{command:?} failed ({status})").into()),
+    }
 }
 
 fn remove_if_there(path: &Path) -> Outcome {

@@ -4,7 +4,7 @@ use keg_devbroker::DevBroker;
 
 use crate::Outcome;
 
-/// What is kept of each partition; nobody reads it.
+/// What is kept of each partition: enough to be fetched from again and again.
 const KEPT: usize = 4 << 20;
 
 /// Serves until it is killed.

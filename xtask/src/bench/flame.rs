@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use super::Outcome;
 use super::growth::Growth;
 use super::options::Options;
+use super::programs::Programs;
 use crate::apt;
-use crate::test::cargo;
+use crate::test::{cargo, finish};
 
 /// What draws. It is a program and no dependency, since only this needs it.
 const INFERNO: &str = "inferno@0.12.8";
@@ -23,13 +24,13 @@ const TITLE: &str =
     "kegd: Produce of one record, 16 connections, two ACL rules, hide_prefix, before a broker in memory";
 
 /// Draws what the gateway does under the load that is the dearest by request.
-pub(super) fn draw(options: &Options, release: &Path, dir: &Path) -> Outcome<Vec<u8>> {
+pub(super) fn draw(options: &Options, programs: &Programs, dir: &Path) -> Outcome<Vec<u8>> {
     if !apt::provide("perf", &["--version"], "linux-perf")? {
         return Err("there is no perf, and it can't be installed here".into());
     }
     let tools = Inferno::installed(&dir.with_file_name("tools"))?;
     let growth = Growth {
-        release,
+        programs,
         dir,
         rounds: 1,
     };
@@ -50,7 +51,7 @@ pub(super) fn draw(options: &Options, release: &Path, dir: &Path) -> Outcome<Vec
         .arg("--output")
         .arg(&samples)
         .args(["--pid", &setting.process().to_string(), "--"])
-        .arg(release.join("keg-load"))
+        .arg(&programs.load)
         .args([
             "produce",
             "--connections",
@@ -108,12 +109,5 @@ impl Inferno {
 
     fn program(&self, name: &str) -> PathBuf {
         self.0.join(name)
-    }
-}
-
-fn finish(command: &mut Command) -> Outcome {
-    match command.status()?.success() {
-        true => Ok(()),
-        false => Err(format!("{:?} failed", command.get_program()).into()),
     }
 }

@@ -7,11 +7,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::Outcome;
+use super::broker::Broker;
 use super::child::Program;
 use super::kafka::free_ports;
 use super::options::Options;
 use super::page::{GROWTH, show};
 use super::peers::{PREFIX, before_virtual_clusters, wait};
+use super::programs::Programs;
 use super::rows::{Report, load, resident, storm_size, value};
 use super::samples::Spread;
 
@@ -29,7 +31,7 @@ const FRAMES: [[usize; 3]; 7] = [
 /// A gateway before a broker in memory.
 pub(super) struct Setting {
     keg: Program,
-    _broker: Program,
+    _broker: Broker,
     target: String,
     start: Duration,
 }
@@ -42,20 +44,20 @@ struct Table {
 }
 
 pub(super) struct Growth<'a> {
-    pub(super) release: &'a Path,
+    pub(super) programs: &'a Programs,
     pub(super) dir: &'a Path,
     pub(super) rounds: usize,
 }
 
-pub(super) fn measure(options: &Options, release: &Path, dir: &Path) -> Outcome<String> {
+pub(super) fn measure(options: &Options, programs: &Programs, dir: &Path) -> Outcome<String> {
     let growth = Growth {
-        release,
+        programs,
         dir,
         rounds: options.rounds.min(3),
     };
     let mut text = format!(
         "{GROWTH}
-How the cost of the gateway with `hide_prefix` grows, measured by `cargo xtask bench --growth` before keg's broker in
+How the cost of the gateway with `hide_prefix` grows, of the same build, measured by `cargo xtask bench --growth` before keg's broker in
 memory: medians of {} rounds, and in brackets the least and the most. Each round is a new process.
 ",
         growth.rounds
@@ -193,19 +195,12 @@ impl Growth<'_> {
     }
 
     pub(super) fn start(&self, clusters: usize, rules: usize, topics: usize) -> Outcome<Setting> {
-        let (kafka, first, health) = (free_ports()?, free_ports()?, free_ports()?);
-        let log = self.dir.join("broker.log");
-        let mut command = Command::new(self.release.join("keg-load"));
-        command
-            .args(["broker", "--topic", &format!("{PREFIX}produce"), "--partitions", "50"])
-            .args(["--port", &kafka.to_string()])
-            .args(["--stem", &format!("{PREFIX}topic-"), "--others", &topics.to_string()]);
-        let mut broker = Program::start(&mut command, &log)?;
-        wait(&mut broker, &format!("127.0.0.1:{kafka}"), false, Instant::now(), &log)?;
+        let (first, health) = (free_ports()?, free_ports()?);
+        let broker = Broker::start(&self.programs.load, self.dir, topics)?;
         let file = self.dir.join("growth.yaml");
-        fs::write(&file, config(kafka, first, health, clusters, rules)?)?;
+        fs::write(&file, config(broker.port(), first, health, clusters, rules)?)?;
         let log = self.dir.join("growth.log");
-        let mut command = Command::new(self.release.join("kegd"));
+        let mut command = Command::new(&self.programs.kegd);
         let start = Instant::now();
         let mut keg = Program::start(command.args(["run", "--config"]).arg(&file), &log)?;
         let address = format!("127.1.0.0:{}", first + 1);
@@ -233,7 +228,7 @@ impl Setting {
     fn load(&self, growth: &Growth, args: &[&str]) -> Outcome<Report> {
         let id = self.process().to_string();
         load(
-            growth.release,
+            &growth.programs.load,
             &[args, &["--target", &self.target, "--pid", &id]].concat(),
         )
     }

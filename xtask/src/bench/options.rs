@@ -8,19 +8,23 @@ pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
   --rounds N        how often everything is measured; 5 unless said
   --quick           2 rounds with a quarter of the load
   --rows A,B        only these: produce, fetch, single, latency, idle, large, storm
+  --plain           of what `cargo build --release` builds, without the profile that `cargo xtask release` takes
   --flame           instead, draw docs/flame-graph.svg: where the time of small requests goes, by perf
   --growth          instead, how the cost grows with connections, topics, virtual clusters, rules and frame size
 
 A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.
---growth, unless it is quick, replaces the part of that page that it measures.";
+--growth, unless it is quick or plain, replaces the part of that page that it measures; --flame, then, draws to target/bench.";
 
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) quick: bool,
+    pub(super) plain: bool,
     pub(super) growth: bool,
     pub(super) flame: bool,
     pub(super) rows: Vec<Row>,
+    /// What is in each partition that is fetched from, in MiB. Not all of it is fetched.
+    pub(super) fetched: usize,
 }
 
 impl Options {
@@ -28,14 +32,17 @@ impl Options {
         let mut options = Self {
             rounds: 5,
             quick: false,
+            plain: false,
             growth: false,
             flame: false,
             rows: Row::ALL.to_vec(),
+            fetched: 64,
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match *arg {
                 "--quick" => (options.quick, options.rounds) = (true, 2),
+                "--plain" => options.plain = true,
                 "--growth" => options.growth = true,
                 "--flame" => options.flame = true,
                 "--rounds" => options.rounds = args.next().ok_or("--rounds needs a number")?.parse()?,
@@ -51,7 +58,7 @@ impl Options {
 
     /// Whether the figures are fit for the page.
     pub(super) fn is_whole(&self) -> bool {
-        !self.quick && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
+        !self.quick && !self.plain && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
     }
 
     pub(super) fn has(&self, row: Row) -> bool {
@@ -75,6 +82,7 @@ mod tests {
             (&["--rounds", "7"], true),
             (&["--rounds", "3"], false),
             (&["--quick"], false),
+            (&["--plain"], false),
             (&["--rows", "produce,storm"], false),
         ] {
             assert_eq!(Options::parse(args).unwrap().is_whole(), whole, "{args:?}");

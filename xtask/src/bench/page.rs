@@ -84,7 +84,7 @@ between machines. Throughput and latency are those of a machine on which load, p
     );
     conditions(&mut page, bench)?;
     page.push_str("\n## Targets\n\n| figure | target | measured | |\n|---|---|---|---|\n");
-    for target in targets(samples, &bench.release().join("kegd"), dir)? {
+    for target in targets(samples, &bench.programs().kegd, dir)? {
         let Some(found) = target.found else { continue };
         let verdict = if (target.met)(found.median) {
             "met"
@@ -307,7 +307,8 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
 - {cores} logical CPUs ({model}), Linux {kernel}; loopback; load average at the end {load}.
 - Kafka 4.3.1, one node with one replica, {java}, heap of 1 GiB; topics with 8 partitions, read from the page cache.
 - {haproxy}, TCP mode, default buffers of 16 KiB; the relay is tokio's multi-thread runtime with reads of 256 KiB, as keg's of what it passes on.
-- {rounds} rounds{quick}; every configuration is a new process in every round, and runs alone except for latency.
+- keg is {build}.
+- {rounds} rounds{quick}, each in another order; every configuration is a new process in every round, and runs alone except for latency.
 - Produce 13 and Fetch 17, which name topics by id; *topics by name* is Produce 12 and Fetch 12.
 - Produce: 4 connections, 5 requests in flight on each, acks=all, 8 batches of 64 records of 1 KiB in a request. Fetch: 4
   connections, one request in flight, 1 MiB of each of 8 partitions. Single-record produce: 16 connections, one request in
@@ -322,6 +323,11 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
         cores = std::thread::available_parallelism()?,
         kernel = kernel.trim(),
         load = load.split(' ').next().unwrap_or_default(),
+        build = if options.plain {
+            "the build of `cargo build --release`"
+        } else {
+            "the build of `cargo xtask release`, by a profile; *built without a profile* is that of `cargo build --release`"
+        },
         rounds = options.rounds,
         quick = if options.quick { " with a quarter of the load" } else { "" },
     )?;

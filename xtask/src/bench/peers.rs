@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::Outcome;
 use super::child::Program;
 use super::kafka::free_ports;
+use super::programs::Programs;
 
 /// How long a proxy may take until it serves.
 const START: Duration = Duration::from_secs(20);
@@ -17,7 +18,7 @@ const START: Duration = Duration::from_secs(20);
 /// ApiVersions 0 with an empty client id, which every proxy lets through to a broker, and every gateway answers.
 const HELLO: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Direct,
     Haproxy,
@@ -25,6 +26,7 @@ pub(super) enum Kind {
     Keg,
     KegPrefix,
     KegBusy,
+    KegPlain,
     KegNames,
     KegAcls,
     HaproxyTls,
@@ -32,13 +34,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Direct,
         Self::Haproxy,
         Self::Relay,
         Self::Keg,
         Self::KegPrefix,
         Self::KegBusy,
+        Self::KegPlain,
         Self::KegNames,
         Self::KegAcls,
         Self::HaproxyTls,
@@ -53,6 +56,7 @@ impl Kind {
             Self::Keg => "keg, nothing to rewrite",
             Self::KegPrefix => "keg, hide_prefix",
             Self::KegBusy => "keg, hide_prefix, busy polling",
+            Self::KegPlain => "keg, hide_prefix, built without a profile",
             Self::KegNames => "keg, hide_prefix, topics by name",
             Self::KegAcls => "keg, hide_prefix, ACLs, SASL",
             Self::HaproxyTls => "HAProxy, TLS",
@@ -64,6 +68,11 @@ impl Kind {
     /// run to itself, with those that it is compared with, and no other.
     pub(super) fn is_polling(self) -> bool {
         self == Self::KegBusy
+    }
+
+    /// Whether a profile is taken of it. Polling is left out: it would be most of what the profile has.
+    pub(super) fn is_trained(self) -> bool {
+        self.is_keg() && !self.is_polling() && self != Self::KegPlain
     }
 
     fn is_keg(self) -> bool {
@@ -92,14 +101,29 @@ pub(super) struct Running {
     pub(super) start: Duration,
 }
 
+impl Running {
+    /// Of the process, where there is one.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::id)
+    }
+}
+
 impl Peer {
-    pub(super) fn all(release: &Path, dir: &Path, kafka: u16) -> Outcome<Vec<Self>> {
+    pub(super) fn all(programs: &Programs, dir: &Path, kafka: u16) -> Outcome<Vec<Self>> {
         certificate(dir)?;
-        let peer = |kind| Self::new(kind, release, dir, kafka);
-        Kind::ALL.into_iter().map(peer).collect()
+        let peer = |kind| Self::new(kind, programs, dir, kafka).transpose();
+        Kind::ALL.into_iter().filter_map(peer).collect()
     }
 
-    fn new(kind: Kind, release: &Path, dir: &Path, kafka: u16) -> Outcome<Self> {
+    /// `None` for the plain build where it isn't there.
+    fn new(kind: Kind, programs: &Programs, dir: &Path, kafka: u16) -> Outcome<Option<Self>> {
+        let kegd = match kind {
+            Kind::KegPlain => programs.plain.as_ref(),
+            _ => Some(&programs.kegd),
+        };
+        let Some(kegd) = kegd else {
+            return Ok(None);
+        };
         let first = free_ports()?;
         // The gateway's first port is for bootstrapping, the second is the node's.
         let port = if kind == Kind::Direct { kafka } else { first + 1 };
@@ -113,22 +137,22 @@ impl Peer {
             }
             Kind::Relay => {
                 let text = format!("relay --listen 127.0.0.1:{port} --to 127.0.0.1:{kafka}");
-                (release.join("keg-load"), text.split(' ').map(str::to_owned).collect())
+                (programs.load.clone(), text.split(' ').map(str::to_owned).collect())
             }
             _ => {
                 let file = file.with_extension("yaml");
                 fs::write(&file, keg(kind, first, free_ports()?, kafka, dir))?;
                 let args = ["run".to_owned(), "--config".to_owned(), file.display().to_string()];
-                (release.join("kegd"), args.to_vec())
+                (kegd.clone(), args.to_vec())
             }
         };
-        Ok(Self {
+        Ok(Some(Self {
             kind,
             port,
             program,
             args,
             dir: dir.to_owned(),
-        })
+        }))
     }
 
     pub(super) fn start(&self) -> Outcome<Running> {
@@ -306,7 +330,8 @@ basicConstraints=critical,CA:FALSE
             "30",
         ])
         .args(["-config", "tls.conf", "-keyout", "tls.key", "-out", "tls.crt"])
-        .output()?;
+        .output()
+        .map_err(|error| format!("openssl, for a certificate: {error}"))?;
     if !made.status.success() {
         return Err(format!("openssl made no certificate: {}", String::from_utf8_lossy(&made.stderr)).into());
     }

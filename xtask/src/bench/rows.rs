@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::process::Command;
 
 use super::Outcome;
 use super::options::Options;
 use super::peers::{Kind, PREFIX, Peer, Running};
+use super::programs::Programs;
 use super::samples::Samples;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +56,17 @@ const STORM: usize = 10_000;
 
 pub(super) struct Bench {
     options: Options,
-    release: PathBuf,
+    programs: Programs,
     peers: Vec<Peer>,
 }
 
 pub(super) type Report = BTreeMap<String, f64>;
 
 impl Bench {
-    pub(super) fn new(options: Options, release: PathBuf, peers: Vec<Peer>) -> Self {
+    pub(super) fn new(options: Options, programs: Programs, peers: Vec<Peer>) -> Self {
         Self {
             options,
-            release,
+            programs,
             peers,
         }
     }
@@ -73,19 +75,19 @@ impl Bench {
         &self.options
     }
 
-    pub(super) fn release(&self) -> &Path {
-        &self.release
+    pub(super) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     pub(super) fn run(&self, samples: &mut Samples) -> Outcome {
         self.prepare()?;
         for round in 0..self.options.rounds {
             eprintln!("round {} of {}", round + 1, self.options.rounds);
-            for peer in self.peers.iter().filter(|peer| !peer.kind.is_polling()) {
+            for peer in in_order(&self.peers, round).filter(|peer| !peer.kind.is_polling()) {
                 self.bulk(peer, round, samples)?;
             }
             if self.options.has(Row::Latency) {
-                let beside = |kind: Kind| kind != Kind::KegNames && !kind.is_polling();
+                let beside = |kind: Kind| !matches!(kind, Kind::KegPlain | Kind::KegNames) && !kind.is_polling();
                 self.latency(beside, ["p50", "p99", "latency cpu"], round, samples)?;
                 let compared = |kind: Kind| matches!(kind, Kind::Direct | Kind::Haproxy) || kind.is_polling();
                 self.latency(compared, ["polling p50", "polling p99", "polling cpu"], round, samples)?;
@@ -109,18 +111,52 @@ impl Bench {
         let mut args = vec!["prepare", "--target", &target];
         args.extend(small);
         self.load(&args)?;
-        let target = direct.target(&format!("{PREFIX}fetch"));
-        self.load(&["prepare", "--target", &target, "--bytes-per-partition", "67108864"])?;
+        self.prepare_fetch(direct)
+    }
+
+    fn prepare_fetch(&self, peer: &Peer) -> Outcome {
+        let target = peer.target(&format!("{PREFIX}fetch"));
+        let bytes = (self.options.fetched << 20).to_string();
+        self.load(&["prepare", "--target", &target, "--bytes-per-partition", &bytes])?;
         Ok(())
     }
 
     fn bulk(&self, peer: &Peer, round: usize, samples: &mut Samples) -> Outcome {
         let running = peer.start()?;
-        let kind = peer.kind;
         if let Some(program) = &running.program {
-            samples.add("start", kind, round, running.start.as_secs_f64() * 1000.0);
-            samples.add("idle", kind, round, resident(program.id())? / 1024.0);
+            samples.add("start", peer.kind, round, running.start.as_secs_f64() * 1000.0);
+            samples.add("idle", peer.kind, round, resident(program.id())? / 1024.0);
         }
+        self.loads(peer, running.id(), round, samples)
+    }
+
+    /// What a profile is taken of: all loads on each configuration, each process of which ends in order.
+    pub(super) fn train(&self) -> Outcome {
+        let direct = self.peers.first().ok_or("no peers")?;
+        self.prepare_fetch(direct)?;
+        for peer in self.peers.iter().filter(|peer| peer.kind.is_trained()) {
+            let running = peer.start()?;
+            self.loads(peer, None, 0, &mut Samples::default())?;
+            let produce = peer.target(&format!("{PREFIX}produce"));
+            let args = [
+                "metadata",
+                "--connections",
+                "2",
+                "--requests",
+                "500",
+                "--target",
+                &produce,
+            ];
+            self.load(&args)?;
+            if let Some(program) = running.program {
+                program.end()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn loads(&self, peer: &Peer, pid: Option<u32>, round: usize, samples: &mut Samples) -> Outcome {
+        let kind = peer.kind;
         let produce = peer.target(&format!("{PREFIX}produce"));
         let fetch = peer.target(&format!("{PREFIX}fetch"));
         if self.options.has(Row::Produce) {
@@ -134,7 +170,7 @@ impl Bench {
                 "--target",
                 &produce,
             ];
-            let report = self.load_on(&running, &args)?;
+            let report = self.load_on(pid, &args)?;
             per_gigabyte(
                 &report,
                 ["produce", "produce MB/s", "produce peak"],
@@ -145,15 +181,24 @@ impl Bench {
         }
         if self.options.has(Row::Fetch) {
             let requests = self.options.load(240);
-            let args = ["fetch", "--offsets", "32", "--requests", &requests, "--target", &fetch];
-            let report = self.load_on(&running, &args)?;
+            let offsets = (self.options.fetched / 2).to_string();
+            let args = [
+                "fetch",
+                "--offsets",
+                &offsets,
+                "--requests",
+                &requests,
+                "--target",
+                &fetch,
+            ];
+            let report = self.load_on(pid, &args)?;
             per_gigabyte(&report, ["fetch", "fetch MB/s", "fetch peak"], kind, round, samples)?;
         }
         if self.options.has(Row::Single) {
             let requests = self.options.load(60_000);
             let mut args = vec!["produce", "--connections", "16", "--record-size", "128", "--batch", "1"];
             args.extend(["--partitions", "1", "--requests", &requests, "--target", &produce]);
-            let report = self.load_on(&running, &args)?;
+            let report = self.load_on(pid, &args)?;
             let requests = value(&report, "requests")?;
             samples.add("requests/s", kind, round, requests / value(&report, "seconds")?);
             if let Some(cpu) = report.get("cpu") {
@@ -203,7 +248,7 @@ impl Bench {
         let fetch = peer.target(&format!("{PREFIX}fetch"));
         if self.options.has(Row::Idle) {
             let running = peer.start()?;
-            let report = self.load_on(&running, &["idle", "--connections", "5000", "--target", &fetch])?;
+            let report = self.load_on(running.id(), &["idle", "--connections", "5000", "--target", &fetch])?;
             let grown = value(&report, "after")? - value(&report, "before")?;
             samples.add("per connection", kind, round, grown / value(&report, "connections")?);
         }
@@ -211,7 +256,7 @@ impl Bench {
             let running = peer.start()?;
             let mut args = vec!["fetch", "--connections", "64", "--requests", "64"];
             args.extend(["--partition-max-bytes", "6553600", "--target", &fetch]);
-            let report = self.load_on(&running, &args)?;
+            let report = self.load_on(running.id(), &args)?;
             samples.add("large", kind, round, value(&report, "peak")? / 1024.0);
             samples.add("large s", kind, round, value(&report, "seconds")?);
         }
@@ -219,7 +264,7 @@ impl Bench {
             let running = peer.start()?;
             let connections = storm_size()?.to_string();
             let report = self.load_on(
-                &running,
+                running.id(),
                 &["idle", "--storm", "--connections", &connections, "--target", &fetch],
             )?;
             samples.add("storm connections", kind, round, value(&report, "storm_connections")?);
@@ -230,22 +275,33 @@ impl Bench {
         Ok(())
     }
 
-    fn load_on(&self, running: &Running, args: &[&str]) -> Outcome<Report> {
-        let Some(program) = &running.program else {
-            return self.load(args);
-        };
-        let id = program.id().to_string();
-        self.load(&[args, &["--pid", &id]].concat())
+    /// Also tells what a process costs.
+    fn load_on(&self, pid: Option<u32>, args: &[&str]) -> Outcome<Report> {
+        match pid {
+            Some(pid) => self.load(&[args, &["--pid", &pid.to_string()]].concat()),
+            None => self.load(args),
+        }
     }
 
     fn load(&self, args: &[&str]) -> Outcome<Report> {
-        load(&self.release, args)
+        load(&self.programs.load, args)
     }
 }
 
+/// All, in another order in each round, so that nobody always follows the same one.
+fn in_order(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
+    let mut peers: Vec<&Peer> = peers.iter().collect();
+    peers.sort_by_key(|peer| {
+        let mut hasher = DefaultHasher::new();
+        (round, peer.kind).hash(&mut hasher);
+        hasher.finish()
+    });
+    peers.into_iter()
+}
+
 /// What the load generator says after a run.
-pub(super) fn load(release: &Path, args: &[&str]) -> Outcome<Report> {
-    let output = Command::new(release.join("keg-load")).args(args).output()?;
+pub(super) fn load(program: &Path, args: &[&str]) -> Outcome<Report> {
+    let output = Command::new(program).args(args).output()?;
     if !output.status.success() {
         let problem = String::from_utf8_lossy(&output.stderr);
         return Err(format!("keg-load {}: {problem}", args.join(" ")).into());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::baselines::Baselines;
-use crate::test::{Outcome, Places, cargo};
+use crate::test::{Outcome, Places, cargo, finish, rustc};
 
 /// How often each case is done, so that what grows now and then is spread.
 const ROUNDS: u64 = 100;
@@ -27,22 +27,24 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn build(Places { workspace, kafka }: Places) -> Outcome<Self> {
-        let built = Command::new(cargo())
+    pub(super) fn build(places: Places) -> Outcome<Self> {
+        let target = places.target()?.to_owned();
+        let workspace = places.workspace;
+        let mut build = Command::new(cargo());
+        build
             .current_dir(&workspace)
             .args(["build", "--profile", "counted", "--quiet", "-p", "keg-bench"])
             // Code for this very processor would have other counts than that for any.
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .status()?;
-        if !built.success() {
-            return Err("the build of keg-bench failed".into());
-        }
-        let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-        let version = Command::new(rustc).current_dir(&workspace).arg("--version").output()?;
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        finish(&mut build)?;
+        let version = Command::new(rustc())
+            .current_dir(&workspace)
+            .arg("--version")
+            .output()?;
         Ok(Self {
             workspace,
-            target: kafka.parent().ok_or("no target directory")?.to_owned(),
+            target,
             compiler: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
         })
     }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use super::Outcome;
 
 /// The stamp of one directory for one set of inputs.
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     file: PathBuf,
     content: String,
 }
 
 impl Stamp {
-    pub(super) fn new(dir: &Path, made_from: &impl Hash) -> Self {
+    pub(crate) fn new(dir: &Path, made_from: &impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         made_from.hash(&mut hasher);
         Self {
@@ -22,11 +22,11 @@ impl Stamp {
         }
     }
 
-    pub(super) fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         fs::read_to_string(&self.file).is_ok_and(|content| content == self.content)
     }
 
-    pub(super) fn write(&self) -> Outcome {
+    pub(crate) fn write(&self) -> Outcome {
         Ok(fs::write(&self.file, &self.content)?)
     }
 }
