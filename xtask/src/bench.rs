@@ -43,20 +43,20 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         fs::remove_dir_all(&dir)?;
     }
     fs::create_dir_all(&dir)?;
-    let is_fit = !options.quick && !options.plain;
+    let copies = dir.join("programs");
     let page_file = places.workspace.join("docs/performance.md");
     if options.flame {
-        let picture = flame::draw(&options, &programs, &dir)?;
-        let drawn = match is_fit {
+        let picture = flame::draw(&options, &programs.copied(&copies)?, &dir)?;
+        let drawn = match options.is_fit() {
             true => places.workspace.join("docs/flame-graph.svg"),
             false => dir.join("flame-graph.svg"),
         };
         return Ok(fs::write(drawn, picture)?);
     }
     if options.growth {
-        let tables = growth::measure(&options, &programs, &dir)?;
+        let tables = growth::measure(&options, &programs.copied(&copies)?, &dir)?;
         println_out(&tables);
-        if is_fit {
+        if options.is_fit() {
             let page = fs::read_to_string(&page_file)?;
             fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
         }
@@ -69,7 +69,6 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         true => programs,
         false => programs.and_plain(&places)?,
     };
-    let copies = dir.join("programs");
     let programs = programs.copied(&copies)?;
     let kafka = Kafka::start(&places, &dir)?;
     let peers = Peer::all(&programs, &dir, kafka.port())?;

@@ -7,7 +7,7 @@
 //! It takes two builds: one that counts what is done, and one that uses the counts. All of it is below `target/pgo`.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,9 +25,15 @@ pub(crate) fn run() -> Outcome {
 
 /// Builds what isn't built yet.
 pub(crate) fn build(places: &Places) -> Outcome<PathBuf> {
+    // What loads is this program. Later, it may have been built anew.
+    let trainer = read(&env::current_exe()?)?;
     let compiler = Compiler::find(&places.workspace)?;
     let profdata = compiler.profdata()?;
     let dir = places.target()?.join("pgo");
+    fs::create_dir_all(&dir)?;
+    // Held until the end: a second run waits.
+    let lock = File::create(dir.join("lock"))?;
+    lock.lock()?;
     let (counts, profile) = (dir.join("counts"), dir.join("profile"));
     let builder = Builder {
         workspace: &places.workspace,
@@ -39,11 +45,8 @@ pub(crate) fn build(places: &Places) -> Outcome<PathBuf> {
     let counting = builder.kegd("counting", &format!("-Cprofile-generate={}", counts.display()))?;
 
     let merged = profile.join("kegd.profdata");
-    // What is counted, and what loads it: this program, too.
-    let made_from = [&counting, &load, &env::current_exe()?].map(fs::read);
-    let made_from = made_from.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let stamp = Stamp::new(&profile, &made_from);
-    if !stamp.is_current() {
+    let stamp = Stamp::new(&profile, &[read(&counting)?, read(&load)?, trainer]);
+    if !stamp.is_current() || !merged.exists() {
         eprintln!("taking a profile");
         // cargo wouldn't notice that what it built was built by another profile.
         for old in [&counts, &profile, &builder.dir.join("profiled")] {
@@ -140,6 +143,10 @@ impl Compiler {
         }
         Ok(program)
     }
+}
+
+fn read(file: &Path) -> Outcome<Vec<u8>> {
+    fs::read(file).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
 /// The flags of the environment, and one more, as cargo takes them in `CARGO_ENCODED_RUSTFLAGS`. That counts before `RUSTFLAGS`,

@@ -25,7 +25,7 @@ impl Broker {
             .args(["--port", &port.to_string()])
             .args(["--stem", &format!("{PREFIX}topic-"), "--others", &others.to_string()]);
         let mut program = Program::start(&mut command, &log)?;
-        wait(&mut program, &format!("127.0.0.1:{port}"), false, Instant::now(), &log)?;
+        wait(&mut program, &format!("127.0.0.1:{port}"), false, Instant::now())?;
         Ok(Self {
             _program: program,
             port,

@@ -55,6 +55,11 @@ impl Program {
         Err(format!("a program did not end within {} s of SIGTERM: see {log}", END.as_secs()).into())
     }
 
+    /// Where what it says is.
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
     pub(super) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

@@ -204,7 +204,7 @@ impl Growth<'_> {
         let start = Instant::now();
         let mut keg = Program::start(command.args(["run", "--config"]).arg(&file), &log)?;
         let address = format!("127.1.0.0:{}", first + 1);
-        let start = wait(&mut keg, &address, false, start, &log)?;
+        let start = wait(&mut keg, &address, false, start)?;
         Ok(Setting {
             keg,
             _broker: broker,

@@ -12,8 +12,8 @@ pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
   --flame           instead, draw docs/flame-graph.svg: where the time of small requests goes, by perf
   --growth          instead, how the cost grows with connections, topics, virtual clusters, rules and frame size
 
-A run with the default options writes docs/performance.md; every run writes target/bench/performance.md.
---growth, unless it is quick or plain, replaces the part of that page that it measures; --flame, then, draws to target/bench.";
+A run with the default options writes docs/performance.md, and any run target/bench/performance.md. --growth replaces the part of that
+page that it measures. With --quick or --plain, or fewer rounds than 3, --growth only prints it, and --flame draws to target/bench.";
 
 #[derive(Debug)]
 pub(super) struct Options {
@@ -61,6 +61,11 @@ impl Options {
         !self.quick && !self.plain && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
     }
 
+    /// Whether what is measured instead is fit for the documents.
+    pub(super) fn is_fit(&self) -> bool {
+        !self.quick && !self.plain && self.rounds >= 3
+    }
+
     pub(super) fn has(&self, row: Row) -> bool {
         self.rows.contains(&row)
     }
@@ -86,6 +91,19 @@ mod tests {
             (&["--rows", "produce,storm"], false),
         ] {
             assert_eq!(Options::parse(args).unwrap().is_whole(), whole, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn few_rounds_and_less_of_the_load_are_not_fit_for_the_documents() {
+        for (args, fit) in [
+            (&["--growth"][..], true),
+            (&["--growth", "--rounds", "3"], true),
+            (&["--growth", "--rounds", "2"], false),
+            (&["--flame", "--plain"], false),
+            (&["--flame", "--quick"], false),
+        ] {
+            assert_eq!(Options::parse(args).unwrap().is_fit(), fit, "{args:?}");
         }
     }
 

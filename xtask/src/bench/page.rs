@@ -9,6 +9,7 @@ use super::Outcome;
 use super::peers::Kind;
 use super::rows::Bench;
 use super::samples::{Samples, Spread};
+use crate::test::finish;
 
 /// The figures in the order of the page, with decimals.
 const FIGURES: [(&str, &str, usize); 21] = [
@@ -51,8 +52,8 @@ const FIGURES: [(&str, &str, usize); 21] = [
 const POLLING: &str = "
 Rows with `busy_poll` are of a gateway that polls its sockets for 10 ms after the last traffic instead of sleeping
 ([`runtime.busy_poll`](operations.md#busy-polling)), at the price of a core as long as there is traffic. It is off by default,
-and in all other rows. On a machine where load, proxy and broker share few cores it takes one of theirs, which is what its p99
-shows. What it adds to the median may be less than nothing there: a core that doesn't sleep is awake for the broker, too.
+and in all other rows. On a machine where load, proxy and broker share few cores it takes one of theirs, which is what the range of its
+p99 shows. What it adds to the median may be less than nothing there: a core that doesn't sleep is awake for the broker, too.
 ";
 
 struct Target {
@@ -350,10 +351,7 @@ fn said(program: &str, args: &[&str]) -> Outcome<String> {
 /// The size of the binary without symbols, in MiB.
 fn stripped(binary: &Path, dir: &Path) -> Outcome<f64> {
     let copy = dir.join("kegd-stripped");
-    let status = Command::new("strip").arg("-o").arg(&copy).arg(binary).status()?;
-    if !status.success() {
-        return Err("strip failed".into());
-    }
+    finish(Command::new("strip").arg("-o").arg(&copy).arg(binary))?;
     Ok(fs::metadata(copy)?.len() as f64 / f64::from(1 << 20))
 }
 

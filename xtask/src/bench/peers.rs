@@ -170,7 +170,6 @@ impl Peer {
             &format!("127.0.0.1:{}", self.port),
             self.kind.is_tls(),
             start,
-            &log,
         )?;
         Ok(Running {
             program: Some(program),
@@ -194,10 +193,10 @@ impl Peer {
 }
 
 /// Waits until a program serves, and tells how long it took.
-pub(super) fn wait(program: &mut Program, address: &str, tls: bool, start: Instant, log: &Path) -> Outcome<Duration> {
+pub(super) fn wait(program: &mut Program, address: &str, tls: bool, start: Instant) -> Outcome<Duration> {
     while !answers(address, tls) {
         if program.has_ended() || start.elapsed() > START {
-            return Err(format!("nothing serves on {address}: see {}", log.display()).into());
+            return Err(format!("nothing serves on {address}: see {}", program.log().display()).into());
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -92,7 +92,7 @@ impl Bench {
                 let compared = |kind: Kind| matches!(kind, Kind::Direct | Kind::Haproxy) || kind.is_polling();
                 self.latency(compared, ["polling p50", "polling p99", "polling cpu"], round, samples)?;
             }
-            for peer in self.peers.iter().filter(|peer| HOLDERS.contains(&peer.kind)) {
+            for peer in in_order(&self.peers, round).filter(|peer| HOLDERS.contains(&peer.kind)) {
                 self.memory(peer, round, samples)?;
             }
         }
@@ -216,12 +216,14 @@ impl Bench {
         round: usize,
         samples: &mut Samples,
     ) -> Outcome {
-        let peers: Vec<&Peer> = self.peers.iter().filter(|peer| compared(peer.kind)).collect();
+        let peers: Vec<&Peer> = in_order(&self.peers, round)
+            .filter(|peer| compared(peer.kind))
+            .collect();
         let running: Vec<Running> = peers.iter().map(|peer| peer.start()).collect::<Outcome<_>>()?;
         let targets = peers.iter().zip(&running).map(|(peer, running)| {
             let target = peer.target(&format!("{PREFIX}produce"));
-            match &running.program {
-                Some(program) => format!("{target},pid={}", program.id()),
+            match running.id() {
+                Some(pid) => format!("{target},pid={pid}"),
                 None => target,
             }
         });
@@ -291,12 +293,14 @@ impl Bench {
 /// All, in another order in each round, so that nobody always follows the same one.
 fn in_order(peers: &[Peer], round: usize) -> impl Iterator<Item = &Peer> {
     let mut peers: Vec<&Peer> = peers.iter().collect();
-    peers.sort_by_key(|peer| {
-        let mut hasher = DefaultHasher::new();
-        (round, peer.kind).hash(&mut hasher);
-        hasher.finish()
-    });
+    peers.sort_by_key(|peer| place(peer.kind, round));
     peers.into_iter()
+}
+
+fn place(kind: Kind, round: usize) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (round, kind).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What the load generator says after a run.
@@ -373,6 +377,20 @@ mod tests {
         assert_eq!(hard_limit(text), Some(20_000));
         assert_eq!(hard_limit(&text.replace("20000", "unlimited")), Some(usize::MAX));
         assert_eq!(hard_limit(""), None);
+    }
+
+    #[test]
+    fn nobody_follows_the_same_one_in_every_round() {
+        let mut before: Vec<Option<Kind>> = Vec::new();
+        for round in 0..5 {
+            let mut kinds = Kind::ALL;
+            kinds.sort_by_key(|kind| place(*kind, round));
+            let haproxy = kinds.iter().position(|kind| *kind == Kind::Haproxy).unwrap();
+            before.push(haproxy.checked_sub(1).and_then(|place| kinds.get(place).copied()));
+        }
+        before.sort_unstable();
+        before.dedup();
+        assert!(before.len() > 2, "{before:?}");
     }
 
     #[test]
