@@ -12,6 +12,7 @@ mod options;
 mod page;
 mod peers;
 mod programs;
+mod report;
 mod rows;
 mod samples;
 mod training;
@@ -23,7 +24,7 @@ use crate::{apt, println_out};
 use kafka::Kafka;
 use options::{Options, USAGE};
 use peers::Peer;
-pub(crate) use programs::{Programs, build};
+pub(crate) use programs::Programs;
 use rows::Bench;
 use samples::Samples;
 pub(crate) use training::train;
@@ -37,16 +38,17 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let options = Options::parse(args)?;
     test::setup()?;
     let places = Places::find()?;
-    let programs = Programs::build(&places, options.plain)?;
+    let programs = Programs::build(&places, &options)?;
     let dir = places.target()?.join("bench");
     if dir.exists() {
         fs::remove_dir_all(&dir)?;
     }
     fs::create_dir_all(&dir)?;
     let copies = dir.join("programs");
+    let programs = programs.copied(&copies)?;
     let page_file = places.workspace.join("docs/performance.md");
     if options.flame {
-        let picture = flame::draw(&options, &programs.copied(&copies)?, &dir)?;
+        let picture = flame::draw(&options, &programs, &dir)?;
         let drawn = match options.is_fit() {
             true => places.workspace.join("docs/flame-graph.svg"),
             false => dir.join("flame-graph.svg"),
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         return Ok(fs::write(drawn, picture)?);
     }
     if options.growth {
-        let tables = growth::measure(&options, &programs.copied(&copies)?, &dir)?;
+        let tables = growth::measure(&options, &programs, &dir)?;
         println_out(&tables);
         if options.is_fit() {
             let page = fs::read_to_string(&page_file)?;
@@ -65,11 +67,6 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     if !apt::provide("haproxy", &["-v"], "haproxy")? {
         return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
     }
-    let programs = match options.plain {
-        true => programs,
-        false => programs.and_plain(&places)?,
-    };
-    let programs = programs.copied(&copies)?;
     let kafka = Kafka::start(&places, &dir)?;
     let peers = Peer::all(&programs, &dir, kafka.port())?;
     let bench = Bench::new(options, programs, peers);

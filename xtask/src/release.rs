@@ -14,7 +14,7 @@ use std::process::Command;
 use crate::bench::{self, Programs};
 use crate::println_out;
 use crate::test::stamp::Stamp;
-use crate::test::{Outcome, Places, cargo, finish, rustc};
+use crate::test::{Outcome, Places, ask_rustc, cargo, finish};
 
 /// Builds it, and says where it is.
 pub(crate) fn run() -> Outcome {
@@ -40,7 +40,7 @@ pub(crate) fn build(places: &Places) -> Outcome<PathBuf> {
         dir,
         host: compiler.host,
     };
-    let load = bench::build(places, "keg-load")?;
+    let load = plain(places, "keg-load")?;
     eprintln!("building kegd so that it counts what it does");
     let counting = builder.kegd("counting", &format!("-Cprofile-generate={}", counts.display()))?;
 
@@ -78,6 +78,21 @@ pub(crate) fn build(places: &Places) -> Outcome<PathBuf> {
     Ok(kegd)
 }
 
+/// Builds a package as `cargo build --release` does.
+pub(crate) fn plain(places: &Places, package: &str) -> Outcome<PathBuf> {
+    finish(&mut cargo_build(&places.workspace, package))?;
+    Ok(places.target()?.join("release").join(package))
+}
+
+/// Builds a package by itself: beside others, its dependencies might have other features.
+fn cargo_build(workspace: &Path, package: &str) -> Command {
+    let mut command = Command::new(cargo());
+    command
+        .current_dir(workspace)
+        .args(["build", "--release", "--quiet", "--package", package]);
+    command
+}
+
 struct Builder<'a> {
     workspace: &'a Path,
     dir: PathBuf,
@@ -90,10 +105,8 @@ impl Builder<'_> {
         let dir = self.dir.join(name);
         let variable = |name| env::var(name).ok();
         let flags = flags(variable("CARGO_ENCODED_RUSTFLAGS"), variable("RUSTFLAGS"), flag);
-        let mut command = Command::new(cargo());
+        let mut command = cargo_build(self.workspace, "kegd");
         command
-            .current_dir(self.workspace)
-            .args(["build", "--release", "--quiet", "--package", "kegd"])
             // With a target the flags are not those of build scripts and macros as well.
             .args(["--target", &self.host, "--target-dir"])
             .arg(&dir)
@@ -111,19 +124,10 @@ struct Compiler {
 
 impl Compiler {
     fn find(workspace: &Path) -> Outcome<Self> {
-        let said = |args: &[&str]| -> Outcome<String> {
-            let mut command = Command::new(rustc());
-            let output = command.current_dir(workspace).args(args).output();
-            let output = output.map_err(|error| format!("{command:?}: {error}"))?;
-            if !output.status.success() {
-                return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
-            }
-            Ok(String::from_utf8(output.stdout)?)
-        };
-        let version = said(&["--version", "--verbose"])?;
+        let version = ask_rustc(workspace, &["--version", "--verbose"])?;
         let host = version.lines().find_map(|line| line.strip_prefix("host: "));
         let host = host.ok_or("rustc does not say what it compiles for")?;
-        let root = said(&["--print", "sysroot"])?;
+        let root = ask_rustc(workspace, &["--print", "sysroot"])?;
         Ok(Self {
             host: host.to_owned(),
             libraries: Path::new(root.trim()).join("lib/rustlib").join(host),

@@ -14,7 +14,8 @@ use super::options::Options;
 use super::page::{GROWTH, show};
 use super::peers::{PREFIX, before_virtual_clusters, wait};
 use super::programs::Programs;
-use super::rows::{Report, load, resident, storm_size, value};
+use super::report::{Report, load, value};
+use super::rows::{resident, storm_size};
 use super::samples::Spread;
 
 /// Records of a value size, so many in a batch, batches of so many partitions in a request.

@@ -61,6 +61,11 @@ impl Options {
         !self.quick && !self.plain && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
     }
 
+    /// Whether the plain build is measured beside the other one.
+    pub(super) fn is_beside_plain(&self) -> bool {
+        !self.plain && !self.growth && !self.flame
+    }
+
     /// Whether what is measured instead is fit for the documents.
     pub(super) fn is_fit(&self) -> bool {
         !self.quick && !self.plain && self.rounds >= 3

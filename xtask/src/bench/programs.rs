@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::Outcome;
+use super::options::Options;
 use crate::release;
-use crate::test::{Places, cargo, finish};
+use crate::test::Places;
 
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -19,23 +19,17 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds what is run when the gateway alone is measured: that of `cargo xtask release`, or the plain one.
-    pub(super) fn build(places: &Places, plain: bool) -> Outcome<Self> {
+    /// Builds what the options ask for.
+    pub(super) fn build(places: &Places, options: &Options) -> Outcome<Self> {
+        let kegd = match options.plain {
+            true => release::plain(places, "kegd")?,
+            false => release::build(places)?,
+        };
+        let plain = options.is_beside_plain().then(|| release::plain(places, "kegd"));
         Ok(Self {
-            kegd: match plain {
-                true => build(places, "kegd")?,
-                false => release::build(places)?,
-            },
-            plain: None,
-            load: build(places, "keg-load")?,
-        })
-    }
-
-    /// Builds the plain gateway as well, to be measured beside the other one.
-    pub(super) fn and_plain(self, places: &Places) -> Outcome<Self> {
-        Ok(Self {
-            plain: Some(build(places, "kegd")?),
-            ..self
+            kegd,
+            plain: plain.transpose()?,
+            load: release::plain(places, "keg-load")?,
         })
     }
 
@@ -53,12 +47,4 @@ impl Programs {
             load: copied(&self.load, "keg-load")?,
         })
     }
-}
-
-/// Builds a package by itself, with the default flags: beside others, its dependencies might have other features.
-pub(crate) fn build(places: &Places, package: &str) -> Outcome<PathBuf> {
-    let mut command = Command::new(cargo());
-    command.current_dir(&places.workspace);
-    finish(command.args(["build", "--release", "--quiet", "--package", package]))?;
-    Ok(places.target()?.join("release").join(package))
 }

@@ -1,15 +1,13 @@
 //! The measuring.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
-use std::process::Command;
 
 use super::Outcome;
 use super::options::Options;
 use super::peers::{Kind, PREFIX, Peer, Running};
 use super::programs::Programs;
+use super::report::{Report, load, value};
 use super::samples::Samples;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +57,6 @@ pub(super) struct Bench {
     programs: Programs,
     peers: Vec<Peer>,
 }
-
-pub(super) type Report = BTreeMap<String, f64>;
 
 impl Bench {
     pub(super) fn new(options: Options, programs: Programs, peers: Vec<Peer>) -> Self {
@@ -303,29 +299,6 @@ fn place(kind: Kind, round: usize) -> u64 {
     hasher.finish()
 }
 
-/// What the load generator says after a run.
-pub(super) fn load(program: &Path, args: &[&str]) -> Outcome<Report> {
-    let output = Command::new(program).args(args).output()?;
-    if !output.status.success() {
-        let problem = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("keg-load {}: {problem}", args.join(" ")).into());
-    }
-    let lines = String::from_utf8(output.stdout)?;
-    lines.lines().map(line).collect()
-}
-
-fn line(line: &str) -> Outcome<(String, f64)> {
-    let (key, value) = line.split_once(' ').ok_or("a line of keg-load without a value")?;
-    Ok((key.to_owned(), value.parse()?))
-}
-
-pub(super) fn value(report: &Report, key: &str) -> Outcome<f64> {
-    report
-        .get(key)
-        .copied()
-        .ok_or_else(|| format!("keg-load said nothing of {key}").into())
-}
-
 fn per_gigabyte(
     report: &Report,
     [cpu, throughput, peak]: [&'static str; 3],
@@ -391,11 +364,5 @@ mod tests {
         before.sort_unstable();
         before.dedup();
         assert!(before.len() > 2, "{before:?}");
-    }
-
-    #[test]
-    fn a_line_is_a_key_and_a_number() {
-        assert_eq!(line("cpu 1.5").unwrap(), ("cpu".to_owned(), 1.5));
-        assert!(line("cpu").is_err() && line("cpu much").is_err());
     }
 }

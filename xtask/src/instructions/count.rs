@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::baselines::Baselines;
-use crate::test::{Outcome, Places, cargo, finish, rustc};
+use crate::test::{Outcome, Places, ask_rustc, cargo, finish};
 
 /// How often each case is done, so that what grows now and then is spread.
 const ROUNDS: u64 = 100;
@@ -38,14 +38,11 @@ impl Counter {
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         finish(&mut build)?;
-        let version = Command::new(rustc())
-            .current_dir(&workspace)
-            .arg("--version")
-            .output()?;
+        let version = ask_rustc(&workspace, &["--version"])?;
         Ok(Self {
             workspace,
             target,
-            compiler: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+            compiler: version.trim().to_owned(),
         })
     }
 
