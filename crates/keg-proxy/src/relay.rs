@@ -186,7 +186,9 @@ impl Way {
             return Ok(None);
         };
         self.buffer = BytesMut::new();
+        // An empty one has room.
         let filled = pipe.poll_fill(socket, usize::MAX, context)?;
+        let filled = filled.map(Option::unwrap_or_default);
         if pipe.held() > 0 {
             self.pipe = Some(pipe);
         } else {

@@ -15,6 +15,8 @@ pub(crate) struct Peer<IO> {
     pub(super) writer: Writer,
     /// What comes is in pieces too small to be moved unread.
     pub(super) in_pieces: bool,
+    /// What was moved unread last was enough to be worth it, so that what has come since is likely to be. It isn't asked then.
+    pub(super) in_plenty: bool,
 }
 
 impl<IO> Peer<IO> {
@@ -26,6 +28,7 @@ impl<IO> Peer<IO> {
             alarm: Alarm::default(),
             writer: Writer::default(),
             in_pieces: false,
+            in_plenty: false,
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) struct Splicing {
     pipe: Option<Pipe>,
     /// How many bytes of the message come behind those of which some have gone that way.
     begun: Option<usize>,
-    /// What has come is to go that way. Nothing is in the pipe then but what was read, and goes with it.
+    /// What has come is to go that way, behind what is in the pipe.
     next: bool,
 }
 
@@ -61,11 +61,10 @@ impl Passing {
 
     /// Decides whether what has come is not read: it goes on as it is.
     pub(super) fn is_spliced<A: Transport, B: Transport>(&mut self, from: &mut Peer<A>, to: &Peer<B>) -> bool {
-        if self.is_between() {
-            return true;
+        if !self.is_between() {
+            self.splicing.next = from.incoming.pending() == 0 && self.is_worth_it(from, to);
         }
-        self.splicing.next = from.incoming.pending() == 0 && self.is_worth_it(from, to);
-        self.splicing.next
+        self.is_between() || self.splicing.next
     }
 
     /// Has little read of what is next if that may be around bytes that need not be read, by what was looked at last.
@@ -123,7 +122,8 @@ impl Passing {
             self.splicing.pipe = Pipe::take();
         }
         let come = || from.stream.socket().map_or(0, splice::waiting);
-        let have_come = self.splicing.pipe.is_some() && come() >= unread.min(ENOUGH);
+        // Where it is not so after all, it is seen by what was moved, and asked for the next time.
+        let have_come = self.splicing.pipe.is_some() && (from.in_plenty || come() >= unread.min(ENOUGH));
         if have_come {
             from.incoming.skim(AROUND);
         } else {
@@ -139,27 +139,34 @@ impl Passing {
         to: &mut Peer<B>,
         context: &mut Context<'_>,
     ) -> Result<bool, Broken> {
+        let moved = self.fill(from, to, context)?;
+        let emptied = self.poll_empty(to, context).map_err(Broken::To)?;
+        if self.is_between() {
+            // The peer is slower.
+            from.incoming.pause();
+        } else if let Some(pipe) = self.splicing.pipe.take() {
+            pipe.give_back();
+        }
+        Ok(emptied || moved > 0)
+    }
+
+    /// Lets the pipe have what has come, and what has come behind what is between that and more. Says how much it was. The peer
+    /// has it in one go.
+    fn fill<A: Transport, B: Transport>(
+        &mut self,
+        from: &mut Peer<A>,
+        to: &Peer<B>,
+        context: &mut Context<'_>,
+    ) -> Result<usize, Broken> {
         let mut moved = 0;
-        loop {
-            let mut filled = 0;
-            if mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
-                filled = self.poll_fill(from, context).map_err(Broken::From)?;
-            }
-            let emptied = self.poll_empty(to, context).map_err(Broken::To)?;
+        while mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
+            let filled = self.poll_fill(from, context).map_err(Broken::From)?;
             moved += filled;
-            if self.is_between() {
-                // The peer is slower.
-                from.incoming.pause();
-                return Ok(emptied || moved > 0);
-            }
-            let may_go_on = filled > 0 && moved < TURN;
-            if !may_go_on || !self.goes_on(from, to, context)? {
-                if let Some(pipe) = self.splicing.pipe.take() {
-                    pipe.give_back();
-                }
-                return Ok(emptied || moved > 0);
+            if filled == 0 || moved >= TURN || !self.goes_on(from, to, context)? {
+                break;
             }
         }
+        Ok(moved)
     }
 
     /// Whether more can be moved at once: of the same bytes, or of those behind what is between them and others, which is read and
@@ -172,7 +179,8 @@ impl Passing {
     ) -> Result<bool, Broken> {
         let (unread, behind) = self.run(&from.incoming);
         if unread > 0 {
-            return Ok(self.is_spliced(from, to));
+            self.splicing.next = self.is_worth_it(from, to);
+            return Ok(self.splicing.next);
         }
         if behind < LEAST {
             return Ok(false);
@@ -198,14 +206,18 @@ impl Passing {
         if most == 0 {
             return Ok(0);
         }
+        let (had_come, had_room) = (!from.in_plenty, pipe.held() <= FEW);
         let context = &mut from.alarm.context(context);
         let count = from.incoming.poll_fill(pipe, socket, most, context)?;
         if let Some(guard) = &mut self.rest.guard {
             guard.pass_unread(count);
         }
         self.splicing.begun = Some(behind);
-        // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
-        from.in_pieces |= count > 0 && count < most.min(ENOUGH);
+        if count > 0 {
+            from.in_plenty = count >= most.min(ENOUGH);
+            // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
+            from.in_pieces |= !from.in_plenty && had_come && had_room;
+        }
         Ok(count)
     }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ops::RangeInclusive;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use tokio::net::TcpStream;
@@ -110,7 +110,7 @@ impl Incoming {
         Some(rest)
     }
 
-    /// Lets a pipe have what comes of it, and at most so much. Says how much came; nothing of it is here.
+    /// Lets a pipe have what comes of it, at most so much, and as far as there is room. Says how much came; nothing of it is here.
     pub(crate) fn poll_fill(
         &mut self,
         pipe: &mut Pipe,
@@ -122,8 +122,10 @@ impl Incoming {
             return Ok(0);
         }
         let before = pipe.held();
-        let filled = pipe.poll_fill(socket, most.min(self.passing), context);
-        self.came(filled)?;
+        match pipe.poll_fill(socket, most.min(self.passing), context) {
+            Poll::Ready(Ok(None)) => return Ok(0),
+            filled => self.came(filled.map_ok(Option::unwrap_or_default))?,
+        };
         let count = pipe.held() - before;
         if count > 0 {
             self.count_passed(count);

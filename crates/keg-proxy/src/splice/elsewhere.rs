@@ -26,7 +26,12 @@ impl Pipe {
         match *self {}
     }
 
-    pub(crate) fn poll_fill(&mut self, _: &TcpStream, _: usize, _: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_fill(
+        &mut self,
+        _: &TcpStream,
+        _: usize,
+        _: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<usize>>> {
         match *self {}
     }
 

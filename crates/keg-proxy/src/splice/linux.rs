@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use rustix::io::{ioctl_fionread, write};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionread, write};
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -65,39 +66,44 @@ impl Pipe {
         self.held
     }
 
-    /// Puts bytes in front of those that come of a socket: a few, into an empty pipe. Says how many it took: all, up to the
-    /// 4,096 of `PIPE_BUF`.
+    /// Puts bytes in front of those that come of a socket. Says how many it took: all, up to the 4,096 of `PIPE_BUF`, or none
+    /// where it is full.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
-        debug_assert_eq!(self.held, 0, "only an empty pipe is known to have room");
-        self.held = write(&self.ends.way_in, bytes).unwrap_or(0);
-        self.held
+        let count = write(&self.ends.way_in, bytes).unwrap_or(0);
+        self.held += count;
+        count
     }
 
-    /// Takes what a socket has, at most so much, into a pipe that has nothing but what was [put](Self::put) there. Nothing comes
-    /// where the peer has closed its side.
+    /// Takes what a socket has, at most so much. Nothing comes where the peer has closed its side, and `None` is that the pipe has
+    /// no room: sockets may have more than it takes.
     pub(crate) fn poll_fill(
         &mut self,
         socket: &TcpStream,
         most: usize,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
+    ) -> Poll<io::Result<Option<usize>>> {
         loop {
             ready!(socket.poll_read_ready(context))?;
             let moved = socket.try_io(Interest::READABLE, || {
-                Ok(splice(
-                    socket,
-                    None,
-                    &self.ends.way_in,
-                    None,
-                    most.min(ROOM),
-                    SpliceFlags::NONBLOCK,
-                )?)
+                let most = most.min(ROOM);
+                match splice(socket, None, &self.ends.way_in, None, most, SpliceFlags::NONBLOCK) {
+                    // The socket is still ready.
+                    Err(Errno::AGAIN) if self.is_full() => Ok(None),
+                    moved => Ok(Some(moved?)),
+                }
             });
             if let Some(moved) = settled(moved)? {
-                self.held += moved;
+                self.held += moved.unwrap_or(0);
                 return Poll::Ready(Ok(moved));
             }
         }
+    }
+
+    /// Whether there is no room for anything.
+    fn is_full(&self) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut way_in = [PollFd::new(&self.ends.way_in, PollFlags::OUT)];
+        self.held > 0 && poll(&mut way_in, Some(&now)).is_ok_and(|ready| ready == 0)
     }
 
     /// Gives a socket what it takes.
@@ -122,13 +128,23 @@ impl Pipe {
     }
 }
 
+#[cfg(test)]
+impl Pipe {
+    /// One that has room for so many bytes, which is so many pages, or pieces of whatever size.
+    pub(crate) fn small(room: usize) -> Self {
+        let ends = Ends::new().expect("there are pipes");
+        fcntl_setpipe_size(&ends.way_in, room).unwrap();
+        Self { ends, held: 0 }
+    }
+}
+
 /// How many bytes can be read of a socket.
 pub(crate) fn waiting(socket: &TcpStream) -> usize {
     ioctl_fionread(socket).map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// What came of it, unless it is to be tried again when the socket is ready.
-fn settled(moved: io::Result<usize>) -> io::Result<Option<usize>> {
+fn settled<T>(moved: io::Result<T>) -> io::Result<Option<T>> {
     match moved {
         Ok(moved) => Ok(Some(moved)),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),

@@ -1,13 +1,17 @@
 //! What stands between bytes that are passed on without being read, between sockets, in real time.
 #![cfg(target_os = "linux")]
 
-use keg_policy::{Mode, Namespace};
+use std::iter;
+
+use keg_policy::{Mode, Namespace, Policy};
 
 use super::large::body;
 use super::passing::{fetch, fetched_of};
 use super::sending::produce_to;
 use super::splicing::{Sockets, becomes};
 use super::*;
+use crate::splice::Pipe;
+use crate::testing::all_pipes;
 
 /// Many parts of a message, each just large enough not to be read.
 const PARTS: usize = 120;
@@ -17,9 +21,9 @@ const PART: usize = 64 * 1024;
 const FEW: usize = 400_000;
 
 /// A namespace of which only what may have to be changed is looked at.
-async fn namespace() -> Sockets {
+fn namespace() -> Vec<Arc<dyn Policy>> {
     let namespace = Namespace::new(Mode::HidePrefix, "team-a.");
-    Sockets::behind(vec![Arc::new(namespace), Arc::new(BrokerAddresses)]).await
+    vec![Arc::new(namespace), Arc::new(BrokerAddresses)]
 }
 
 /// A request to produce to such parts, as the client sends it and as the broker gets it.
@@ -52,7 +56,7 @@ fn responses(parts: &[usize]) -> (Vec<u8>, Vec<u8>) {
 #[tokio::test]
 async fn little_more_than_that_is_read() {
     let part = body(PART);
-    let mut sockets = namespace().await;
+    let mut sockets = Sockets::behind(namespace()).await;
     let (sent, expected) = requests(&[&part[..]; PARTS]);
     let Sockets { client, broker, .. } = &mut sockets;
     becomes(client, broker, &sent, &expected, &[sent.len()]).await;
@@ -72,7 +76,7 @@ async fn it_goes_on_however_it_comes() {
     let parts: Vec<&[u8]> = sizes.iter().cycle().take(100).map(|size| &part[..*size]).collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     for pieces in [&[1_000_000][..], &[PART], &[33_333], &[70_001, 3, 40_009, 900]] {
-        let mut sockets = namespace().await;
+        let mut sockets = Sockets::behind(namespace()).await;
         let (sent, expected) = requests(&parts);
         let Sockets { client, broker, .. } = &mut sockets;
         becomes(client, broker, &sent, &expected, pieces).await;
@@ -82,6 +86,22 @@ async fn it_goes_on_however_it_comes() {
         let Sockets { client, broker, .. } = &mut sockets;
         becomes(broker, client, &sent, &expected, pieces).await;
     }
+}
+
+#[tokio::test]
+async fn it_goes_on_where_a_pipe_has_no_room_for_it() {
+    let _pipes = all_pipes().await;
+    let part = body(PART);
+    let none = || drop(iter::from_fn(Pipe::take).collect::<Vec<_>>());
+    for room in [1, 8_192, 16_384, 32_768] {
+        none();
+        Pipe::small(room).give_back();
+        let mut sockets = Sockets::alone_behind(namespace()).await;
+        let (sent, expected) = requests(&[&part[..]; PARTS]);
+        let Sockets { client, broker, .. } = &mut sockets;
+        becomes(client, broker, &sent, &expected, &[sent.len()]).await;
+    }
+    none();
 }
 
 #[tokio::test]
@@ -100,7 +120,7 @@ async fn what_is_wrong_there_or_missing_ends_the_connection() {
         (&transactional, false),
         (&sent[..length + 2], true),
     ] {
-        let mut sockets = namespace().await;
+        let mut sockets = Sockets::behind(namespace()).await;
         sockets.client.write_all(bytes).await.unwrap();
         sockets.client.shutdown().await.unwrap();
         let mut seen = Vec::new();

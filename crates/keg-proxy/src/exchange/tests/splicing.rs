@@ -34,6 +34,11 @@ impl Sockets {
         Self::with(&limits(), Some(pipes), |link| layer(policies).layer(link)).await
     }
 
+    /// The same, where the test has all pipes.
+    pub(super) async fn alone_behind(policies: Vec<Arc<dyn Policy>>) -> Self {
+        Self::with(&limits(), None, |link| layer(policies).layer(link)).await
+    }
+
     async fn with<S>(
         limits: &Limits,
         pipes: Option<RwLockReadGuard<'static, ()>>,
