@@ -31,7 +31,7 @@ const AROUND: usize = FEW;
 /// How much is read at once of what is between such bytes. It is mostly far less.
 const BETWEEN: usize = 512;
 
-/// How many bytes are moved before others have their turn, as many as are read at once.
+/// After how many bytes that were moved others have their turn, as many as are read at once.
 const TURN: usize = 256 * 1024;
 
 /// The bytes of a message that go from socket to socket.
@@ -160,7 +160,7 @@ impl Passing {
     ) -> Result<usize, Broken> {
         let mut moved = 0;
         while mem::take(&mut self.splicing.next) && from.incoming.pending() == 0 {
-            let filled = self.poll_fill(from, context).map_err(Broken::From)?;
+            let filled = self.poll_fill(moved == 0, from, context).map_err(Broken::From)?;
             moved += filled;
             if filled == 0 || moved >= TURN || !self.goes_on(from, to, context)? {
                 break;
@@ -197,8 +197,14 @@ impl Passing {
         Ok(self.put_in_front(from, to))
     }
 
-    /// Lets the pipe have what has come, and says how much it was.
-    fn poll_fill<A: Transport>(&mut self, from: &mut Peer<A>, context: &mut Context<'_>) -> io::Result<usize> {
+    /// Lets the pipe have what has come, and says how much it was. What `is_first` has nothing before it
+    /// but what was put there.
+    fn poll_fill<A: Transport>(
+        &mut self,
+        is_first: bool,
+        from: &mut Peer<A>,
+        context: &mut Context<'_>,
+    ) -> io::Result<usize> {
         let (most, behind) = self.run(&from.incoming);
         let (Some(pipe), Some(socket)) = (&mut self.splicing.pipe, from.stream.socket()) else {
             return Ok(0);
@@ -206,18 +212,16 @@ impl Passing {
         if most == 0 {
             return Ok(0);
         }
-        let (had_come, had_room) = (!from.in_plenty, pipe.held() <= FEW);
+        let had_come = !from.in_plenty;
         let context = &mut from.alarm.context(context);
         let count = from.incoming.poll_fill(pipe, socket, most, context)?;
         if let Some(guard) = &mut self.rest.guard {
             guard.pass_unread(count);
         }
         self.splicing.begun = Some(behind);
-        if count > 0 {
-            from.in_plenty = count >= most.min(ENOUGH);
-            // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
-            from.in_pieces |= !from.in_plenty && had_come && had_room;
-        }
+        from.in_plenty = count >= most.min(ENOUGH);
+        // A pipe has room for few of them, and the kernel keeps far more memory for each than it has bytes.
+        from.in_pieces |= !from.in_plenty && count > 0 && had_come && is_first;
         Ok(count)
     }
 

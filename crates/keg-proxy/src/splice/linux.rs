@@ -66,8 +66,8 @@ impl Pipe {
         self.held
     }
 
-    /// Puts bytes in front of those that come of a socket. Says how many it took: all, up to the 4,096 of `PIPE_BUF`, or none
-    /// where it is full.
+    /// Puts bytes in front of those that come of a socket. Says how many it took: all, up to the 4,096 of `PIPE_BUF`, or none,
+    /// where it has no room for them, above all.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
         let count = write(&self.ends.way_in, bytes).unwrap_or(0);
         self.held += count;
@@ -99,11 +99,11 @@ impl Pipe {
         }
     }
 
-    /// Whether there is no room for anything.
+    /// Whether there is no room for anything, or it can't be told: then it is tried again when it is empty, which is known.
     fn is_full(&self) -> bool {
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         let mut way_in = [PollFd::new(&self.ends.way_in, PollFlags::OUT)];
-        self.held > 0 && poll(&mut way_in, Some(&now)).is_ok_and(|ready| ready == 0)
+        self.held > 0 && !poll(&mut way_in, Some(&now)).is_ok_and(|ready| ready > 0)
     }
 
     /// Gives a socket what it takes.
