@@ -1,6 +1,7 @@
 //! What a run measures.
 
 use super::Outcome;
+use super::loopback::CUBIC;
 use super::rows::Row;
 
 pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
@@ -11,9 +12,12 @@ pub(super) const USAGE: &str = "usage: cargo xtask bench [OPTIONS]
   --plain           of what `cargo build --release` builds, without the profile that `cargo xtask release` takes
   --flame           instead, draw docs/flame-graph.svg: where the time of small requests goes, by perf
   --growth          instead, how the cost grows with connections, topics, virtual clusters, rules and frame size
+  --congestion-control NAME
+                    how TCP sends, in a network namespace with a loopback of its own; cubic unless said
 
 A run with the default options writes docs/performance.md, and any run target/bench/performance.md. --growth replaces the part of that
-page that it measures. With --quick or --plain, or fewer rounds than 3, --growth only prints it, and --flame draws to target/bench.";
+page that it measures. With --quick, --plain or another congestion control, or fewer rounds than 3, --growth only prints it, and --flame
+draws to target/bench.";
 
 #[derive(Debug)]
 pub(super) struct Options {
@@ -23,6 +27,7 @@ pub(super) struct Options {
     pub(super) growth: bool,
     pub(super) flame: bool,
     pub(super) rows: Vec<Row>,
+    pub(super) congestion_control: String,
     /// What is in each partition that is fetched from, in MiB. Not all of it is fetched.
     pub(super) fetched: usize,
 }
@@ -36,6 +41,7 @@ impl Options {
             growth: false,
             flame: false,
             rows: Row::ALL.to_vec(),
+            congestion_control: CUBIC.to_owned(),
             fetched: 64,
         };
         let mut args = args.iter();
@@ -50,6 +56,10 @@ impl Options {
                     let names = args.next().ok_or("--rows needs names")?.split(',');
                     options.rows = names.map(Row::from_name).collect::<Outcome<_>>()?;
                 }
+                "--congestion-control" => {
+                    let name = args.next().ok_or("--congestion-control needs a name")?;
+                    options.congestion_control = (*name).to_owned();
+                }
                 other => return Err(format!("unknown option `{other}`\n\n{USAGE}").into()),
             }
         }
@@ -58,17 +68,26 @@ impl Options {
 
     /// Whether the figures are fit for the page.
     pub(super) fn is_whole(&self) -> bool {
-        !self.quick && !self.plain && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
+        self.is_usual() && self.rounds >= 5 && self.rows.len() == Row::ALL.len()
+    }
+
+    fn is_usual(&self) -> bool {
+        !self.quick && !self.plain && self.congestion_control == CUBIC
+    }
+
+    /// Whether it is all measured beside HAProxy.
+    pub(super) fn is_beside_haproxy(&self) -> bool {
+        !self.growth && !self.flame
     }
 
     /// Whether the plain build is measured beside the other one.
     pub(super) fn is_beside_plain(&self) -> bool {
-        !self.plain && !self.growth && !self.flame
+        !self.plain && self.is_beside_haproxy()
     }
 
     /// Whether what is measured instead is fit for the documents.
     pub(super) fn is_fit(&self) -> bool {
-        !self.quick && !self.plain && self.rounds >= 3
+        self.is_usual() && self.rounds >= 3
     }
 
     pub(super) fn has(&self, row: Row) -> bool {
@@ -93,6 +112,7 @@ mod tests {
             (&["--rounds", "3"], false),
             (&["--quick"], false),
             (&["--plain"], false),
+            (&["--congestion-control", "bbr"], false),
             (&["--rows", "produce,storm"], false),
         ] {
             assert_eq!(Options::parse(args).unwrap().is_whole(), whole, "{args:?}");
@@ -106,6 +126,7 @@ mod tests {
             (&["--growth", "--rounds", "3"], true),
             (&["--growth", "--rounds", "2"], false),
             (&["--flame", "--plain"], false),
+            (&["--growth", "--congestion-control", "bbr"], false),
             (&["--flame", "--quick"], false),
         ] {
             assert_eq!(Options::parse(args).unwrap().is_fit(), fit, "{args:?}");
@@ -119,6 +140,7 @@ mod tests {
             &["--rows", "speed"],
             &["--rounds"],
             &["--rounds", "few"],
+            &["--congestion-control"],
         ] {
             assert!(Options::parse(args).is_err(), "{args:?}");
         }

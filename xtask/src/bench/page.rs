@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::Outcome;
 use super::peers::Kind;
 use super::rows::Bench;
 use super::samples::{Samples, Spread};
+use super::{Outcome, loopback};
 use crate::test::finish;
 
 /// The figures in the order of the page, with decimals.
@@ -305,7 +305,7 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
         page,
         "## Conditions
 
-- {cores} logical CPUs ({model}), Linux {kernel}; loopback; load average at the end {load}.
+- {cores} logical CPUs ({model}), Linux {kernel}; {loopback}, TCP with {congestion_control}; load average at the end {load}.
 - Kafka 4.3.1, one node with one replica, {java}, heap of 1 GiB; topics with 8 partitions, read from the page cache.
 - {haproxy}, TCP mode, default buffers of 16 KiB; the relay is tokio's multi-thread runtime with reads of 256 KiB, as keg's of what it passes on.
 - keg is {build}.
@@ -323,6 +323,12 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
   from the process's to the answer of a first request, for TLS to the first connection that is accepted.",
         cores = std::thread::available_parallelism()?,
         kernel = kernel.trim(),
+        loopback = if loopback::is_own() {
+            "the loopback of a network namespace of its own"
+        } else {
+            "loopback"
+        },
+        congestion_control = loopback::in_force()?,
         load = load.split(' ').next().unwrap_or_default(),
         build = if options.plain {
             "the build of `cargo build --release`"
