@@ -250,7 +250,7 @@ impl Incoming {
         let held = self.buffer.capacity();
         let frame = frame::decode(&mut self.buffer, self.limit)?;
         Ok(frame.map(|frame| match frame.len() < COPY_BELOW && held >= COPY_BELOW {
-            true => Bytes::copy_from_slice(&frame),
+            true => spare::copy(&frame).freeze(),
             false => frame,
         }))
     }

@@ -1,5 +1,6 @@
 //! An exchange between two ends in memory, in virtual time.
 
+mod allocations;
 mod between;
 mod breaks;
 mod cuts;
