@@ -18,7 +18,7 @@ mod rows;
 mod samples;
 mod training;
 
-use std::fs;
+use std::{env, fs};
 
 use crate::test::{self, Outcome, Places};
 use crate::{apt, println_out};
@@ -37,18 +37,22 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
         return Ok(());
     }
     let options = Options::parse(args)?;
+    // Later, another may have been built in its place.
+    let program = env::current_exe()?;
     test::setup()?;
     let places = Places::find()?;
     let programs = Programs::build(&places, &options)?;
-    let has_haproxy = apt::provide("haproxy", &["-v"], "haproxy")?;
-    if !has_haproxy && options.is_beside_haproxy() {
+    let dir = places.target()?.join("bench");
+    if options.flame {
+        flame::provide(&dir)?;
+    }
+    if options.is_beside_haproxy() && !apt::provide("haproxy", &["-v"], "haproxy")? {
         return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
     }
-    // All that is fetched and installed is there now.
-    if loopback::run_inside(&options, args)? {
+    // All that has to be fetched is here now.
+    if loopback::run_inside(&program, &options, args)? {
         return Ok(());
     }
-    let dir = places.target()?.join("bench");
     if dir.exists() {
         fs::remove_dir_all(&dir)?;
     }
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let page_file = places.workspace.join("docs/performance.md");
     if options.flame {
         let picture = flame::draw(&options, &programs, &dir)?;
-        let drawn = match options.is_fit() {
+        let drawn = match options.is_fit() && loopback::is_usual()? {
             true => places.workspace.join("docs/flame-graph.svg"),
             false => dir.join("flame-graph.svg"),
         };
@@ -67,7 +71,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     if options.growth {
         let tables = growth::measure(&options, &programs, &dir)?;
         println_out(&tables);
-        if options.is_fit() {
+        if options.is_fit() && loopback::is_usual()? {
             let page = fs::read_to_string(&page_file)?;
             fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
         }
@@ -83,7 +87,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     println_out(&page);
     fs::write(dir.join("performance.md"), &page)?;
     outcome?;
-    if bench.options().is_whole() {
+    if bench.options().is_whole() && loopback::is_usual()? {
         let before = fs::read_to_string(&page_file).unwrap_or_default();
         let growth = before.get(page::without_growth(&before).len()..).unwrap_or_default();
         fs::write(page_file, format!("{page}{growth}"))?;

@@ -23,12 +23,17 @@ const STACK: &str = "dwarf,16384";
 const TITLE: &str =
     "kegd: Produce of one record, 16 connections, two ACL rules, hide_prefix, before a broker in memory";
 
-/// Draws what the gateway does under the load that is the dearest by request.
-pub(super) fn draw(options: &Options, programs: &Programs, dir: &Path) -> Outcome<Vec<u8>> {
+/// Installs what takes samples, and what draws, where they are missing.
+pub(super) fn provide(dir: &Path) -> Outcome {
     if !apt::provide("perf", &["--version"], "linux-perf")? {
         return Err("there is no perf, and it can't be installed here".into());
     }
-    let tools = Inferno::installed(&dir.with_file_name("tools"))?;
+    Inferno::in_target(dir).install()
+}
+
+/// Draws what the gateway does under the load that is the dearest by request.
+pub(super) fn draw(options: &Options, programs: &Programs, dir: &Path) -> Outcome<Vec<u8>> {
+    let tools = Inferno::in_target(dir);
     let growth = Growth {
         programs,
         dir,
@@ -95,19 +100,23 @@ pub(super) fn draw(options: &Options, programs: &Programs, dir: &Path) -> Outcom
 struct Inferno(PathBuf);
 
 impl Inferno {
-    fn installed(root: &Path) -> Outcome<Self> {
-        let tools = Self(root.join("bin"));
-        if !tools.program("inferno-flamegraph").exists() {
-            finish(
-                Command::new(cargo())
-                    .args(["install", "--locked", INFERNO, "--root"])
-                    .arg(root),
-            )?;
+    /// Beside the directory of a run, which is emptied.
+    fn in_target(dir: &Path) -> Self {
+        Self(dir.with_file_name("tools"))
+    }
+
+    fn install(&self) -> Outcome {
+        if self.program("inferno-flamegraph").exists() {
+            return Ok(());
         }
-        Ok(tools)
+        finish(
+            Command::new(cargo())
+                .args(["install", "--locked", INFERNO, "--root"])
+                .arg(&self.0),
+        )
     }
 
     fn program(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.0.join("bin").join(name)
     }
 }

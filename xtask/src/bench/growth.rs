@@ -59,7 +59,8 @@ pub(super) fn measure(options: &Options, programs: &Programs, dir: &Path) -> Out
     let mut text = format!(
         "{GROWTH}
 How the cost of the gateway with `hide_prefix` grows, of the same build, measured by `cargo xtask bench --growth` before keg's broker in
-memory: medians of {} rounds, and in brackets the least and the most. Each round is a new process.
+memory: medians of {} rounds, and in brackets the least and the most. Each round is a new process. Growth is linear where what one
+of them takes stays the same, and better where that falls.
 ",
         growth.rounds
     );

@@ -4,6 +4,7 @@
 //! bytes does, and goes off more or less often by how they were written. So the benchmark runs in a network namespace where
 //! nobody else is, with CUBIC, which is what Linux has unless it is told otherwise.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
@@ -25,8 +26,9 @@ const SCRIPT: &str = r#"ip link set lo up && echo "$0" > /proc/sys/net/ipv4/tcp_
 /// How a new namespace is made: by root, and by others.
 const UNSHARE: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
 
-/// Runs the benchmark once more, in a namespace, and says whether it did. It doesn't where it is in one, or none is to be had.
-pub(super) fn run_inside(options: &Options, args: &[&str]) -> Outcome<bool> {
+/// Runs the benchmark, which is this `program`, once more, in a namespace, and says whether it did. It doesn't where it is in one, or
+/// none is to be had.
+pub(super) fn run_inside(program: &Path, options: &Options, args: &[&str]) -> Outcome<bool> {
     if is_own() {
         return Ok(false);
     }
@@ -44,16 +46,19 @@ pub(super) fn run_inside(options: &Options, args: &[&str]) -> Outcome<bool> {
         quiet.status().is_ok_and(|status| status.success())
     };
     let Some(unshare) = UNSHARE.iter().find(works) else {
-        if congestion_control != in_force()? {
-            eprintln!(
-                "there is no network namespace to be had with {congestion_control}: measured is the machine's own loopback, with {}",
-                in_force()?
-            );
+        let in_force = in_force()?;
+        if options.congestion_control != CUBIC && options.congestion_control != in_force {
+            return Err(format!(
+                "there is no network namespace to be had with the congestion control {congestion_control}: \
+                 /proc/sys/net/ipv4/tcp_available_congestion_control says which there are, and a namespace takes root or user namespaces"
+            )
+            .into());
         }
+        eprintln!("there is no network namespace to be had: measured is the machine's own loopback, with {in_force}");
         return Ok(false);
     };
     let status = command(unshare)
-        .arg(env::current_exe()?)
+        .arg(program)
         .arg("bench")
         .args(args)
         .env(INSIDE, "1")
@@ -67,6 +72,11 @@ pub(super) fn run_inside(options: &Options, args: &[&str]) -> Outcome<bool> {
 /// Whether nobody else is on the loopback.
 pub(super) fn is_own() -> bool {
     env::var_os(INSIDE).is_some()
+}
+
+/// Whether TCP sends as it does in what the documents say.
+pub(super) fn is_usual() -> Outcome<bool> {
+    Ok(in_force()? == CUBIC)
 }
 
 /// The congestion control that is in force.

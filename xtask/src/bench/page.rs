@@ -52,8 +52,8 @@ const FIGURES: [(&str, &str, usize); 21] = [
 const POLLING: &str = "
 Rows with `busy_poll` are of a gateway that polls its sockets for 10 ms after the last traffic instead of sleeping
 ([`runtime.busy_poll`](operations.md#busy-polling)), at the price of a core as long as there is traffic. It is off by default,
-and in all other rows. On a machine where load, proxy and broker share few cores it takes one of theirs, which is what the range of its
-p99 shows. What it adds to the median may be less than nothing there: a core that doesn't sleep is awake for the broker, too.
+and in all other rows. On a machine where load, proxy and broker share few cores it takes one of theirs. What it adds to the median may
+be less than nothing there: a core that doesn't sleep is awake for the broker, too.
 ";
 
 struct Target {

@@ -11,6 +11,7 @@ use super::Outcome;
 use super::child::Program;
 use super::kafka::free_ports;
 use super::programs::Programs;
+use super::rows::storm_size;
 
 /// How long a proxy may take until it serves.
 const START: Duration = Duration::from_secs(20);
@@ -131,7 +132,7 @@ impl Peer {
         let (program, args) = match kind {
             Kind::Direct => (PathBuf::new(), Vec::new()),
             Kind::Haproxy | Kind::HaproxyTls => {
-                fs::write(&file, haproxy(kind, port, kafka, dir))?;
+                fs::write(&file, haproxy(kind, port, kafka, storm_size()?, dir))?;
                 let args = ["-db".to_owned(), "-f".to_owned(), file.display().to_string()];
                 ("haproxy".into(), args.to_vec())
             }
@@ -218,7 +219,7 @@ fn answers(address: &str, tls: bool) -> bool {
 /// What the topics' names begin with on the backend.
 pub(super) const PREFIX: &str = "team-a-";
 
-fn haproxy(kind: Kind, port: u16, kafka: u16, dir: &Path) -> String {
+fn haproxy(kind: Kind, port: u16, kafka: u16, most: usize, dir: &Path) -> String {
     let tls = if kind.is_tls() {
         format!(" ssl crt {}", dir.join("tls.pem").display())
     } else {
@@ -226,7 +227,7 @@ fn haproxy(kind: Kind, port: u16, kafka: u16, dir: &Path) -> String {
     };
     format!(
         "global
-    maxconn 9900
+    maxconn {most}
 defaults
     mode tcp
     timeout connect 5s
