@@ -18,6 +18,7 @@ mod rows;
 mod samples;
 mod training;
 
+use std::path::Path;
 use std::{env, fs};
 
 use crate::test::{self, Outcome, Places};
@@ -43,12 +44,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let places = Places::find()?;
     let programs = Programs::build(&places, &options)?;
     let dir = places.target()?.join("bench");
-    if options.flame {
-        flame::provide(&dir)?;
-    }
-    if options.is_beside_haproxy() && !apt::provide("haproxy", &["-v"], "haproxy")? {
-        return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
-    }
+    provide(&options, &dir)?;
     // All that has to be fetched is here now.
     if loopback::run_inside(&program, &options, args)? {
         return Ok(());
@@ -95,5 +91,16 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     // Only logs and configurations are worth keeping.
     fs::remove_dir_all(dir.join("data"))?;
     fs::remove_dir_all(copies)?;
+    Ok(())
+}
+
+/// Installs what is missing of other people's programs.
+fn provide(options: &Options, dir: &Path) -> Outcome {
+    if options.flame {
+        flame::provide(dir)?;
+    }
+    if options.is_beside_haproxy() && !apt::provide("haproxy", &["-v"], "haproxy")? {
+        return Err("there is no haproxy, and it can't be installed here: `apt-get install haproxy`".into());
+    }
     Ok(())
 }
