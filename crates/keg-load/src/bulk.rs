@@ -45,7 +45,10 @@ pub(crate) struct Bulk {
     /// Records in a batch
     #[arg(long, default_value_t = 64)]
     batch: u32,
-    /// Batches in a request, each for a partition of its own
+    /// A topic in each request, beside that of the target; it can be said more than once
+    #[arg(long = "topic")]
+    topics: Vec<String>,
+    /// Batches in a request for each topic, each for a partition of its own
     #[arg(long, default_value_t = 8)]
     partitions: i32,
     #[arg(long, default_value_t = -1, allow_hyphen_values = true)]
@@ -63,7 +66,9 @@ pub(crate) struct Bulk {
 impl Bulk {
     pub(crate) fn run(&self, kind: Kind) -> Outcome<String> {
         let connector = Connector::new(&self.target)?;
-        let topic = connector.connect()?.topic(&self.target.topic)?;
+        let mut first = connector.connect()?;
+        let names = [&self.target.topic].into_iter().chain(&self.topics);
+        let topics = names.map(|name| first.topic(name)).collect::<Outcome<Vec<_>>>()?;
         let call = self.call(kind)?;
         let start = Arc::new(Barrier::new(self.connections + 1));
         let each = self.requests.div_ceil(self.connections);
@@ -71,7 +76,7 @@ impl Bulk {
         for index in 0..self.connections {
             let worker = Worker {
                 connection: connector.connect()?,
-                frames: self.frames(kind, call, &topic, i32::try_from(index)?)?,
+                frames: self.frames(kind, call, &topics, i32::try_from(index)?)?,
                 call,
                 requests: each,
                 in_flight: self.in_flight,
@@ -113,25 +118,28 @@ impl Bulk {
         }
     }
 
-    fn frames(&self, kind: Kind, call: Call, topic: &Topic, worker: i32) -> Outcome<Vec<Vec<u8>>> {
+    fn frames(&self, kind: Kind, call: Call, topics: &[Topic], worker: i32) -> Outcome<Vec<Vec<u8>>> {
         match kind {
             Kind::Produce => {
                 let batch = batch::batch(self.batch, self.record_size);
-                let partitions: Vec<i32> = (worker..worker + self.partitions.min(topic.partitions))
-                    .map(|partition| partition % topic.partitions)
-                    .collect();
-                Ok(vec![requests::produce(call, topic, &partitions, self.acks, &batch)?])
+                let partitions = |topic: &Topic| {
+                    (worker..worker + self.partitions.min(topic.partitions))
+                        .map(|partition| partition % topic.partitions)
+                        .collect()
+                };
+                let topics: Vec<_> = topics.iter().map(|topic| (topic, partitions(topic))).collect();
+                Ok(vec![requests::produce(call, &topics, self.acks, &batch)?])
             }
             Kind::Metadata => {
                 let mut request = call.request();
                 request.set("Topics", Value::Null);
                 Ok(vec![call.frame(&request)?])
             }
-            // The topic was filled by `prepare`, with batches of 512 records.
+            // The topics were filled by `prepare`, with batches of 512 records.
             Kind::Fetch => {
                 let batches = i64::from(self.partition_max_bytes) / i64::try_from(batch::size(512, 1024))?;
                 (0..self.offsets)
-                    .map(|place| requests::fetch(call, topic, place * batches.max(1) * 512, self.partition_max_bytes))
+                    .map(|place| requests::fetch(call, topics, place * batches.max(1) * 512, self.partition_max_bytes))
                     .collect()
             }
         }

@@ -31,7 +31,7 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
     for target in targets {
         let mut connection = Connector::new(target)?.connect()?;
         let topic = connection.topic(&target.topic)?;
-        let frame = produce(call, &topic, &[0], -1, &batch::batch(1, size))?;
+        let frame = produce(call, &[(&topic, vec![0])], -1, &batch::batch(1, size))?;
         sides.push(Side {
             connection,
             frame,

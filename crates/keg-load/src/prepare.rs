@@ -45,7 +45,7 @@ pub(crate) fn run(target: &Target, partitions: i32, bytes: usize, configs: &[Str
     let call = Call::new(ApiKey::PRODUCE, 13)?;
     let batch = batch::batch(512, 1024);
     let all: Vec<i32> = (0..partitions).collect();
-    let mut frame = produce(call, &topic, &all, -1, &batch)?;
+    let mut frame = produce(call, &[(&topic, all)], -1, &batch)?;
     let (wanted, mut filled) = (bytes.div_ceil(batch.len()), 0);
     // At first the partitions have no leader yet (error 6, or 3). A batch more in some of them does no harm.
     let mut may_wait = true;

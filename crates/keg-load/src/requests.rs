@@ -66,45 +66,53 @@ pub(crate) fn errors(response: &Struct) -> Vec<i64> {
     found
 }
 
-/// A Produce request with the same batch for each of these partitions.
-pub(crate) fn produce(call: Call, topic: &Topic, partitions: &[i32], acks: i16, batch: &[u8]) -> Outcome<Vec<u8>> {
+/// A Produce request with the same batch for each of these partitions of topics.
+pub(crate) fn produce(call: Call, topics: &[(&Topic, Vec<i32>)], acks: i16, batch: &[u8]) -> Outcome<Vec<u8>> {
     let mut request = call.request();
     request.set("Acks", Value::Integer(acks.into()));
     request.set("TimeoutMs", Value::Integer(30_000));
-    let mut data = nested(&request, "TopicData", call)?;
-    data.set("Name", Value::text(&topic.name));
-    data.set("TopicId", Value::Uuid(topic.id));
-    let mut elements = Vec::new();
-    for partition in partitions {
-        let mut element = nested(&data, "PartitionData", call)?;
-        element.set("Index", Value::Integer((*partition).into()));
-        element.set("Records", Value::Bytes(batch.to_vec()));
-        elements.push(Value::Struct(element));
+    let mut all = Vec::new();
+    for (topic, partitions) in topics {
+        let mut data = nested(&request, "TopicData", call)?;
+        data.set("Name", Value::text(&topic.name));
+        data.set("TopicId", Value::Uuid(topic.id));
+        let mut elements = Vec::new();
+        for partition in partitions {
+            let mut element = nested(&data, "PartitionData", call)?;
+            element.set("Index", Value::Integer((*partition).into()));
+            element.set("Records", Value::Bytes(batch.to_vec()));
+            elements.push(Value::Struct(element));
+        }
+        data.set("PartitionData", Value::Array(elements));
+        all.push(Value::Struct(data));
     }
-    data.set("PartitionData", Value::Array(elements));
-    request.set("TopicData", Value::Array(vec![Value::Struct(data)]));
+    request.set("TopicData", Value::Array(all));
     call.frame(&request)
 }
 
-/// A Fetch request of all partitions from an offset on, without a session.
-pub(crate) fn fetch(call: Call, topic: &Topic, offset: i64, partition_max_bytes: i32) -> Outcome<Vec<u8>> {
+/// A Fetch request of all partitions of topics from an offset on, without a session.
+pub(crate) fn fetch(call: Call, topics: &[Topic], offset: i64, partition_max_bytes: i32) -> Outcome<Vec<u8>> {
     let mut request = call.request();
     request.set("MaxWaitMs", Value::Integer(500));
     request.set("MinBytes", Value::Integer(1));
     request.set("MaxBytes", Value::Integer(50 << 20));
-    let mut asked = nested(&request, "Topics", call)?;
-    asked.set("Topic", Value::text(&topic.name));
-    asked.set("TopicId", Value::Uuid(topic.id));
-    let mut elements = Vec::new();
-    for partition in 0..topic.partitions {
-        let mut element = nested(&asked, "Partitions", call)?;
-        element.set("Partition", Value::Integer(partition.into()));
-        element.set("FetchOffset", Value::Integer(offset));
-        element.set("PartitionMaxBytes", Value::Integer(partition_max_bytes.into()));
-        elements.push(Value::Struct(element));
+    let mut all = Vec::new();
+    for topic in topics {
+        let mut asked = nested(&request, "Topics", call)?;
+        asked.set("Topic", Value::text(&topic.name));
+        asked.set("TopicId", Value::Uuid(topic.id));
+        let mut elements = Vec::new();
+        for partition in 0..topic.partitions {
+            let mut element = nested(&asked, "Partitions", call)?;
+            element.set("Partition", Value::Integer(partition.into()));
+            element.set("FetchOffset", Value::Integer(offset));
+            element.set("PartitionMaxBytes", Value::Integer(partition_max_bytes.into()));
+            elements.push(Value::Struct(element));
+        }
+        asked.set("Partitions", Value::Array(elements));
+        all.push(Value::Struct(asked));
     }
-    asked.set("Partitions", Value::Array(elements));
-    request.set("Topics", Value::Array(vec![Value::Struct(asked)]));
+    request.set("Topics", Value::Array(all));
     call.frame(&request)
 }
 
@@ -119,14 +127,21 @@ mod tests {
 
     #[test]
     fn a_produce_request_is_one_that_the_codec_reads() {
-        let topic = Topic {
-            name: "t".to_owned(),
-            id: [7; 16],
+        let topic = |id| Topic {
+            name: format!("t{id}"),
+            id: [id; 16],
             partitions: 2,
         };
+        let topics = [topic(7), topic(8)];
         for version in [9, 12, 13] {
             let call = Call::new(ApiKey::PRODUCE, version).unwrap();
-            let frame = produce(call, &topic, &[0, 1], -1, &crate::batch::batch(2, 10)).unwrap();
+            let frame = produce(
+                call,
+                &topics.each_ref().map(|topic| (topic, vec![0, 1])),
+                -1,
+                &crate::batch::batch(2, 10),
+            )
+            .unwrap();
             assert_eq!(
                 frame.len() - 4,
                 u32::from_be_bytes(frame[..4].try_into().unwrap()) as usize
@@ -136,6 +151,11 @@ mod tests {
                 (request.api.key, request.version, request.correlation_id),
                 (ApiKey::PRODUCE, version, 0)
             );
+            let request = Struct::read(&call.api.request, version, &request.body).unwrap();
+            let partitions = request
+                .elements("TopicData")
+                .map(|it| it.elements("PartitionData").count());
+            assert_eq!(partitions.collect::<Vec<_>>(), [2, 2]);
         }
     }
 
