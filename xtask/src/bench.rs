@@ -56,9 +56,10 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     let copies = dir.join("programs");
     let programs = programs.copied(&copies)?;
     let page_file = places.workspace.join("docs/performance.md");
+    let is_usual = loopback::is_usual()?;
     if options.flame {
         let picture = flame::draw(&options, &programs, &dir)?;
-        let drawn = match options.is_fit() && loopback::is_usual()? {
+        let drawn = match options.is_fit() && is_usual {
             true => places.workspace.join("docs/flame-graph.svg"),
             false => dir.join("flame-graph.svg"),
         };
@@ -67,7 +68,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     if options.growth {
         let tables = growth::measure(&options, &programs, &dir)?;
         println_out(&tables);
-        if options.is_fit() && loopback::is_usual()? {
+        if options.is_fit() && is_usual {
             let page = fs::read_to_string(&page_file)?;
             fs::write(&page_file, format!("{}{tables}", page::without_growth(&page)))?;
         }
@@ -83,7 +84,7 @@ pub(crate) fn run(args: &[&str]) -> Outcome {
     println_out(&page);
     fs::write(dir.join("performance.md"), &page)?;
     outcome?;
-    if bench.options().is_whole() && loopback::is_usual()? {
+    if bench.options().is_whole() && is_usual {
         let before = fs::read_to_string(&page_file).unwrap_or_default();
         let growth = before.get(page::without_growth(&before).len()..).unwrap_or_default();
         fs::write(page_file, format!("{page}{growth}"))?;

@@ -66,9 +66,7 @@ pub(crate) struct Bulk {
 impl Bulk {
     pub(crate) fn run(&self, kind: Kind) -> Outcome<String> {
         let connector = Connector::new(&self.target)?;
-        let mut first = connector.connect()?;
-        let names = [&self.target.topic].into_iter().chain(&self.topics);
-        let topics = names.map(|name| first.topic(name)).collect::<Outcome<Vec<_>>>()?;
+        let topics = self.topics(connector.connect()?)?;
         let call = self.call(kind)?;
         let start = Arc::new(Barrier::new(self.connections + 1));
         let each = self.requests.div_ceil(self.connections);
@@ -106,6 +104,12 @@ impl Bulk {
             writeln!(report, "cpu {}\npeak {}", cost.cpu.as_secs_f64(), cost.peak)?;
         }
         Ok(report)
+    }
+
+    /// What the cluster says of the topics, on a connection that isn't there when the load is.
+    fn topics(&self, mut connection: Connection) -> Outcome<Vec<Topic>> {
+        let names = [&self.target.topic].into_iter().chain(&self.topics);
+        names.map(|name| connection.topic(name)).collect()
     }
 
     fn call(&self, kind: Kind) -> Outcome<Call> {

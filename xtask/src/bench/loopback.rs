@@ -20,8 +20,9 @@ const INSIDE: &str = "KEG_BENCH_INSIDE";
 
 const IN_FORCE: &str = "/proc/sys/net/ipv4/tcp_congestion_control";
 
-/// Run in a new namespace, with the congestion control and the command that is to run there.
-const SCRIPT: &str = r#"ip link set lo up && echo "$0" > /proc/sys/net/ipv4/tcp_congestion_control && exec "$@""#;
+/// Run in a new namespace, with where the congestion control is written, the one that is to be in force, and the command that is to
+/// run there.
+const SCRIPT: &str = r#"ip link set lo up && echo "$1" > "$0" && shift && exec "$@""#;
 
 /// How a new namespace is made: by root, and by others.
 const UNSHARE: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
@@ -37,7 +38,9 @@ pub(super) fn run_inside(program: &Path, options: &Options, args: &[&str]) -> Ou
     apt::provide("ip", &["-V"], "iproute2")?;
     let command = |unshare: &[&str]| {
         let mut command = Command::new("unshare");
-        command.args(unshare).args(["sh", "-c", SCRIPT, congestion_control]);
+        command
+            .args(unshare)
+            .args(["sh", "-c", SCRIPT, IN_FORCE, congestion_control]);
         command
     };
     let works = |unshare: &&&[&str]| {
@@ -47,7 +50,7 @@ pub(super) fn run_inside(program: &Path, options: &Options, args: &[&str]) -> Ou
     };
     let Some(unshare) = UNSHARE.iter().find(works) else {
         let in_force = in_force()?;
-        if options.congestion_control != CUBIC && options.congestion_control != in_force {
+        if congestion_control != CUBIC && congestion_control != in_force {
             return Err(format!(
                 "there is no network namespace to be had with the congestion control {congestion_control}: \
                  /proc/sys/net/ipv4/tcp_available_congestion_control says which there are, and a namespace takes root or user namespaces"
