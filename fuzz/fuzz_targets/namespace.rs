@@ -27,7 +27,7 @@ impl AddressBook for NoAddresses {
 /// A virtual cluster with one client.
 pub(crate) struct Tenant {
     chain: Chain,
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 impl Tenant {
@@ -44,7 +44,7 @@ impl Tenant {
     fn new(mode: Mode, prefix: &str) -> Self {
         Self {
             chain: Chain::new(vec![Arc::new(Namespace::new(mode, prefix))]),
-            connection: Connection::new("tenant", "User:ANONYMOUS", Arc::new(NoAddresses)),
+            connection: Arc::new(Connection::new("tenant", "User:ANONYMOUS", Arc::new(NoAddresses))),
         }
     }
 

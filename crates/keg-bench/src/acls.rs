@@ -24,8 +24,8 @@ impl AddressBook for Proxy {
     fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
 }
 
-fn connection() -> Connection {
-    Connection::new("team-a", "User:ann", Arc::new(Proxy))
+fn connection() -> Arc<Connection> {
+    Arc::new(Connection::new("team-a", "User:ann", Arc::new(Proxy)))
 }
 
 /// Rules of which one is about the topics here, among many others.
@@ -91,7 +91,7 @@ pub(crate) fn exchange(count: Option<usize>, request: Message, response: Message
 
 struct Exchange {
     chain: Chain,
-    connection: Connection,
+    connection: Arc<Connection>,
     head: Bytes,
     request: Message,
     response: Message,

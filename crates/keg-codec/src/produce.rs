@@ -34,6 +34,10 @@ pub struct ProduceHead {
     pub length: usize,
     /// How many topics the request has.
     pub topics: usize,
+    /// Where their count stands.
+    pub counted_at: usize,
+    /// Where the first topic begins, with its name or id: right behind their count.
+    pub first_topic: usize,
     /// Whether there is a transactional id.
     pub transactional: bool,
 }
@@ -53,6 +57,24 @@ impl ProduceHead {
         }
     }
 
+    /// The head of a request of the first topic alone, without partitions. `body` is what the head was found in.
+    pub fn alone(&self, api: &Api, version: i16, body: &[u8]) -> Vec<u8> {
+        let one: &[u8] = if api.request.flexible.contains(version) {
+            &[2]
+        } else {
+            &[0, 0, 0, 1]
+        };
+        let part = |range| body.get(range).unwrap_or_default();
+        let nothing = Self::without_partitions(api, version);
+        [
+            part(0..self.counted_at),
+            one,
+            part(self.first_topic..self.length),
+            nothing,
+        ]
+        .concat()
+    }
+
     /// Finds it at the beginning of a body.
     ///
     /// `None` if there is no topic, or not enough of the body, or it is malformed.
@@ -63,7 +85,9 @@ impl ProduceHead {
         reader.take(transactional_id.unwrap_or(0)).ok()?;
         // The acks and the timeout.
         reader.take(2 + 4).ok()?;
+        let counted_at = reader.position();
         let topics = reader.length32(flexible).ok()?.filter(|topics| *topics > 0)?;
+        let first_topic = reader.position();
         if Self::has_names(version) {
             let name = reader.length16(flexible).ok()??;
             reader.take(name).ok()?;
@@ -73,6 +97,8 @@ impl ProduceHead {
         Some(Self {
             length: reader.position(),
             topics,
+            counted_at,
+            first_topic,
             transactional: transactional_id.is_some(),
         })
     }
@@ -152,16 +178,18 @@ mod tests {
         let api = Api::of(ApiKey::PRODUCE).unwrap();
         let check = |version, head: &[u8], topics, transactional| {
             let body = [head, &[7; 40]].concat();
-            let expected = ProduceHead {
-                length: head.len(),
-                topics,
-                transactional,
-            };
+            let found = ProduceHead::of(api, version, &body).unwrap();
             assert_eq!(
-                ProduceHead::of(api, version, &body),
-                Some(expected),
+                (found.length, found.topics, found.transactional),
+                (head.len(), topics, transactional),
                 "version {version}"
             );
+            let alone = found.alone(api, version, &body);
+            assert!(check_walk(&api.request, version, &alone).is_ok());
+            let again = ProduceHead::of(api, version, &alone).unwrap();
+            assert_eq!((again.topics, again.counted_at), (1, found.counted_at));
+            assert_eq!(alone[again.first_topic..again.length], head[found.first_topic..]);
+            assert_eq!(alone[..again.counted_at], head[..found.counted_at]);
             for cut in 0..head.len() {
                 assert_eq!(
                     ProduceHead::of(api, version, &head[..cut]),

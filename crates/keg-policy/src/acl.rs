@@ -28,9 +28,9 @@ mod transactions;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use keg_codec::Api;
 use keg_codec::schema::EntitySet;
 use keg_codec::walk::{WalkError, walk};
+use keg_codec::{Api, ErrorCode};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
@@ -209,6 +209,14 @@ impl Policy for Acls {
 
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
         self.admits_head(&self.client(connection), request)
+    }
+
+    fn streams_topics(&self) -> bool {
+        true
+    }
+
+    fn streamed_topic(&self, connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
+        self.admits_topic(&self.client(connection), id)
     }
 
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {

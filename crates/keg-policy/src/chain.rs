@@ -7,6 +7,7 @@ mod pending;
 mod sending;
 mod served;
 mod streaming;
+mod topics;
 
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Chain {
     /// Shows a request to the policies that are interested in it.
     ///
     /// One that has a [`Rest`] is forwarded, or comes to nothing: it is answered by [`Reply::Whole`] then.
-    pub fn request(&self, connection: &Connection, request: &mut Request) -> Outcome<Pending> {
+    pub fn request(&self, connection: &Arc<Connection>, request: &mut Request) -> Outcome<Pending> {
         if self.client_ids {
             connection.call(client_id(&request.head).unwrap_or_default());
         }
@@ -220,7 +221,7 @@ impl Chain {
             }
         }
         if self.has_nothing_for_policies(&pending, &mut response) {
-            return Outcome::Reply(Reply::Response(response));
+            return Self::reply(&pending, response);
         }
         for (policy, note, request) in self.awaiting(&pending).rev() {
             let answer = Answer {
@@ -250,7 +251,20 @@ impl Chain {
                 None => return Outcome::Close(withheld.reason),
             }
         }
-        Outcome::Reply(Reply::Response(response))
+        Self::reply(&pending, response)
+    }
+
+    /// Hands a response back that the policies have seen.
+    fn reply(pending: &Pending, mut response: Response) -> Outcome<Pending> {
+        let (api, version) = (pending.api, pending.version);
+        let told = pending
+            .refused
+            .as_ref()
+            .map(|refused| refused.tell(api, version, &mut response));
+        match told {
+            Some(Err(error)) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
+            _ => Outcome::Reply(Reply::Response(response)),
+        }
     }
 
     fn refuse(&self, request: &mut Request) -> Outcome<Pending> {

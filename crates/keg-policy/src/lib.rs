@@ -32,7 +32,7 @@
 //!     Arc::new(BrokerAddresses),
 //! ]);
 //! // ... and one for each client connection.
-//! let connection = Connection::new("team-a", "User:ANONYMOUS", Arc::new(Ports));
+//! let connection = Arc::new(Connection::new("team-a", "User:ANONYMOUS", Arc::new(Ports)));
 //!
 //! // A frame of a client: FindCoordinator in version 0, correlation id 7, for the group "workers".
 //! let frame = Bytes::from_static(b"\0\x0a\0\0\0\0\0\x07\xff\xff\0\x07workers");

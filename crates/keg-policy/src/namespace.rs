@@ -282,6 +282,14 @@ impl Policy for Namespace {
         walk(&request.api.request, request.version, &body, &mut visitor).is_ok() && visitor.judge.admitted_all()
     }
 
+    fn streams_topics(&self) -> bool {
+        true
+    }
+
+    fn streamed_topic(&self, _connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
+        self.denied_id(ApiKey::PRODUCE, id).map_or(Ok(()), Err)
+    }
+
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {
         if acls::administers(request.api.key) {
             return acls::resume(self, request, note, reply);

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
-use keg_codec::Api;
 use keg_codec::schema::EntitySet;
+use keg_codec::{Api, ErrorCode};
 
 use crate::chain::{Asking, StreamedNames};
 use crate::connection::Connection;
@@ -44,7 +44,7 @@ pub trait Policy: fmt::Debug + Send + Sync {
     }
 
     /// Whether a Produce request of one topic needs to be seen no further than the topic's name or id, so that what is behind
-    /// may go on while it arrives. `request` is that request without partitions, as the client has sent it; so is what
+    /// may go on while it arrives; of several topics, it is asked of the first. `request` is that request without partitions, as the client has sent it; so is what
     /// [`request`](Self::request) is given then, which keeps all else than names as it is, and forwards. A guard lets nothing
     /// else follow than partitions of the topic, no tagged fields that aren't known, and without a transactional id no
     /// batches of transactions.
@@ -54,6 +54,24 @@ pub trait Policy: fmt::Debug + Send + Sync {
     fn streams_request(&self, connection: &Connection, request: &Request) -> bool {
         let _ = (connection, request);
         false
+    }
+
+    /// Whether it says of each topic of a Produce request by its id whether that may go on, so that requests of several topics,
+    /// too, may go on while they arrive. Of the first, it is asked as of the [only one](Self::streams_request), and of those
+    /// behind it by [`streamed_topic`](Self::streamed_topic).
+    fn streams_topics(&self) -> bool {
+        false
+    }
+
+    /// Whether a topic behind the first may go on, in a request that is already on its way; it is asked once for each.
+    ///
+    /// # Errors
+    /// What the topic's partitions are answered if not. The broker drops their records then: it gets them under an id that no
+    /// topic has. If the topic isn't known, that is UNKNOWN_TOPIC_ID, upon which clients try again, and the next request of
+    /// several topics on the connection is shown to [`request`](Self::request) as a whole.
+    fn streamed_topic(&self, connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
+        let _ = (connection, id);
+        Err(ErrorCode::UNKNOWN_TOPIC_ID)
     }
 
     /// Looks again at a request for which it had a [`Question`], now with the reply to that.

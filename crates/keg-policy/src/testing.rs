@@ -27,8 +27,8 @@ impl AddressBook for Nowhere {
     fn learn(&self, _: i32, _: &str, _: u16) {}
 }
 
-pub(crate) fn connection() -> Connection {
-    Connection::new("team", "User:ann", Arc::new(Nowhere))
+pub(crate) fn connection() -> Arc<Connection> {
+    Arc::new(Connection::new("team", "User:ann", Arc::new(Nowhere)))
 }
 
 /// The id of a topic; the last one has none.

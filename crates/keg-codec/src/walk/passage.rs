@@ -3,12 +3,15 @@
 mod alias;
 mod beginning;
 mod change;
+mod ids;
 mod step;
 
 use std::mem;
 use std::sync::Arc;
 
 use beginning::Beginning;
+use ids::Ids;
+pub use ids::PassIds;
 
 use super::WalkError;
 use crate::schema::{Entity, EntitySet, Field, Message, Type};
@@ -32,6 +35,7 @@ pub struct Passage {
     /// Whether batches of a transaction pass.
     transactions: bool,
     beginning: Option<Beginning>,
+    ids: Option<Ids>,
     /// How many bytes of the message have not passed.
     left: usize,
     /// How many of them are to be left out.
@@ -111,6 +115,7 @@ impl Passage {
             unknown: true,
             transactions: true,
             beginning: None,
+            ids: None,
             owed: 0,
             left: length,
             levels: vec![Level::fields(message.fields)],
@@ -149,6 +154,13 @@ impl Passage {
         self.owed = with.len().checked_mul(strings.unwrap_or(0))?;
         self.beginning = Some(Beginning::new(entity, with, strings.is_some())?);
         (!is_tagged && self.owed <= self.left).then_some(self)
+    }
+
+    /// The same, in which ids of a kind become what `ids` makes of them from here on.
+    #[must_use]
+    pub fn with_ids(mut self, entity: Entity, ids: Arc<dyn PassIds>) -> Self {
+        self.ids = Some(Ids::new(entity, ids));
+        self
     }
 
     /// How many bytes have not passed.

@@ -1,8 +1,10 @@
 //! Messages that go on while they still arrive.
 
+use std::sync::{Arc, Mutex};
+
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{Passage, Passed, WalkError, check};
+use keg_codec::walk::{PassIds, Passage, Passed, UuidEdit, Visitor, WalkError, check, walk};
 use keg_codec::{Api, ApiKey, Entity};
 
 use crate::support::mutate::mutate;
@@ -362,7 +364,7 @@ fn never_more_comes_out_than_was_told_whatever_the_number_of_names_is() {
         }
         let api = Api::of(ApiKey::FETCH).unwrap();
         let passage = Passage::new(&api.response, version, body.len(), ADDRESSES).unwrap();
-        let with: std::sync::Arc<[u8]> = (*b"team-a.").into();
+        let with: Arc<[u8]> = (*b"team-a.").into();
         for count in [1 + body.len() / with.len(), usize::MAX] {
             let passage = passage.clone();
             assert!(
@@ -393,4 +395,74 @@ fn nothing_is_left_out_of_a_tagged_field_nor_a_beginning_that_is_longer_than_nam
             .beginning_with(Entity::TopicName, [7; 256].into(), None)
             .is_none()
     );
+}
+
+/// Turns the bits of ids around, and keeps what they were; one of zeros it doesn't let pass.
+#[derive(Debug, Default)]
+struct Turns(Mutex<Vec<[u8; 16]>>);
+
+impl PassIds for Turns {
+    fn pass(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
+        self.0.lock().unwrap().push(*id);
+        (*id != [0; 16]).then(|| id.map(|byte| !byte))
+    }
+}
+
+impl Visitor for &Turns {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::TopicId])
+    }
+
+    fn uuid(&mut self, _: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        self.pass(id).map_or(UuidEdit::Refuse, UuidEdit::Set)
+    }
+}
+
+#[test]
+fn ids_become_others_however_they_come_and_are_asked_for_once_in_their_order() {
+    let has_ids = |case: &Case| case.everything().contains(Entity::TopicId);
+    for_messages(every_message().filter(has_ids), |case, choices| {
+        let (message, version) = (case.message, case.version);
+        let body = generate::message(case, choices).write(message, version).unwrap();
+        let (walked, turned) = (Turns::default(), Arc::new(Turns::default()));
+        let edits = walk(message, version, &body, &mut &walked);
+        let expected = edits.map(|edits| edits.apply(&body.clone().into()).into_bytes().to_vec());
+        let passage = Passage::new(message, version, body.len(), EntitySet::EMPTY).unwrap();
+        let passage = passage.with_ids(Entity::TopicId, Arc::clone(&turned) as _);
+        assert_eq!(passed(passage, &body, choices), expected);
+        assert_eq!(*turned.0.lock().unwrap(), *walked.0.lock().unwrap());
+    });
+}
+
+#[test]
+fn only_ids_of_the_kind_and_behind_what_has_passed_become_others() {
+    let api = Api::of(ApiKey::FETCH).unwrap();
+    let with_ids = |ids: [[u8; 16]; 2]| {
+        let mut request = Struct::new(api.request.fields, 13);
+        let topics = ids.map(|id| {
+            let mut topic = request.nested("Topics", 13).unwrap();
+            topic.set("TopicId", Value::Uuid(id));
+            Value::Struct(topic)
+        });
+        request.set("Topics", Value::Array(topics.to_vec()));
+        request.write(&api.request, 13).unwrap()
+    };
+    let check = |entity, ids: [u8; 2], before: usize, expected: Result<[u8; 2], WalkError>| {
+        let mut body = with_ids(ids.map(|id| [id; 16]));
+        let mut passage = Passage::new(&api.request, 13, body.len(), EntitySet::EMPTY).unwrap();
+        let (head, rest) = body.split_at_mut(before);
+        assert_eq!(passage.pass(head), all(before));
+        let mut passage = passage.with_ids(entity, Arc::new(Turns::default()));
+        let outcome = passage.pass(rest).map(|_| body);
+        assert_eq!(outcome, expected.map(|ids| with_ids(ids.map(|id| [id; 16]))));
+    };
+    let empty = with_ids([[0; 16]; 2]);
+    let first = with_ids([[1; 16], [0; 16]]).iter().position(|byte| *byte == 1).unwrap();
+    let behind = first + 16;
+    assert!(behind < empty.len());
+    check(Entity::TopicName, [1, 2], 0, Ok([1, 2]));
+    check(Entity::TopicId, [1, 2], 0, Ok([0xfe, 0xfd]));
+    check(Entity::TopicId, [1, 2], behind, Ok([1, 0xfd]));
+    check(Entity::TopicId, [0, 2], behind, Ok([0, 0xfd]));
+    check(Entity::TopicId, [1, 0], 0, Err(WalkError::Refused { field: "TopicId" }));
 }

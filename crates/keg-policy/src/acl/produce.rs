@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use keg_codec::schema::Entity;
 use keg_codec::walk::says_only_what_is_fine;
-use keg_codec::{ApiKey, is_transactional};
+use keg_codec::{ApiKey, ErrorCode, is_transactional};
 
 use super::client::Client;
 use super::inbound::{Asked, Inbound, NAMED};
@@ -66,6 +66,17 @@ impl Acls {
             settled: None,
         };
         Inbound::admits_without_records(asked).unwrap_or(false)
+    }
+
+    /// Whether a topic may be written to, of which only the id is known. That is told.
+    pub(super) fn admits_topic(&self, client: &Client<'_>, id: &[u8; 16]) -> Result<(), ErrorCode> {
+        let name = self.topic_names.name(id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+        match needs::topic(ApiKey::PRODUCE) {
+            Some(operation) if !client.may(operation, ResourceType::Topic, &name) => {
+                Err(needs::denied(ResourceType::Topic))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use keg_codec::{Api, ApiKey};
 use super::Chain;
 use super::served::Interested;
 use super::streaming::StreamedNames;
+use super::topics::Refused;
 use crate::connection::ClientId;
 use crate::message::{Request, Response};
 use crate::policy::{Note, Policy};
@@ -25,6 +26,8 @@ pub struct Pending {
     pub(super) client_id: Option<Arc<ClientId>>,
     /// What becomes of the names that are behind the head of a response which is passed on; none if that has the only one.
     pub(super) names: Option<StreamedNames>,
+    /// What is refused of it while it goes on; none if nothing can be.
+    pub(super) refused: Option<Arc<Refused>>,
     /// The places of the policies that it has come past.
     seen: Range<usize>,
     /// What is kept for those that are to see the response, in their order: of a small Produce request mostly nothing.
@@ -72,6 +75,7 @@ impl Pending {
             silent: request.body.is_silent(request.api, request.version),
             client_id,
             names: None,
+            refused: None,
             seen: first..first,
             kept: Vec::new(),
             nothing: Note::default(),

@@ -3,17 +3,21 @@
 //! A request that nobody wants to see passes as it is. A Produce request of one topic has all that policies look at before
 //! its records, so that they are shown what stands there as a request without partitions; what they make of the name tells
 //! how long the request becomes. A guard holds the rest to what it should be: partitions of that topic, and nothing else.
+//! Where topics have ids, which are all of one length, there may be several: the guard asks the policies for each.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use std::sync::Arc;
+
+use bytes::Bytes;
 use keg_codec::schema::EntitySet;
 use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, ProduceHead};
 
 use super::streaming::Rest;
+use super::topics::{Topics, asks_first};
 use super::{Chain, Pending};
 use crate::connection::Connection;
 use crate::message::{Reply, Request};
-use crate::policy::Outcome;
+use crate::policy::{Outcome, Policy};
 
 /// How many bytes of a request's body must be with a [`Rest`] that goes on while it arrives. `beginning` is what there is
 /// of the body.
@@ -30,7 +34,12 @@ pub fn request_head(api: &Api, version: i16, beginning: &[u8]) -> Option<usize> 
 
 impl Chain {
     /// Takes a request of which the rest is still to come. Unless it is forwarded, it must come whole.
-    pub(super) fn begin(&self, connection: &Connection, request: &mut Request, rest: Box<Rest>) -> Outcome<Pending> {
+    pub(super) fn begin(
+        &self,
+        connection: &Arc<Connection>,
+        request: &mut Request,
+        rest: Box<Rest>,
+    ) -> Outcome<Pending> {
         let begun = match self.served.interested(request.api.key, request.version) {
             None => None,
             Some(seen) if seen.iter().any(|it| it.request) => self.begin_produce(connection, request, rest),
@@ -52,51 +61,70 @@ impl Chain {
     /// Shows the head of a Produce request to the policies, if none of them has to see more.
     fn begin_produce(
         &self,
-        connection: &Connection,
+        connection: &Arc<Connection>,
         request: &mut Request,
         mut rest: Box<Rest>,
     ) -> Option<(Pending, Box<Rest>)> {
         let (api, version) = (request.api, request.version);
-        let nothing = ProduceHead::without_partitions(api, version);
         let head = request.body_bytes();
-        let found = one_topic(api, version, &head)?;
-        let mut body = BytesMut::with_capacity(head.len() + nothing.len());
-        body.put_slice(&head);
-        body.put_slice(nothing);
+        let found = whole_head(api, version, &head)?;
+        let policies: Vec<_> = self.interested_in_request(api, version).collect();
+        let has_several = found.topics > 1;
+        if has_several {
+            let decides_on_each = policies.iter().all(|policy| policy.streams_topics());
+            if ProduceHead::has_names(version) || !decides_on_each || asks_first(connection) {
+                return None;
+            }
+        }
         let mut alone = Request {
-            body: body.freeze().into(),
+            body: Bytes::from(found.alone(api, version, &head)).into(),
             ..request.clone()
         };
-        let mut interested = self.served.interested(api.key, version)?.iter().filter(|it| it.request);
-        let streams = interested.all(|it| {
-            let policy = self.policies.get(it.policy);
-            policy.is_some_and(|policy| policy.streams_request(connection, &alone))
-        });
-        if !streams {
+        if !policies.iter().all(|policy| policy.streams_request(connection, &alone)) {
             return None;
         }
         // What a policy has found out meanwhile may make it decide otherwise: then it decides again on the whole.
-        let Outcome::Forward(pending) = self.forward(connection, &mut alone, 0) else {
+        let Outcome::Forward(mut pending) = self.forward(connection, &mut alone, 0) else {
             return None;
         };
         let shown = alone.body_bytes();
-        let head = shown.strip_suffix(nothing)?;
-        one_topic(api, version, head)?;
+        let shown = shown.strip_suffix(ProduceHead::without_partitions(api, version))?;
+        let again = whole_head(api, version, shown).filter(|found| found.topics == 1)?;
+        let head = [
+            shown.get(..again.counted_at)?,
+            head.get(found.counted_at..found.first_topic)?,
+            shown.get(again.first_topic..)?,
+        ]
+        .concat();
         let guard = Passage::new(&api.request, version, head.len() + rest.length, EntitySet::EMPTY)?;
         let mut guard = guard.without_unknown_tags();
         if !found.transactional {
             // Brokers refuse them, and so may a policy that hasn't seen them.
             guard = guard.without_transactions();
         }
-        let passed = guard.pass(&mut head.to_vec()).ok()?.count;
-        rest.guard = (passed == head.len()).then_some(guard);
-        rest.guard.as_ref()?;
-        request.body = Bytes::copy_from_slice(head).into();
+        let passed = guard.pass(&mut head.clone()).ok()?.count;
+        if passed < head.len() {
+            return None;
+        }
+        if has_several {
+            let topics = Topics::new(policies, connection, pending.client_id.as_ref());
+            pending.refused = Some(topics.refused());
+            guard = topics.guard(guard);
+        }
+        rest.guard = Some(guard);
+        request.body = Bytes::from(head).into();
         Some((pending, rest))
+    }
+
+    /// The policies that are to see a request, the client's side first.
+    fn interested_in_request(&self, api: &Api, version: i16) -> impl Iterator<Item = Arc<dyn Policy>> {
+        let interested = self.served.interested(api.key, version).unwrap_or_default();
+        let interested = interested.iter().filter(|it| it.request);
+        interested.filter_map(|it| self.policies.get(it.policy).cloned())
     }
 }
 
-/// What these bytes are, if they are the head of a request of one topic.
-fn one_topic(api: &Api, version: i16, head: &[u8]) -> Option<ProduceHead> {
-    ProduceHead::of(api, version, head).filter(|found| found.topics == 1 && found.length == head.len())
+/// What these bytes are, if they are the head of a request and nothing else.
+fn whole_head(api: &Api, version: i16, head: &[u8]) -> Option<ProduceHead> {
+    ProduceHead::of(api, version, head).filter(|found| found.length == head.len())
 }

@@ -75,6 +75,7 @@ impl Chain {
         let (api, version) = (pending.api, pending.version);
         match api.key {
             ApiKey::API_VERSIONS => Streams::No,
+            _ if pending.refused.is_some() => Streams::No,
             _ if self.awaiting(pending).next().is_none() => Streams::Unseen,
             ApiKey::FETCH
                 if self
@@ -221,7 +222,7 @@ mod tests {
         Chain::new(sessions.chain([Arc::new(BrokerAddresses) as _]).collect())
     }
 
-    fn sent(chain: &Chain, key: ApiKey, version: i16) -> (Streams, Connection, Pending) {
+    fn sent(chain: &Chain, key: ApiKey, version: i16) -> (Streams, Arc<Connection>, Pending) {
         let connection = crate::testing::connection();
         let api = Api::of(key).unwrap();
         let mut request = Request {

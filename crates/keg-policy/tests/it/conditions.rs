@@ -32,10 +32,10 @@ fn apis_are_blocked_for_those_that_the_condition_holds_of() {
     let mut gateway = Gateway::of(vec![Arc::new(blocks)]);
     for (listener, blocked) in [("public", true), ("internal", false), ("", false)] {
         let connection = Connection::new("orders", "User:ann", Arc::clone(&gateway.book) as _);
-        gateway.connection = connection.with_origin(Origin {
+        gateway.connection = Arc::new(connection.with_origin(Origin {
             listener: listener.into(),
             address: None,
-        });
+        }));
         let fate = gateway.ask(key, 4, &asking(key, 4, &[]));
         match blocked {
             true => assert!(matches!(&fate, Fate::Answered(_)), "{listener}: {fate:?}"),

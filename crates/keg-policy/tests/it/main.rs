@@ -28,6 +28,7 @@ mod properties;
 mod refusals;
 mod regular_expressions;
 mod sending;
+mod sending_topics;
 mod share_groups;
 mod streams_groups;
 mod support;

@@ -30,7 +30,7 @@ pub(crate) const PREFIX: &str = "team-a.";
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) chain: Chain,
-    pub(crate) connection: Connection,
+    pub(crate) connection: Arc<Connection>,
     pub(crate) book: Arc<Book>,
 }
 
@@ -52,7 +52,7 @@ impl Gateway {
         let book = Arc::new(Book::default());
         Self {
             chain: Chain::new(policies),
-            connection: Connection::new("orders", "User:ANONYMOUS", Arc::clone(&book) as _),
+            connection: Arc::new(Connection::new("orders", "User:ANONYMOUS", Arc::clone(&book) as _)),
             book,
         }
     }

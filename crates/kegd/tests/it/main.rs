@@ -60,6 +60,7 @@ mod runs;
 mod salts;
 mod sasl;
 mod scenario;
+mod sending;
 mod sessions;
 mod setup;
 mod share_groups;

@@ -9,6 +9,8 @@ pub(super) enum Change {
     Alias(Alias),
     /// The length of a string whose beginning is left out.
     Length(Length),
+    /// Another id.
+    Id([u8; 16]),
 }
 
 /// The length of a string, where it comes to stand when so many bytes behind it are left out.
@@ -32,6 +34,12 @@ impl Change {
             Self::Length(length) => {
                 length.write(out);
                 length.left_out.into()
+            }
+            Self::Id(id) => {
+                if let Some(out) = out.first_chunk_mut() {
+                    *out = id;
+                }
+                0
             }
         }
     }

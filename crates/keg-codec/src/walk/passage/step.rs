@@ -60,7 +60,7 @@ impl Passage {
         let (mut fixed, mut behind) = (0, rest);
         let mut rest = rest.iter();
         while let Some(field) = rest.find(is_next) {
-            if field.size > 0 && !field.array {
+            if field.size > 0 && !field.array && !self.changes(field) {
                 fixed += usize::from(field.size);
                 behind = rest.as_slice();
             } else if fixed > 0 {
@@ -112,10 +112,15 @@ impl Passage {
             return Err(WalkError::CountBeyondMessage { count, left });
         }
         match field.ty.fixed_size() {
-            Some(size) => self.skip(count.saturating_mul(size)),
-            None => self.levels.push(Level::Elements { field, left: count }),
+            Some(size) if !self.changes(field) => self.skip(count.saturating_mul(size)),
+            _ => self.levels.push(Level::Elements { field, left: count }),
         }
         Ok(())
+    }
+
+    /// Whether a field has ids that become others.
+    fn changes(&self, field: &Field) -> bool {
+        self.ids.as_ref().is_some_and(|ids| ids.are_of(field))
     }
 
     /// A value, the first thing that is read in a step.
@@ -125,6 +130,9 @@ impl Passage {
         nullable: bool,
         reader: &mut Reader<'_>,
     ) -> Result<Option<Change>, WalkError> {
+        if let Some(ids) = self.ids.as_ref().filter(|ids| ids.are_of(field)) {
+            return ids.change(field, &reader.uuid()?);
+        }
         let length = match (field.ty, field.ty.fixed_size()) {
             (_, Some(size)) => Some(size),
             (Type::String, None) => reader.length16(self.flexible)?,

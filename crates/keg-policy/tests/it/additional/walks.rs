@@ -1,5 +1,7 @@
 //! DescribeTopicPartitions over all topics, where shared ones stand between those of others.
 
+use std::sync::Arc;
+
 use keg_codec::ApiKey;
 use keg_codec::message::{Struct, Value};
 use keg_policy::{Connection, Mode};
@@ -88,7 +90,7 @@ fn a_word_is_of_the_connection_that_it_was_given_on() {
     let (_, pending) = gateway.forward(KEY, 0, &asking(KEY, 0, &[]));
     gateway.answer(KEY, 0, pending, &page(&[], Some(("another", 0))));
     let other = Connection::new("orders", "User:ANONYMOUS", gateway.book.clone());
-    gateway.connection = other;
+    gateway.connection = Arc::new(other);
     for word in ["/1", "/2", "/", "/x", "/18446744073709551616"] {
         assert!(matches!(gateway.ask(KEY, 0, &from(word, 0)), Fate::Answered(_)));
         let mut named = from(word, 0);
@@ -101,10 +103,7 @@ fn a_word_is_of_the_connection_that_it_was_given_on() {
 
 #[test]
 fn kafkas_own_topics_do_not_end_a_walk_over_names_like_theirs() {
-    let gateway = Gateway::of(vec![std::sync::Arc::new(keg_policy::Namespace::new(
-        Mode::EnforcePrefix,
-        "__",
-    ))]);
+    let gateway = Gateway::of(vec![Arc::new(keg_policy::Namespace::new(Mode::EnforcePrefix, "__"))]);
     let (sent, pending) = gateway.forward(KEY, 0, &asking(KEY, 0, &[]));
     assert_eq!(texts(&sent, "Cursor.TopicName"), ["__"]);
     let seen = gateway.answer(KEY, 0, pending, &page(&["__a"], Some(("__consumer_offsets", 5))));

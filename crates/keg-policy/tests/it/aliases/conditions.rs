@@ -29,7 +29,7 @@ fn of(principal: &'static str) -> Gateway {
         ..alias("alias", "orders")
     };
     let mut gateway = Gateway::of(vec![Arc::new(TopicAliases::new([conditional]))]);
-    gateway.connection = Connection::new("orders", principal, Arc::clone(&gateway.book) as _);
+    gateway.connection = Arc::new(Connection::new("orders", principal, Arc::clone(&gateway.book) as _));
     gateway
 }
 

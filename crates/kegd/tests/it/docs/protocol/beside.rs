@@ -118,7 +118,7 @@ fn fate(chain: &Chain, (api, version): (&'static Api, i16), named: Named, name: 
         let by_id = named == Named::Topic && api.request.entities(version).contains(Entity::TopicId);
         return if by_id { "by its id" } else { NOTHING }.to_owned();
     };
-    let connection = Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses));
+    let connection = Arc::new(Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses)));
     let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
     if let Some(mut join) = self::request(join, join.versions().last, named, name) {
         let_in(chain, &connection, &mut join);

@@ -41,7 +41,7 @@ impl Fates {
 
     /// What becomes of a request, and behind a slash of its response.
     pub(super) fn of_version(&self, api: &'static Api, version: i16) -> String {
-        let connection = Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses));
+        let connection = Arc::new(Connection::new("documented", "User:ANONYMOUS", Arc::new(NoAddresses)));
         let join = Api::of(ApiKey::JOIN_GROUP).unwrap();
         let_in(&self.chain, &connection, &mut sample(join, join.versions().last));
         match self.chain.request(&connection, &mut sample(api, version)) {
@@ -101,7 +101,7 @@ impl Fates {
 }
 
 /// The client is let into a group: SyncGroup depends on it before version 5.
-pub(super) fn let_in(chain: &Chain, connection: &Connection, join: &mut Request) {
+pub(super) fn let_in(chain: &Chain, connection: &Arc<Connection>, join: &mut Request) {
     let (api, version) = (join.api, join.version);
     let joined = match chain.request(connection, join) {
         Outcome::Forward(pending) => pending,

@@ -1,0 +1,174 @@
+//! Produce requests that are passed on while they arrive.
+
+use serde_json::{Value, json};
+
+use crate::backend::Backend;
+use crate::gateway::Config;
+use crate::prober::definitions::Definitions;
+use crate::prober::encode::hex;
+use crate::prober::records::{Producer, batch};
+use crate::prober::wire::Kafka;
+use crate::scenario::{Scenario, direct, setup_or_skip};
+use crate::setup::skip;
+
+const MODES: [&str; 2] = ["hide_prefix", "enforce_prefix"];
+
+/// A client's topics: two that it writes to, one that its rules deny it, and one that it isn't told of at first.
+const TOPICS: [&str; 4] = ["own-first", "own-second", "denied", "own-late"];
+
+const NO_ID: &str = "00000000000000000000000000000000";
+
+/// An id that no topic has.
+const NONE: &str = "102030405060408090a0b0c0d0e0f000";
+
+const UNKNOWN_TOPIC_ID: i64 = 100;
+const TOPIC_AUTHORIZATION_FAILED: i64 = 29;
+
+/// The first version that names topics by ids.
+const BY_ID: i16 = 13;
+
+/// Makes the topics on a node; their ids.
+fn make(broker: &mut Kafka<'_>, prefix: &str) -> [Value; 4] {
+    let names = TOPICS.map(|name| format!("{prefix}{name}"));
+    let topic = |name: &String| {
+        let assignments = [json!({"PartitionIndex": 0, "BrokerIds": [1]})];
+        json!({"Name": name, "NumPartitions": -1, "ReplicationFactor": -1, "Assignments": assignments})
+    };
+    let topics = names.each_ref().map(topic);
+    let created = broker.settle("CreateTopics", 7, &json!({"Topics": topics, "timeoutMs": 20_000}));
+    let ids = names.map(|name| {
+        let topics = created["Topics"].as_array().unwrap();
+        topics.iter().find(|it| it["Name"] == *name).unwrap()["TopicId"].clone()
+    });
+    ask_for(broker, prefix, &TOPICS);
+    ids
+}
+
+/// Asks for topics until the node knows them all, as clients do, by which a gateway knows their ids.
+fn ask_for(kafka: &mut Kafka<'_>, prefix: &str, topics: &[&str]) {
+    let topics = topics
+        .iter()
+        .map(|name| json!({"TopicId": NO_ID, "Name": format!("{prefix}{name}")}));
+    let topics: Vec<Value> = topics.collect();
+    kafka.settle(
+        "Metadata",
+        12,
+        &json!({"Topics": topics, "AllowAutoTopicCreation": false}),
+    );
+}
+
+/// So many records of 1 KB for each topic, in its only partition.
+fn produce(acks: i64, topics: &[(&Value, usize)]) -> Value {
+    let topics = topics.iter().map(|(id, count)| {
+        let records: Vec<String> = (0..*count).map(|at| format!("{at:04}").repeat(256)).collect();
+        let partition = json!({"Index": 0, "Records": hex(&batch(Producer::PLAIN, &records))});
+        json!({"TopicId": id, "PartitionData": [partition]})
+    });
+    let topics: Vec<Value> = topics.collect();
+    json!({"TransactionalId": null, "Acks": acks, "TimeoutMs": 20_000, "TopicData": topics})
+}
+
+/// What is said of each topic: nothing of one that isn't among them, or is twice.
+fn codes(answer: &Value, ids: &[&Value]) -> Vec<i64> {
+    let topics = answer["Responses"].as_array().unwrap();
+    assert_eq!(topics.len(), ids.len(), "{answer}");
+    let code = |id: &&Value| {
+        let topic = topics.iter().find(|topic| topic["TopicId"] == **id);
+        let partitions =
+            topic.unwrap_or_else(|| panic!("nothing of {id} in {answer}"))["PartitionResponses"].as_array();
+        let [partition] = &partitions.unwrap()[..] else {
+            panic!("{answer}")
+        };
+        assert_eq!(partition["Index"], 0);
+        partition["ErrorCode"].as_i64().unwrap()
+    };
+    ids.iter().map(code).collect()
+}
+
+/// How many records each of the topics has.
+fn written(broker: &mut Kafka<'_>, prefix: &str) -> [i64; 4] {
+    TOPICS.map(|name| {
+        let partition = json!({"PartitionIndex": 0, "CurrentLeaderEpoch": -1, "Timestamp": -1});
+        let topic = json!({"Name": format!("{prefix}{name}"), "Partitions": [partition]});
+        let answer = broker.settle("ListOffsets", 7, &json!({"ReplicaId": -1, "Topics": [topic]}));
+        answer["Topics"][0]["Partitions"][0]["Offset"].as_i64().unwrap()
+    })
+}
+
+#[test]
+fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_rest_is_written() {
+    let Some(setup) = setup_or_skip("sending") else { return };
+    let definitions = match setup.definitions() {
+        Ok(folder) => Definitions::read(&folder),
+        Err(why) => return skip("sending", &why),
+    };
+    if direct() {
+        return; // Nothing is refused there.
+    }
+    let backend = Backend::shared(setup);
+    let rules = "{ resource_type: topic, action: allow, operations: [{ name: describe }], resource_names: [{ match: '*' }] }, \
+         { resource_type: topic, action: allow, operations: [{ name: write }], resource_names: [{ match: '*own-*' }] }";
+    let config = Config::new(backend, "sending").with_modes(MODES).with_acls(rules);
+    let scenario = Scenario::with(setup, backend, "sending", &config);
+    let mut broker = Kafka::connect(&definitions, &format!("localhost:{}", backend.ports()[0]), "direct");
+    let made: Vec<_> = scenario
+        .targets
+        .iter()
+        .map(|target| make(&mut broker, &target.prefix))
+        .collect();
+    for (at, (mode, target)) in MODES.iter().zip(&scenario.targets).enumerate() {
+        let [first, second, denied, late] = &made[at];
+        let (others, none) = (&made[1 - at][0], &json!(NONE));
+        let before = written(&mut broker, &scenario.targets[1 - at].prefix);
+        let connect = || {
+            Kafka::connect(
+                &definitions,
+                &format!("localhost:{}", config.node_port(at, 1)),
+                "client",
+            )
+        };
+        let mut client = connect();
+        let seen = if *mode == "hide_prefix" { "" } else { &target.prefix };
+        ask_for(&mut client, seen, &TOPICS[..3]);
+
+        let asked = [
+            (first, 300),
+            (others, 40),
+            (denied, 200),
+            (second, 3),
+            (none, 70),
+            (late, 9),
+        ];
+        let answer = client.call("Produce", BY_ID, &produce(-1, &asked));
+        // The last it is told of when it is asked for: here the records of others are on their way already.
+        let mut expected = [
+            0,
+            UNKNOWN_TOPIC_ID,
+            TOPIC_AUTHORIZATION_FAILED,
+            0,
+            UNKNOWN_TOPIC_ID,
+            UNKNOWN_TOPIC_ID,
+        ];
+        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), expected, "{mode}");
+        assert_eq!(written(&mut broker, &target.prefix), [300, 3, 0, 0], "{mode}");
+
+        // The client tries again, and the gateway asks whose they are.
+        let answer = client.call("Produce", BY_ID, &produce(-1, &asked));
+        expected[5] = 0;
+        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), expected, "{mode}");
+        assert_eq!(written(&mut broker, &target.prefix), [600, 6, 0, 9], "{mode}");
+
+        // Which only a disconnect can tell.
+        let asked = [(first, 300), (others, 1), (second, 2)];
+        client.try_call("Produce", BY_ID, &produce(0, &asked)).unwrap_err();
+        assert_eq!(written(&mut broker, &target.prefix), [900, 8, 0, 9], "{mode}");
+        assert_eq!(written(&mut broker, &scenario.targets[1 - at].prefix), before, "{mode}");
+
+        // Nothing is refused.
+        let mut client = connect();
+        let asked = [(first, 100), (late, 200), (second, 1)];
+        let answer = client.call("Produce", BY_ID, &produce(1, &asked));
+        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), [0, 0, 0], "{mode}");
+        assert_eq!(written(&mut broker, &target.prefix), [1_000, 9, 0, 209], "{mode}");
+    }
+}
