@@ -8,7 +8,8 @@ use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::{Api, ApiKey};
 use keg_policy::{
-    AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Streams, Response, Rest, request_head,
+    AddressBook, Chain, Connection, Mode, Namespace, Outcome, Pending, Reply, Request, Response, Rest, Streams,
+    request_head,
 };
 
 use crate::pieces::through;
@@ -39,6 +40,27 @@ impl Tenant {
                 .map(move |prefix| (mode, (*prefix).to_owned(), Self::new(mode, prefix)))
         };
         of(Mode::HidePrefix).chain(of(Mode::EnforcePrefix)).collect()
+    }
+
+    /// The same, whose client was told of topics of these ids.
+    pub(crate) fn knowing(self, prefix: &str, ids: &[[u8; 16]]) -> Self {
+        const VERSION: i16 = 12;
+        let asked = Struct::new(api(ApiKey::METADATA).request.fields, VERSION);
+        let mut answer = Struct::new(api(ApiKey::METADATA).response.fields, VERSION);
+        let topics = ids.iter().zip(0..).map(|(id, number)| {
+            let mut topic = answer.nested("Topics", VERSION).expect("it has topics");
+            topic.set("Name", Value::text(&format!("{prefix}{number}")));
+            topic.set("TopicId", Value::Uuid(*id));
+            Value::Struct(topic)
+        });
+        let topics = topics.collect();
+        answer.set("Topics", Value::Array(topics));
+        let (_, pending) = self.ask(ApiKey::METADATA, VERSION, &asked).expect("it is asked for");
+        let told = self
+            .answer(ApiKey::METADATA, VERSION, pending, &answer)
+            .expect("it is told");
+        assert_eq!(told.elements("Topics").count(), ids.len());
+        self
     }
 
     fn new(mode: Mode, prefix: &str) -> Self {

@@ -1,13 +1,15 @@
 //! Messages that pass while they arrive: however they are cut in pieces, what comes out is as long as was told, is what a check
-//! of the whole accepts, and shows nothing that was to be hidden.
+//! of the whole accepts, and shows nothing that was to be hidden. Ids become what they are told to become.
 
 #![no_main]
 
 mod pieces;
 mod support;
 
+use std::sync::Arc;
+
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, Passage, UuidEdit, Visitor, check, walk};
+use keg_codec::walk::{Edit, IntegerEdit, PassIds, Passage, UuidEdit, Visitor, check, walk};
 use libfuzzer_sys::fuzz_target;
 use pieces::through;
 use support::{Choices, any_body, any_case};
@@ -49,6 +51,32 @@ impl Visitor for Shown {
     }
 }
 
+/// What ids of topics become.
+const ANOTHER: [u8; 16] = *b"another topic id";
+
+#[derive(Debug)]
+struct Another;
+
+impl PassIds for Another {
+    fn pass(&self, _: &[u8; 16]) -> Option<[u8; 16]> {
+        Some(ANOTHER)
+    }
+}
+
+/// Expects every id to be another.
+struct Ids;
+
+impl Visitor for Ids {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::TopicId])
+    }
+
+    fn uuid(&mut self, _: &'static Field, id: &[u8; 16]) -> UuidEdit {
+        assert_eq!(*id, ANOTHER, "an id has passed");
+        UuidEdit::Keep
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
     let choices = &mut Choices::new(data);
     let case = any_case(choices);
@@ -59,6 +87,7 @@ fuzz_target!(|data: &[u8]| {
     let pieces: Vec<usize> = (0..8).map(|_| 1 + choices.below(40)).collect();
     let body = any_body(case, choices);
     let (message, version) = (case.message, case.version);
+    let replaces = choices.one_in(2);
     let Some(mut passage) = Passage::new(message, version, body.len(), hidden) else {
         return;
     };
@@ -70,6 +99,9 @@ fuzz_target!(|data: &[u8]| {
             return;
         };
         passage = with;
+    }
+    if replaces {
+        passage = passage.with_ids(Entity::TopicId, Arc::new(Another));
     }
 
     let whole = through(passage.clone(), &body, &[body.len().max(1)]);
@@ -84,6 +116,9 @@ fuzz_target!(|data: &[u8]| {
     assert!(is_well_formed || out != body, "what is malformed passes");
     let told = left_out.unwrap_or(0) * beginning.map_or(0, str::len);
     assert_eq!(out.len() + told, body.len());
+    if replaces {
+        walk(message, version, &out, &mut Ids).expect("what passes is well-formed");
+    }
     let mut shown = Shown { hidden, values: 0 };
     walk(message, version, &out, &mut shown).expect("what passes is well-formed");
     assert_eq!(shown.values, 0, "what is hidden is shown");

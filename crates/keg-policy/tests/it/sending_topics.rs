@@ -56,10 +56,13 @@ fn acls(told: &Arc<Told>) -> Arc<dyn Policy> {
         operations: Operations::of(operations),
         names: AclNames::Patterns(names.iter().map(|names| NamePattern::new(names).unwrap()).collect()),
     };
+    let mut transactions = allow(&[Operation::Write], &["*tx"]);
+    transactions.resource_type = ResourceType::TransactionalId;
     let policy = AclPolicy {
         name: "writers".into(),
         condition: None,
         rules: vec![
+            transactions,
             allow(&[Operation::Write], &["*orders", "*audit"]),
             allow(&[Operation::Describe], &["*"]),
         ],
@@ -290,7 +293,11 @@ fn clients_are_answered_and_brokers_write_what_they_would_if_the_request_had_com
             topics.push((id, partitions.collect()));
         }
         topics.push((id(1), vec![vec![7]]));
-        let body = produce(&topics);
+        let mut body = produce(&topics);
+        if choices.below(2) == 1 {
+            // Which is the client's even where it has to be prefixed.
+            body.set("TransactionalId", text("team-a.tx"));
+        }
         for (at, case) in cases.iter().enumerate() {
             // The request before may have had an unknown topic.
             let streamed = case.streamed(&body, choices).or_else(|| case.streamed(&body, choices));

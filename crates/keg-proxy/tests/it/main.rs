@@ -23,6 +23,7 @@ mod memory;
 mod passthrough;
 mod pipelining;
 mod port_mapping;
+mod producing;
 mod questions;
 mod renewals;
 mod reviews;
