@@ -2,7 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
@@ -25,10 +25,14 @@ impl AddressBook for NoAddresses {
     fn learn(&self, _node_id: i32, _host: &str, _port: u16) {}
 }
 
+fn connection() -> Arc<Connection> {
+    Arc::new(Connection::new("tenant", "User:ANONYMOUS", Arc::new(NoAddresses)))
+}
+
 /// A virtual cluster with one client.
 pub(crate) struct Tenant {
     chain: Chain,
-    connection: Arc<Connection>,
+    connection: Mutex<Arc<Connection>>,
 }
 
 impl Tenant {
@@ -66,8 +70,17 @@ impl Tenant {
     fn new(mode: Mode, prefix: &str) -> Self {
         Self {
             chain: Chain::new(vec![Arc::new(Namespace::new(mode, prefix))]),
-            connection: Arc::new(Connection::new("tenant", "User:ANONYMOUS", Arc::new(NoAddresses))),
+            connection: Mutex::new(connection()),
         }
+    }
+
+    /// The client comes by another connection.
+    pub(crate) fn reconnect(&self) {
+        *self.connection.lock().expect("nobody has panicked") = connection();
+    }
+
+    fn connection(&self) -> Arc<Connection> {
+        Arc::clone(&self.connection.lock().expect("nobody has panicked"))
     }
 
     /// What the broker gets, or what the client is answered.
@@ -75,7 +88,7 @@ impl Tenant {
         let api = api(key);
         let body = asked.write(&api.request, version).expect("it was made for the version");
         let mut request = of(api, version, body);
-        match self.chain.request(&self.connection, &mut request) {
+        match self.chain.request(&self.connection(), &mut request) {
             Outcome::Forward(pending) => {
                 let sent = Struct::read(&api.request, version, &request.body_bytes()).expect("a request is sent");
                 Ok((sent, pending))
@@ -90,7 +103,7 @@ impl Tenant {
     /// What the broker gets of a request that is whole; none if it is answered.
     pub(crate) fn send(&self, key: ApiKey, version: i16, body: &[u8]) -> Option<Vec<u8>> {
         let mut request = of(api(key), version, body.to_vec());
-        match self.chain.request(&self.connection, &mut request) {
+        match self.chain.request(&self.connection(), &mut request) {
             Outcome::Forward(_) => Some(request.body_bytes().to_vec()),
             _ => None,
         }
@@ -102,7 +115,7 @@ impl Tenant {
         let (head, rest) = body.split_at(request_head(api(key), version, body)?);
         let mut request = of(api(key), version, head.to_vec());
         request.rest = Some(Box::new(Rest::new(rest.len())));
-        match self.chain.request(&self.connection, &mut request) {
+        match self.chain.request(&self.connection(), &mut request) {
             Outcome::Forward(_) => {}
             Outcome::Reply(Reply::Whole) => return None,
             other => panic!("{other:?}"),
@@ -128,7 +141,7 @@ impl Tenant {
         let response = Response::local(api, version, body);
         match self
             .chain
-            .response(&self.connection, pending, Reply::Response(response))
+            .response(&self.connection(), pending, Reply::Response(response))
         {
             Outcome::Reply(Reply::Response(mut response)) => {
                 Some(Struct::read(&api.response, version, &response.body_bytes()).expect("a response is seen"))

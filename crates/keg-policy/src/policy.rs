@@ -44,10 +44,10 @@ pub trait Policy: fmt::Debug + Send + Sync {
     }
 
     /// Whether a Produce request of one topic needs to be seen no further than the topic's name or id, so that what is behind
-    /// may go on while it arrives; of several topics, it is asked of the first. `request` is that request without partitions, as the client has sent it; so is what
-    /// [`request`](Self::request) is given then, which keeps all else than names as it is, and forwards. A guard lets nothing
-    /// else follow than partitions of the topic, no tagged fields that aren't known, and without a transactional id no
-    /// batches of transactions.
+    /// may go on while it arrives; of several topics, it is asked of the first. `request` is that request of one topic without partitions, as
+    /// the client has sent it; so is what [`request`](Self::request) is given then, which keeps all else than names as it is, and
+    /// forwards. A guard lets nothing else follow than partitions of the topic, and [topics](Self::streams_topics), no tagged
+    /// fields that aren't known, and without a transactional id no batches of transactions.
     ///
     /// It changes and tells nothing. If it says no, or [`request`](Self::request) doesn't forward, that is asked again with
     /// the whole request.
@@ -63,12 +63,13 @@ pub trait Policy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether a topic behind the first may go on, in a request that is already on its way; it is asked once for each.
+    /// Whether a topic behind the first may go on, in a request that is already on its way; it is asked wherever one stands, but
+    /// for one that was refused as unknown in the same request.
     ///
     /// # Errors
     /// What the topic's partitions are answered if not. The broker drops their records then: it gets them under an id that no
-    /// topic has. If the topic isn't known, that is UNKNOWN_TOPIC_ID, upon which clients try again, and the next request of
-    /// several topics on the connection is shown to [`request`](Self::request) as a whole.
+    /// topic has. If the topic isn't known, that is UNKNOWN_TOPIC_ID, upon which clients try again, and the next requests of
+    /// several topics on the connection are shown to [`request`](Self::request) as a whole.
     fn streamed_topic(&self, connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
         let _ = (connection, id);
         Err(ErrorCode::UNKNOWN_TOPIC_ID)

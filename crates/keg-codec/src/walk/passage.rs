@@ -157,10 +157,12 @@ impl Passage {
     }
 
     /// The same, in which ids of a kind become what `ids` makes of them from here on.
+    ///
+    /// `None` in the midst of something that passes [unread](Self::unread), which may have such ids.
     #[must_use]
-    pub fn with_ids(mut self, entity: Entity, ids: Arc<dyn PassIds>) -> Self {
+    pub fn with_ids(mut self, entity: Entity, ids: Arc<dyn PassIds>) -> Option<Self> {
         self.ids = Some(Ids::new(entity, ids));
-        self
+        (self.run.left == 0).then_some(self)
     }
 
     /// How many bytes have not passed.
@@ -206,7 +208,7 @@ impl Passage {
                 Err(error) => return Err(error),
             };
             let consumed = reader.position();
-            let left_out = change.map_or(0, |change| change.write(rest));
+            let left_out = change.map_or(0, |change| change.write(self.ids.as_ref(), rest));
             at += consumed;
             self.left -= consumed + left_out;
             // What is still to be left out is behind what passes unread.

@@ -13,7 +13,7 @@ use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, ProduceHead};
 
 use super::streaming::Rest;
-use super::topics::{Topics, asks_first};
+use super::topics::{self, Topics};
 use super::{Chain, Pending};
 use crate::connection::Connection;
 use crate::message::{Reply, Request};
@@ -71,8 +71,10 @@ impl Chain {
         let policies: Vec<_> = self.interested_in_request(api, version).collect();
         let has_several = found.topics > 1;
         if has_several {
+            let can_be_told = !request.body.is_silent(api, version) && found.topics <= topics::MOST;
             let decides_on_each = policies.iter().all(|policy| policy.streams_topics());
-            if ProduceHead::has_names(version) || !decides_on_each || asks_first(connection) {
+            let may_stream = can_be_told && decides_on_each && !ProduceHead::has_names(version);
+            if !may_stream || topics::comes_whole(connection) {
                 return None;
             }
         }
@@ -109,7 +111,7 @@ impl Chain {
         if has_several {
             let topics = Topics::new(policies, connection, pending.client_id.as_ref());
             pending.refused = Some(topics.refused());
-            guard = topics.guard(guard);
+            guard = topics.guard(guard)?;
         }
         rest.guard = Some(guard);
         request.body = Bytes::from(head).into();

@@ -3,7 +3,6 @@
 //! What is refused of it can't be left out, as its length was told before. It goes on under an id that no topic has: the broker
 //! says that there is none, and drops the records. In the response it has its own id again, with what is to be said of it.
 
-use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keg_codec::schema::{Entity, EntitySet, Field};
@@ -12,18 +11,28 @@ use keg_codec::{Api, ErrorCode};
 
 use crate::connection::{ClientId, Connection};
 use crate::message::Response;
+use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::policy::Policy;
 
-/// How many topics of a request may be refused before its connection ends: so much is kept of them.
-const MOST: usize = 1_000;
+/// How many topics a request may have: of each one that is refused something is kept.
+pub(super) const MOST: usize = 1_000;
 
-/// What ids begin with that stand for refused ones. Kafka's ids are random UUIDs of version 4 (RFC 9562), and these have
-/// neither that version nor any variant that there is.
-const STANDS_IN: [u8; 8] = [0xff; 8];
+/// How many requests of several topics come whole behind one in which a topic wasn't known. The client tries that again in a
+/// while, during which others may come.
+const WHOLE: usize = 1_000;
 
-/// Whether a topic was refused for want of knowledge: the next request of several topics is held, so that it is asked for.
-#[derive(Debug, Default)]
-struct Unknown(bool);
+/// How many of a connection's next requests of several topics come whole, so that topics that aren't known are asked for: the
+/// first one does, whose topics the others mostly have, too.
+#[derive(Debug)]
+struct Next {
+    whole: usize,
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Self { whole: 1 }
+    }
+}
 
 /// Decides on the topics that come behind the first.
 #[derive(Debug)]
@@ -39,9 +48,13 @@ pub(super) struct Topics {
 #[derive(Debug, Default)]
 pub(super) struct Refused(Mutex<Vec<([u8; 16], ErrorCode)>>);
 
-/// Whether a connection's next request of several topics is better held until it is whole.
-pub(super) fn asks_first(connection: &Connection) -> bool {
-    connection.remember(|Unknown(unknown)| mem::take(unknown))
+/// Whether a connection's request of several topics has to come whole, of which this is told once.
+pub(super) fn comes_whole(connection: &Connection) -> bool {
+    connection.remember(|next: &mut Next| {
+        let comes_whole = next.whole > 0;
+        next.whole = next.whole.saturating_sub(1);
+        comes_whole
+    })
 }
 
 impl Topics {
@@ -65,23 +78,27 @@ impl Topics {
     }
 
     /// Lets the rest of the request pass, of which the head has.
-    pub(super) fn guard(self, rest: Passage) -> Passage {
+    pub(super) fn guard(self, rest: Passage) -> Option<Passage> {
         rest.with_ids(Entity::TopicId, Arc::new(self))
     }
 }
 
 impl PassIds for Topics {
-    fn pass(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
+    fn pass(&self, id: &[u8; 16]) -> [u8; 16] {
+        // Others may have told of it meanwhile: what was refused once is refused in all of the request.
+        if let Some(stand_in) = self.refused.as_unknown(id) {
+            return stand_in;
+        }
         if let Some(client_id) = &self.client_id {
             // Responses that came meanwhile may have another one.
             self.connection.call_again(client_id);
         }
         let admits = |policy: &Arc<dyn Policy>| policy.streamed_topic(&self.connection, id);
         match self.policies.iter().try_for_each(admits) {
-            Ok(()) => Some(*id),
+            Ok(()) => *id,
             Err(code) => {
-                if code == ErrorCode::UNKNOWN_TOPIC_ID {
-                    self.connection.remember(|Unknown(unknown)| *unknown = true);
+                if code == ErrorCode::UNKNOWN_TOPIC_ID && *id != NO_TOPIC_ID {
+                    self.connection.remember(|next: &mut Next| next.whole = WHOLE);
                 }
                 self.refused.stand_in(id, code)
             }
@@ -90,23 +107,21 @@ impl PassIds for Topics {
 }
 
 impl Refused {
-    /// The id that goes on in the place of one that is refused; none if that are too many.
-    fn stand_in(&self, id: &[u8; 16], code: ErrorCode) -> Option<[u8; 16]> {
+    /// The id that goes on in the place of one, if that was refused as unknown before.
+    fn as_unknown(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
+        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = refused.iter().position(|it| *it == (*id, ErrorCode::UNKNOWN_TOPIC_ID));
+        place.map(stand_in)
+    }
+
+    /// The id that goes on in the place of one that is refused.
+    fn stand_in(&self, id: &[u8; 16], code: ErrorCode) -> [u8; 16] {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = refused.iter().position(|(known, _)| known == id);
-        let place = match known {
-            Some(place) => place,
-            None if refused.len() == MOST => return None,
-            None => {
-                refused.push((*id, code));
-                refused.len() - 1
-            }
-        };
-        let mut stand_in = [0; 16];
-        let (begins, counts) = stand_in.split_first_chunk_mut()?;
-        *begins = STANDS_IN;
-        counts.copy_from_slice(&u64::try_from(place).ok()?.to_be_bytes());
-        Some(stand_in)
+        let place = refused.iter().position(|(known, _)| known == id);
+        stand_in(place.unwrap_or_else(|| {
+            refused.push((*id, code));
+            refused.len() - 1
+        }))
     }
 
     /// Says in the broker's response what was refused.
@@ -125,6 +140,12 @@ impl Refused {
     }
 }
 
+/// The id that stands for the refused one at a place. Kafka's ids are random UUIDs of version 4 (RFC 9562), and these have neither
+/// that version nor any variant that there is.
+fn stand_in(place: usize) -> [u8; 16] {
+    (u128::MAX << usize::BITS | place as u128).to_be_bytes()
+}
+
 /// Puts back the ids of topics that were refused.
 struct Told<'a> {
     refused: &'a [([u8; 16], ErrorCode)],
@@ -138,9 +159,8 @@ impl Visitor for Told<'_> {
     }
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
-        let place = id.strip_prefix(&STANDS_IN).and_then(|place| place.try_into().ok());
-        let place = place.and_then(|place| usize::try_from(u64::from_be_bytes(place)).ok());
-        let refused = place.and_then(|place| self.refused.get(place));
+        let place = u128::from_be_bytes(*id) as usize;
+        let refused = self.refused.get(place).filter(|_| stand_in(place) == *id);
         self.code = refused.map(|(_, code)| *code);
         refused.map_or(UuidEdit::Keep, |(id, _)| UuidEdit::Set(*id))
     }

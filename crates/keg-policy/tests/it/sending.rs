@@ -169,8 +169,6 @@ fn a_request_must_be_whole_if_not_all_of_it_is_admitted_by_what_stands_at_its_be
     let named = [3, 8, 9, 12];
     check(hiding(), &all, null(), &["orders"], true);
     check(hiding(), &named, null(), &["orders", "orders"], false);
-    check(hiding(), &[13], null(), &["orders", "orders"], true);
-    check(hiding(), &[13], null(), &["unknown", "orders"], false);
     check(hiding(), &[13], null(), &["unknown"], false);
     check(enforcing(), &named, null(), &["orders"], false);
     check(enforcing(), &named, null(), &["team-a.orders"], true);

@@ -96,6 +96,11 @@ fn serve(frame: &[u8]) -> (ProduceRequest, Bytes) {
 async fn topics_go_on_before_the_last_has_come_and_one_that_is_refused_is_told_as_its_own() {
     let mut broker = Scripted::start().await;
     let (_team, mut client, mut link) = connected(&mut broker).await;
+    // The first of several topics comes whole, in case that something is to be asked.
+    client.send(VERSION, &produce(&[(1, 100_000), (2, 1)])).await;
+    let (_, answer) = serve(&link.request().await.unwrap());
+    link.write(&answer).await;
+    client.receive::<ProduceRequest>(VERSION).await;
     for topics in [
         [(1, 400_000), (2, 300_000), (1, 5), (2, 600_000)],
         [(1, 400_000), (OTHER, 9), (2, 90_000), (OTHER, 700_000)],

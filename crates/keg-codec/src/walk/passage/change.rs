@@ -1,6 +1,7 @@
 //! What is written over bytes that pass.
 
 use super::alias::Alias;
+use super::ids::Ids;
 
 /// Bytes that are written over those that come next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +10,8 @@ pub(super) enum Change {
     Alias(Alias),
     /// The length of a string whose beginning is left out.
     Length(Length),
-    /// Another id.
-    Id([u8; 16]),
+    /// Another id, which is kept with [`Ids`](super::ids::Ids): changes are small.
+    Id,
 }
 
 /// The length of a string, where it comes to stand when so many bytes behind it are left out.
@@ -25,7 +26,7 @@ pub(super) struct Length {
 
 impl Change {
     /// Writes over the beginning of `out`, and says how many bytes of that are left out then.
-    pub(super) fn write(self, out: &mut [u8]) -> usize {
+    pub(super) fn write(self, ids: Option<&Ids>, out: &mut [u8]) -> usize {
         match self {
             Self::Alias(alias) => {
                 alias.write(out);
@@ -35,9 +36,9 @@ impl Change {
                 length.write(out);
                 length.left_out.into()
             }
-            Self::Id(id) => {
-                if let Some(out) = out.first_chunk_mut() {
-                    *out = id;
+            Self::Id => {
+                if let (Some(ids), Some(out)) = (ids, out.first_chunk_mut()) {
+                    *out = ids.new;
                 }
                 0
             }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use super::change::Change;
 use crate::schema::{Entity, Field, Type};
-use crate::walk::WalkError;
 
 /// What becomes of ids that pass.
 pub trait PassIds: fmt::Debug + Send + Sync {
-    /// What passes in the place of an id, which may be the id itself; `None` if the message can't pass. It is called once for
-    /// each id, in their order.
-    fn pass(&self, id: &[u8; 16]) -> Option<[u8; 16]>;
+    /// What passes in the place of an id, which may be the id itself. It is called once wherever one stands, in their order.
+    fn pass(&self, id: &[u8; 16]) -> [u8; 16];
 }
 
 /// The ids of a kind, and what becomes of them.
@@ -19,11 +17,14 @@ pub trait PassIds: fmt::Debug + Send + Sync {
 pub(super) struct Ids {
     entity: Entity,
     by: Arc<dyn PassIds>,
+    /// What the last of them became.
+    pub(super) new: [u8; 16],
 }
 
 impl Ids {
     pub(super) fn new(entity: Entity, by: Arc<dyn PassIds>) -> Self {
-        Self { entity, by }
+        let new = [0; 16];
+        Self { entity, by, new }
     }
 
     /// Whether a field is one of these ids, or an array of them.
@@ -32,8 +33,8 @@ impl Ids {
     }
 
     /// What is written over an id.
-    pub(super) fn change(&self, field: &'static Field, id: &[u8; 16]) -> Result<Option<Change>, WalkError> {
-        let new = self.by.pass(id).ok_or(WalkError::Refused { field: field.name })?;
-        Ok((new != *id).then_some(Change::Id(new)))
+    pub(super) fn change(&mut self, id: &[u8; 16]) -> Option<Change> {
+        self.new = self.by.pass(id);
+        (self.new != *id).then_some(Change::Id)
     }
 }

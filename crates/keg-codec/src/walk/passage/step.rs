@@ -130,8 +130,8 @@ impl Passage {
         nullable: bool,
         reader: &mut Reader<'_>,
     ) -> Result<Option<Change>, WalkError> {
-        if let Some(ids) = self.ids.as_ref().filter(|ids| ids.are_of(field)) {
-            return ids.change(field, &reader.uuid()?);
+        if let Some(ids) = self.ids.as_mut().filter(|ids| ids.are_of(field)) {
+            return Ok(ids.change(&reader.uuid()?));
         }
         let length = match (field.ty, field.ty.fixed_size()) {
             (_, Some(size)) => Some(size),
