@@ -7,11 +7,11 @@ use bytes::Bytes;
 use keg_codec::header::request_head;
 use keg_policy::{
     AclAction, AclNames, AclPolicy, AclRule, Acls, AddressBook, BrokerAddresses, Chain, Connection, Mode, NamePattern,
-    Namespace, Operation, Operations, Outcome as Seen, Policy, Reply, Request, ResourceType, Response, Streams,
+    Namespace, Operation, Operations, Outcome as Seen, Policy, Reply, Request, ResourceType, Response, Rest, Streams,
 };
 
-use crate::messages::Message;
-use crate::{Outcome, Work};
+use crate::messages::{self, Message};
+use crate::{Outcome, Work, rewriting};
 
 #[derive(Debug)]
 struct Proxy;
@@ -86,6 +86,56 @@ pub(crate) fn exchange(count: Option<usize>, request: Message, response: Message
     exchange.run()?;
     Ok(Box::new(move || {
         black_box(exchange.run().is_ok());
+    }))
+}
+
+/// A Produce request of several topics that goes on while it comes, through a namespace behind so many rules, of a client that
+/// was told of the topics.
+pub(crate) fn sending(count: usize, told: Message, request: Message) -> Outcome<Work> {
+    let chain = Chain::new(vec![
+        Arc::new(rules(count)?),
+        Arc::new(Namespace::new(Mode::HidePrefix, "team-a-")),
+        Arc::new(BrokerAddresses),
+    ]);
+    let asking = Exchange {
+        chain,
+        connection: connection(),
+        head: Bytes::new(),
+        request: messages::metadata_request(0)?,
+        response: told,
+    };
+    asking.run()?;
+    let Exchange { chain, connection, .. } = asking;
+    let mut bytes = request.body.to_vec();
+    let head = request_head(request.api, request.version, b"example");
+    let mut pass = move || -> Outcome<bool> {
+        let Message { api, version, .. } = request;
+        let taken = keg_policy::request_head(api, version, &request.body).ok_or("it has no head")?;
+        let mut begun = Request {
+            api,
+            version,
+            correlation_id: 1,
+            head: head.clone(),
+            body: request.body.slice(..taken).into(),
+            streams: Streams::Unseen,
+            rest: Some(Box::new(Rest::new(request.body.len() - taken))),
+        };
+        let Seen::Forward(_) = chain.request(&connection, &mut begun) else {
+            return Ok(false);
+        };
+        let guard = begun.rest.as_mut().and_then(|rest| rest.guard.as_mut());
+        rewriting::follow(
+            guard.ok_or("nobody looks at it")?,
+            bytes.get_mut(taken..).unwrap_or_default(),
+        )?;
+        Ok(true)
+    };
+    // The first comes whole.
+    if pass()? || !pass()? {
+        return Err("the request does not go on".into());
+    }
+    Ok(Box::new(move || {
+        black_box(pass().is_ok());
     }))
 }
 

@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "rewrite, Fetch 12 of 10 topics with 10 partitions of 10 KB",
-        make: || rewrite(messages::fetch_by_name()?),
+        make: || rewrite(messages::fetch_by_name(10 * 1024)?),
     },
     Case {
         name: "rewrite, Fetch 16 of 1 MB",
@@ -55,7 +55,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         name: "passage, Fetch 12 of 10 topics with 10 partitions of 10 KB, in pieces of 256 KB",
-        make: || pass(messages::fetch_by_name()?),
+        make: || pass(messages::fetch_by_name(10 * 1024)?),
+    },
+    Case {
+        name: "passage without prefixes and a copy, Fetch 12 of 10 topics with 10 partitions of 100 bytes",
+        make: || change(messages::fetch_by_name(100)?, rewriting::without_beginnings),
+    },
+    Case {
+        name: "passage without addresses and a copy, Fetch 16 of 1 KB",
+        make: || change(messages::fetch_by_id(1024)?, rewriting::without_addresses),
+    },
+    Case {
+        name: "namespace and 10 rules, Produce 13 of 10 topics with 10 partitions of 10 KB that comes in pieces of 256 KB",
+        make: || {
+            acls::sending(
+                10,
+                messages::metadata(10, 1)?,
+                messages::produce_by_id(10, 10, 10 * 1024)?,
+            )
+        },
     },
     Case {
         name: "rewrite, Metadata 12 of 200 topics with 12 partitions",
@@ -123,9 +141,22 @@ fn check(message: Message) -> Outcome<Work> {
 
 fn pass(message: Message) -> Outcome<Work> {
     let mut bytes = message.body.to_vec();
-    rewriting::pass(&message, &mut bytes)?;
+    rewriting::pass(&message, rewriting::as_it_is, &mut bytes)?;
     Ok(Box::new(move || {
-        black_box(rewriting::pass(&message, &mut bytes).is_ok());
+        black_box(rewriting::pass(&message, rewriting::as_it_is, &mut bytes).is_ok());
+    }))
+}
+
+/// Lets a copy of the message pass, which is changed.
+fn change(message: Message, guard: rewriting::Guard) -> Outcome<Work> {
+    let mut bytes = message.body.to_vec();
+    rewriting::pass(&message, guard, &mut bytes)?;
+    if bytes == message.body {
+        return Err(format!("{} is not changed", message.api.name).into());
+    }
+    Ok(Box::new(move || {
+        bytes.copy_from_slice(&message.body);
+        black_box(rewriting::pass(&message, guard, &mut bytes).is_ok());
     }))
 }
 

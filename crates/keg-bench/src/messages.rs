@@ -79,18 +79,37 @@ pub(crate) fn produced(version: i16) -> Outcome<Message> {
     })
 }
 
-/// A Fetch response in version 12, which names topics: 10 of 10 partitions with 10 KB each.
+/// A Produce request in version 13, which has ids in the place of names, of so many topics with so many partitions each.
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub(crate) fn fetch_by_name() -> Outcome<Message> {
+pub(crate) fn produce_by_id(topics: usize, partitions: usize, size: usize) -> Outcome<Message> {
+    const VERSION: i16 = 13;
+    Message::make(ApiKey::PRODUCE, Direction::Request, VERSION, |request| {
+        request.set("Acks", Value::Integer(-1));
+        set_each(request, "TopicData", VERSION, topics, |topic, number| {
+            topic.set("TopicId", topic_id(number));
+            set_each(topic, "PartitionData", VERSION, partitions, |partition, index| {
+                partition.set("Index", Value::Integer(index));
+                partition.set("Records", Value::Bytes(records(size)));
+                Some(())
+            })
+        })
+    })
+}
+
+/// A Fetch response in version 12, which names topics: 10 of 10 partitions with so many bytes of records each.
+///
+/// # Errors
+/// When the tables don't have what it sets.
+pub(crate) fn fetch_by_name(size: usize) -> Outcome<Message> {
     const VERSION: i16 = 12;
     Message::make(ApiKey::FETCH, Direction::Response, VERSION, |response| {
         set_each(response, "Responses", VERSION, 10, |topic, number| {
             topic.set("Topic", Value::text(&format!("topic-{number}")));
             set_each(topic, "Partitions", VERSION, 10, |partition, index| {
                 partition.set("PartitionIndex", Value::Integer(index));
-                partition.set("Records", Value::Bytes(records(10 * 1024)));
+                partition.set("Records", Value::Bytes(records(size)));
                 Some(())
             })
         })
@@ -140,7 +159,7 @@ pub(crate) fn metadata(topics: usize, partitions: usize) -> Outcome<Message> {
         set_each(response, "Brokers", VERSION, 3, node)?;
         set_each(response, "Topics", VERSION, topics, |topic, number| {
             topic.set("Name", Value::text(&format!("team-a-topic-{number}")));
-            topic.set("TopicId", Value::Uuid((i128::from(number) + 1).to_be_bytes()));
+            topic.set("TopicId", topic_id(number));
             set_each(topic, "Partitions", VERSION, partitions, |partition, index| {
                 partition.set("PartitionIndex", Value::Integer(index));
                 partition.set("LeaderId", Value::Integer(1));
@@ -150,6 +169,10 @@ pub(crate) fn metadata(topics: usize, partitions: usize) -> Outcome<Message> {
             })
         })
     })
+}
+
+fn topic_id(number: i64) -> Value {
+    Value::Uuid((i128::from(number) + 1).to_be_bytes())
 }
 
 fn node(node: &mut Struct, number: i64) -> Option<()> {

@@ -41,7 +41,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "Fetch 12 of 10 topics with 10 partitions of 10 KB",
-        message: messages::fetch_by_name,
+        message: || messages::fetch_by_name(10 * 1024),
     },
     Row {
         name: "Metadata 12 of 200 topics with 12 partitions",
@@ -81,17 +81,44 @@ pub fn rewrite(message: &Message) -> Result<Rope, WalkError> {
 /// How much of a message comes at a time.
 const PIECE: usize = 256 * 1024;
 
+/// Says what passes of a message of so many bytes.
+pub(crate) type Guard = fn(&Message, usize) -> Option<Passage>;
+
+/// Lets a message pass as it is.
+pub(crate) fn as_it_is(message: &Message, length: usize) -> Option<Passage> {
+    Passage::new(message.table(), message.version, length, EntitySet::EMPTY)
+}
+
+/// Blanks the addresses of nodes.
+pub(crate) fn without_addresses(message: &Message, length: usize) -> Option<Passage> {
+    const ADDRESSES: EntitySet = EntitySet::of(&[Entity::BrokerHost, Entity::BrokerPort]);
+    Passage::new(message.table(), message.version, length, ADDRESSES)
+}
+
+/// Takes off what the names of the ten topics begin with.
+pub(crate) fn without_beginnings(message: &Message, length: usize) -> Option<Passage> {
+    as_it_is(message, length)?.beginning_with(Entity::TopicName, (*b"topic-").into(), Some(10))
+}
+
 /// Lets the bytes of a message pass as they come.
 ///
 /// # Errors
 /// When the message is malformed, or can't pass.
-pub(crate) fn pass(message: &Message, bytes: &mut [u8]) -> Outcome<()> {
-    let passage = Passage::new(message.table(), message.version, bytes.len(), EntitySet::default());
-    let mut passage = passage.ok_or("the message can't pass")?;
+pub(crate) fn pass(message: &Message, guard: Guard, bytes: &mut [u8]) -> Outcome<()> {
+    let mut passage = guard(message, bytes.len()).ok_or("the message can't pass")?;
+    follow(&mut passage, bytes)
+}
+
+/// The same for what is left of a message.
+///
+/// # Errors
+/// When it is malformed, or can't pass.
+pub(crate) fn follow(passage: &mut Passage, bytes: &mut [u8]) -> Outcome<()> {
     let mut at = 0;
     while passage.left() > 0 {
         let end = bytes.len().min(at + PIECE);
-        at += passage.pass(bytes.get_mut(at..end).unwrap_or_default())?.count;
+        let passed = passage.pass(bytes.get_mut(at..end).unwrap_or_default())?;
+        at += passed.count + passed.left_out;
     }
     Ok(())
 }
