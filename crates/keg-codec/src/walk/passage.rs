@@ -4,6 +4,7 @@ mod alias;
 mod beginning;
 mod change;
 mod ids;
+mod plain;
 mod step;
 
 use std::mem;
@@ -14,7 +15,7 @@ use ids::Ids;
 pub use ids::PassIds;
 
 use super::WalkError;
-use crate::schema::{Entity, EntitySet, Field, Message, Type};
+use crate::schema::{Entity, EntitySet, Field, Message, Type, VersionSet};
 use crate::wire::Reader;
 
 /// A message that is checked as it passes, piece by piece, in constant memory.
@@ -28,6 +29,8 @@ use crate::wire::Reader;
 #[derive(Debug, Clone)]
 pub struct Passage {
     version: i16,
+    /// The version, as a set.
+    set: VersionSet,
     flexible: bool,
     hidden: EntitySet,
     /// Whether tagged fields that the tables don't know pass, blanked.
@@ -110,6 +113,7 @@ impl Passage {
             .any(|field| !field.is_tagged(version) && shows(field, version, hidden));
         (!bare).then(|| Self {
             version,
+            set: VersionSet::one(version),
             flexible: message.flexible.contains(version),
             hidden,
             unknown: true,

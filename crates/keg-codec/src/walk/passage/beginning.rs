@@ -9,7 +9,7 @@ use crate::wire::Reader;
 /// What every string of a kind begins with, and whether it goes on without that.
 #[derive(Debug, Clone)]
 pub(super) struct Beginning {
-    entity: Entity,
+    pub(super) entity: Entity,
     with: Arc<[u8]>,
     length: u8,
     left_out: bool,

@@ -15,7 +15,7 @@ pub trait PassIds: fmt::Debug + Send + Sync {
 /// The ids of a kind, and what becomes of them.
 #[derive(Debug, Clone)]
 pub(super) struct Ids {
-    entity: Entity,
+    pub(super) entity: Entity,
     by: Arc<dyn PassIds>,
     /// What the last of them became.
     pub(super) new: [u8; 16],

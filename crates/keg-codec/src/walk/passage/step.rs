@@ -2,10 +2,11 @@
 
 use super::alias::{Alias, field_of};
 use super::change::{Change, Length};
+use super::plain::Plain;
 use super::{Level, Passage, Run, shows};
 use crate::produce::{TRANSACTIONAL_WITHIN, is_transactional};
 use crate::schema::{Entity, Field, Type};
-use crate::walk::WalkError;
+use crate::walk::{WalkError, pass};
 use crate::wire::Reader;
 
 impl Passage {
@@ -16,13 +17,7 @@ impl Passage {
         match level {
             Level::Fields { all, rest } => return self.fields(all, rest, reader),
             Level::Elements { left: 0, .. } | Level::Tags { left: 0, .. } => {}
-            Level::Elements { field, left } => {
-                self.levels.push(Level::Elements { field, left: left - 1 });
-                match field.ty {
-                    Type::Struct(nested) => self.levels.push(Level::fields(nested)),
-                    _ => return self.value(field, false, reader),
-                }
-            }
+            Level::Elements { field, left } => return self.elements(field, left, reader),
             Level::Tags { .. } => return self.tag(level, reader),
             Level::Tagged { field, begun, behind } if !begun => {
                 let begun = true;
@@ -47,6 +42,36 @@ impl Passage {
             blank: false,
         };
         self.longest = self.longest.max(left);
+    }
+
+    /// Elements of an array: all that are there, if it is plain to see that nothing is to be changed in them, or the next.
+    fn elements(
+        &mut self,
+        field: &'static Field,
+        mut left: usize,
+        reader: &mut Reader<'_>,
+    ) -> Result<Option<Change>, WalkError> {
+        let Type::Struct(nested) = field.ty else {
+            self.levels.push(Level::Elements { field, left: left - 1 });
+            return self.value(field, false, reader);
+        };
+        let plain = Plain::of(self);
+        let (bytes, start) = (reader.bytes(), reader.position());
+        let mut at = start;
+        while left > 0
+            && let Some(end) = pass::pass(&plain, nested, (self.set, self.flexible), bytes, at)
+        {
+            (at, left) = (end, left - 1);
+        }
+        self.longest = self.longest.max(plain.longest.get());
+        if at > start {
+            reader.skip(at - start)?;
+            self.levels.push(Level::Elements { field, left });
+            return Ok(None);
+        }
+        self.levels
+            .extend([Level::Elements { field, left: left - 1 }, Level::fields(nested)]);
+        Ok(None)
     }
 
     fn fields(
