@@ -299,4 +299,9 @@ mod tests {
     fn a_connection_is_as_small_as_what_it_spends_its_life_in() {
         assert!(size(serve) < 5 * 1024, "{} bytes", size(serve));
     }
+
+    #[test]
+    fn a_client_that_says_who_it_is_takes_no_more_than_one_that_has() {
+        assert!(size(authenticate) < 4 * 1024, "{} bytes", size(authenticate));
+    }
 }

@@ -41,7 +41,8 @@ struct Authenticating<'a> {
     broker: Option<Stream>,
 }
 
-/// The broker that the client is for, which is connected to once there is a question.
+/// The broker that the client is for, which is connected to once there is a question. What that takes is boxed, as it would be a
+/// part of all clients that say who they are, of which there may be as many at once as there are connections.
 struct Asking<'a> {
     routed: &'a Routed,
     stream: &'a mut Option<Stream>,
@@ -55,7 +56,7 @@ impl Broker for Asking<'_> {
             Some(stream) => stream,
             empty => {
                 let (backend, endpoint) = (self.routed.cluster.backend(), self.routed.endpoint);
-                match backend.connect_for_client(endpoint).await {
+                match Box::pin(backend.connect_for_client(endpoint)).await {
                     Ok(connected) => empty.insert(connected),
                     Err(error) => {
                         self.unconnected = Some(unconnected(backend, endpoint, &error));
@@ -64,7 +65,7 @@ impl Broker for Asking<'_> {
                 }
             }
         };
-        Asked(stream).ask(question).await
+        Box::pin(Asked(stream).ask(question)).await
     }
 }
 
@@ -269,7 +270,7 @@ impl Authenticating<'_> {
         let cluster = Arc::clone(&self.routed.cluster);
         let backend = Arc::clone(cluster.backend());
         let failed = |reason: String| Ended::because("backend", reason);
-        let said = backend.api_versions().await;
+        let said = Box::pin(backend.api_versions()).await;
         let said = said.map_err(|error| failed(format!("backend cluster {:?}: {error}", backend.name())))?;
         let response = cluster.chain().api_versions(self.connection, version, &said);
         response.map_err(|error| {

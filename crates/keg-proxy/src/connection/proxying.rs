@@ -60,7 +60,7 @@ pub(super) async fn proxy(authenticated: Box<Authenticated>) -> Result<(), Ended
     let Connected { stream: backend, lease } = tokio::select! {
         biased;
         () = either(&mut draining, &mut cluster_draining) => return Ok(()),
-        // Boxed, as what is large only for a moment would be part of the connection for good.
+        // Boxed, as what is needed only for a moment would be part of the connection for good.
         opened = Box::pin(open(&mut stream, &mut incoming, broker, cluster.backend(), endpoint, &limits)) => match opened {
             Ok(Some(backend)) => backend,
             Ok(None) => return Ok(()),
@@ -169,7 +169,8 @@ async fn open(
         return Ok(None);
     }
     tokio::select! {
-        connected = backend.connect(endpoint) => connected.map(Some).map_err(|error| unconnected(backend, endpoint, &error)),
+        // Boxed, as clients may take their time before this.
+        connected = Box::pin(backend.connect(endpoint)) => connected.map(Some).map_err(|error| unconnected(backend, endpoint, &error)),
         over = client_leaves(client, incoming, limits) => Err(over.into()),
     }
 }
