@@ -1,10 +1,11 @@
 //! Messages that go on while they still arrive.
 
-use std::sync::{Arc, Mutex};
+mod beginnings;
+mod ids;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
-use keg_codec::walk::{PassIds, Passage, Passed, UuidEdit, Visitor, WalkError, check, walk};
+use keg_codec::walk::{Passage, Passed, WalkError, check};
 use keg_codec::{Api, ApiKey, Entity};
 
 use crate::support::mutate::mutate;
@@ -278,195 +279,17 @@ fn batches_of_a_transaction_do_not_pass_where_they_must_not_however_they_come() 
     check(&[], false);
 }
 
-/// A Fetch response of these topics, each with a partition.
-fn fetched(version: i16, topics: &[impl AsRef<str>]) -> Vec<u8> {
-    let api = Api::of(ApiKey::FETCH).unwrap();
-    let mut response = Struct::new(api.response.fields, version);
-    let field = |name| api.response.fields.iter().find(|field| field.name == name).unwrap();
-    let Type::Struct(fields) = field("Responses").ty else {
-        panic!("topics have fields")
-    };
-    let partitions = fields.iter().find(|field| field.name == "Partitions").unwrap();
-    let Type::Struct(partition) = partitions.ty else {
-        panic!("partitions have fields")
-    };
-    let topics = topics.iter().map(|name| {
-        let mut topic = Struct::new(fields, version);
-        topic.set("Topic", Value::text(name.as_ref()));
-        let mut partition = Struct::new(partition, version);
-        partition.set("Records", Value::Bytes(vec![7; 60]));
-        topic.set("Partitions", Value::Array(vec![Value::Struct(partition)]));
-        Value::Struct(topic)
-    });
-    response.set("Responses", Value::Array(topics.collect()));
-    response.write(&api.response, version).unwrap()
-}
-
-fn beginning(version: i16, body: &[u8], with: &str, left_out: Option<usize>) -> Passage {
-    let response = &Api::of(ApiKey::FETCH).unwrap().response;
-    let passage = Passage::new(response, version, body.len(), ADDRESSES).unwrap();
-    passage
-        .beginning_with(Entity::TopicName, with.as_bytes().into(), left_out)
-        .unwrap()
-}
-
 #[test]
-fn what_names_begin_with_is_left_out_however_they_come() {
-    let by_name = |case: &Case| case.message.name == "FetchResponse" && case.version <= 12;
-    for_messages(every_message().filter(by_name), |case, choices| {
-        let version = case.version;
-        let prefix = "p".repeat(1 + choices.below(255));
-        let names: Vec<String> = (0..choices.below(4)).map(|_| "n".repeat(choices.below(140))).collect();
-        let prefixed: Vec<String> = names.iter().map(|name| format!("{prefix}{name}")).collect();
-        let (bare, whole) = (fetched(version, &names), fetched(version, &prefixed));
-        let kept = passed(beginning(version, &whole, &prefix, None), &whole, choices);
-        assert_eq!(kept.as_ref(), Ok(&whole));
-        let count = names.len();
-        let out = passed(beginning(version, &whole, &prefix, Some(count)), &whole, choices).unwrap();
-        assert_eq!(out.len(), whole.len() - count * prefix.len());
-        // A varint may be wider than it has to be.
-        let read = |body: &[u8]| Struct::read(case.message, version, body).unwrap();
-        assert_eq!(read(&out), read(&bare));
-    });
-}
-
-#[test]
-fn names_that_begin_with_something_else_do_not_pass() {
-    for version in [4, 11, 12] {
-        for foreign in ["team-b.x", "team-a", "", "eam-a.x"] {
-            let body = fetched(version, &["team-a.orders", foreign]);
-            for left_out in [None, Some(2)] {
-                let passage = beginning(version, &body, "team-a.", left_out);
-                let outcome = passed(passage, &body, &mut Choices::new(&[]));
-                assert_eq!(outcome, Err(WalkError::Refused { field: "Topic" }), "{foreign}");
-            }
+fn the_longest_records_are_told_once_whether_they_pass_in_steps_or_in_one_go() {
+    let body = produce(&[7; 60]);
+    for size in [1, 20, 40, body.len()] {
+        let mut passage = produced(&body);
+        let (mut out, mut waiting, mut longest) = (Vec::new(), Vec::new(), 0);
+        for piece in body.chunks(size) {
+            waiting.extend_from_slice(piece);
+            take(&mut passage, &mut waiting, &mut out).unwrap();
+            longest = longest.max(passage.take_longest_unread());
         }
+        assert_eq!((longest, passage.take_longest_unread()), (60, 0), "pieces of {size}");
     }
-}
-
-#[test]
-fn never_more_comes_out_than_was_told_whatever_the_number_of_names_is() {
-    let names = ["team-a.orders", "team-a.bills"];
-    for version in [4, 11, 12] {
-        let body = fetched(version, &names);
-        for count in [0, 1, 3, 10, 30] {
-            let told = body.len() - count * "team-a.".len();
-            for size in [1, 7, 50, body.len()] {
-                let mut passage = beginning(version, &body, "team-a.", Some(count));
-                let (mut out, mut waiting) = (Vec::new(), Vec::new());
-                let failed = body.chunks(size).any(|piece| {
-                    waiting.extend_from_slice(piece);
-                    take(&mut passage, &mut waiting, &mut out).is_err()
-                });
-                assert!(failed, "{count} names, and it passes");
-                assert!(out.len() <= told, "{} bytes instead of {told}", out.len());
-            }
-        }
-        let api = Api::of(ApiKey::FETCH).unwrap();
-        let passage = Passage::new(&api.response, version, body.len(), ADDRESSES).unwrap();
-        let with: Arc<[u8]> = (*b"team-a.").into();
-        for count in [1 + body.len() / with.len(), usize::MAX] {
-            let passage = passage.clone();
-            assert!(
-                passage
-                    .beginning_with(Entity::TopicName, with.clone(), Some(count))
-                    .is_none()
-            );
-        }
-    }
-}
-
-#[test]
-fn nothing_is_left_out_of_a_tagged_field_nor_a_beginning_that_is_longer_than_names_are() {
-    let fetch = Api::of(ApiKey::FETCH).unwrap();
-    let passage = || Passage::new(&fetch.response, 16, 100, EntitySet::EMPTY).unwrap();
-    assert!(
-        passage()
-            .beginning_with(Entity::BrokerHost, (*b"x").into(), Some(1))
-            .is_none()
-    );
-    assert!(
-        passage()
-            .beginning_with(Entity::TopicName, [7; 255].into(), None)
-            .is_some()
-    );
-    assert!(
-        passage()
-            .beginning_with(Entity::TopicName, [7; 256].into(), None)
-            .is_none()
-    );
-}
-
-/// Turns the bits of ids around, and keeps what they were.
-#[derive(Debug, Default)]
-struct Turns(Mutex<Vec<[u8; 16]>>);
-
-impl PassIds for Turns {
-    fn pass(&self, id: &[u8; 16]) -> [u8; 16] {
-        self.0.lock().unwrap().push(*id);
-        id.map(|byte| !byte)
-    }
-}
-
-impl Visitor for &Turns {
-    fn interest(&self) -> EntitySet {
-        EntitySet::of(&[Entity::TopicId])
-    }
-
-    fn uuid(&mut self, _: &'static Field, id: &[u8; 16]) -> UuidEdit {
-        UuidEdit::Set(self.pass(id))
-    }
-}
-
-#[test]
-fn ids_become_others_however_they_come_and_are_asked_for_once_in_their_order() {
-    let has_ids = |case: &Case| case.everything().contains(Entity::TopicId);
-    for_messages(every_message().filter(has_ids), |case, choices| {
-        let (message, version) = (case.message, case.version);
-        let body = generate::message(case, choices).write(message, version).unwrap();
-        let (walked, turned) = (Turns::default(), Arc::new(Turns::default()));
-        let edits = walk(message, version, &body, &mut &walked).unwrap();
-        let expected = edits.apply(&body.clone().into()).into_bytes();
-        let passage = Passage::new(message, version, body.len(), EntitySet::EMPTY).unwrap();
-        let passage = passage.with_ids(Entity::TopicId, Arc::clone(&turned) as _).unwrap();
-        assert_eq!(passed(passage, &body, choices).unwrap(), expected);
-        assert_eq!(*turned.0.lock().unwrap(), *walked.0.lock().unwrap());
-    });
-}
-
-#[test]
-fn only_ids_of_the_kind_and_behind_what_has_passed_become_others() {
-    let api = Api::of(ApiKey::FETCH).unwrap();
-    let with_ids = |ids: [[u8; 16]; 2]| {
-        let mut request = Struct::new(api.request.fields, 13);
-        let topics = ids.map(|id| {
-            let mut topic = request.nested("Topics", 13).unwrap();
-            topic.set("TopicId", Value::Uuid(id));
-            Value::Struct(topic)
-        });
-        request.set("Topics", Value::Array(topics.to_vec()));
-        request.write(&api.request, 13).unwrap()
-    };
-    let check = |entity, before: usize, expected: Option<[u8; 2]>| {
-        let mut body = with_ids([[1; 16], [2; 16]]);
-        let mut passage = Passage::new(&api.request, 13, body.len(), EntitySet::EMPTY).unwrap();
-        let (head, rest) = body.split_at_mut(before);
-        if before > 0 {
-            assert_eq!(passage.pass(head), all(before));
-        }
-        let passage = passage.with_ids(entity, Arc::new(Turns::default()));
-        let passed = passage.map(|mut passage| passage.pass(rest));
-        assert_eq!(passed, expected.map(|_| all(rest.len())));
-        if let Some(ids) = expected {
-            assert_eq!(body, with_ids(ids.map(|id| [id; 16])));
-        }
-    };
-    let body = with_ids([[1; 16], [2; 16]]);
-    let first = body.windows(16).position(|bytes| bytes == [1; 16]).unwrap();
-    check(Entity::TopicName, 0, Some([1, 2]));
-    check(Entity::TopicId, 0, Some([0xfe, 0xfd]));
-    check(Entity::TopicId, first + 16, Some([1, 0xfd]));
-    // It is on its way.
-    check(Entity::TopicId, first, None);
-    check(Entity::TopicId, first + 15, None);
 }

@@ -85,7 +85,7 @@ impl Topics {
 
 impl PassIds for Topics {
     fn pass(&self, id: &[u8; 16]) -> [u8; 16] {
-        // Others may have told of it meanwhile: what was refused once is refused in all of the request.
+        // Others may have told of it meanwhile: what was refused as unknown once is so in all of the request.
         if let Some(stand_in) = self.refused.as_unknown(id) {
             return stand_in;
         }
@@ -140,10 +140,10 @@ impl Refused {
     }
 }
 
-/// The id that stands for the refused one at a place. Kafka's ids are random UUIDs of version 4 (RFC 9562), and these have neither
-/// that version nor any variant that there is.
+/// The id that stands for the refused one at a place, which is below [`MOST`]. Kafka's ids are random UUIDs of version 4 (RFC 9562),
+/// and these have neither that version nor any variant that there is.
 fn stand_in(place: usize) -> [u8; 16] {
-    (u128::MAX << usize::BITS | place as u128).to_be_bytes()
+    (u128::MAX << u32::BITS | place as u128).to_be_bytes()
 }
 
 /// Puts back the ids of topics that were refused.
@@ -159,7 +159,7 @@ impl Visitor for Told<'_> {
     }
 
     fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
-        let place = u128::from_be_bytes(*id) as usize;
+        let place = u128::from_be_bytes(*id) as u32 as usize;
         let refused = self.refused.get(place).filter(|_| stand_in(place) == *id);
         self.code = refused.map(|(_, code)| *code);
         refused.map_or(UuidEdit::Keep, |(id, _)| UuidEdit::Set(*id))

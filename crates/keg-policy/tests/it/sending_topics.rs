@@ -50,7 +50,7 @@ fn clients_are_answered_and_brokers_write_what_they_would_if_the_request_had_com
         for (at, mut case) in Case::all(&told, OWN.len()).into_iter().enumerate() {
             case.reconnect();
             told.take();
-            let streamed = case.streamed(&body, choices);
+            let streamed = case.streamed(&body, &mut choices.clone());
             let streamed = streamed.unwrap_or_else(|| panic!("chain {at}: it is held"));
             let decisions = told.take();
             assert_eq!(streamed, case.whole(&body), "chain {at}");

@@ -163,16 +163,22 @@ fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_r
         assert_eq!(written(&mut broker, &target.prefix), [601, 106, 0, 9], "{mode}");
 
         // Which only a disconnect can tell.
-        let asked = [(first, 300), (others, 1), (second, 2)];
+        let mut client = connect();
+        let answer = client.call("Produce", BY_ID, &produce(-1, &[(first, 100), (second, 1)]));
+        assert_eq!(codes(&answer, &[first, second]), [0, 0], "{mode}");
+        let asked = [(first, 200), (others, 1), (second, 1)];
         client.try_call("Produce", BY_ID, &produce(0, &asked)).unwrap_err();
         assert_eq!(written(&mut broker, &target.prefix), [901, 108, 0, 9], "{mode}");
         assert_eq!(written(&mut broker, &scenario.targets[1 - at].prefix), before, "{mode}");
 
         // Nothing is refused.
         let mut client = connect();
-        let asked = [(first, 100), (late, 200), (second, 1)];
-        let answer = client.call("Produce", BY_ID, &produce(1, &asked));
-        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), [0, 0, 0], "{mode}");
-        assert_eq!(written(&mut broker, &target.prefix), [1_001, 109, 0, 209], "{mode}");
+        let asked = [(first, 50), (late, 100), (second, 1)];
+        // The first comes whole, and the others don't.
+        for acks in [1, 1, -1] {
+            let answer = client.call("Produce", BY_ID, &produce(acks, &asked));
+            assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), [0, 0, 0], "{mode}");
+        }
+        assert_eq!(written(&mut broker, &target.prefix), [1_051, 111, 0, 309], "{mode}");
     }
 }

@@ -64,13 +64,14 @@ impl Passage {
             (at, left) = (end, left - 1);
         }
         self.longest = self.longest.max(plain.longest.get());
-        if at > start {
-            reader.skip(at - start)?;
+        reader.skip(at - start)?;
+        if at > start && at == bytes.len() {
+            // The next is tried when something of it is there.
             self.levels.push(Level::Elements { field, left });
-            return Ok(None);
+        } else if left > 0 {
+            self.levels
+                .extend([Level::Elements { field, left: left - 1 }, Level::fields(nested)]);
         }
-        self.levels
-            .extend([Level::Elements { field, left: left - 1 }, Level::fields(nested)]);
         Ok(None)
     }
 
