@@ -47,6 +47,7 @@ public final class Load {
         private final Map<Integer, List<String>> read = new TreeMap<>();
         private final List<Throwable> problems = Collections.synchronizedList(new ArrayList<>());
         private volatile boolean stop;
+        private volatile boolean flushed;
         private volatile long sent;
         private volatile long consumed;
 
@@ -78,6 +79,7 @@ public final class Load {
                 stop = true;
                 producing.join(Cluster.PATIENCE.toMillis());
                 producer.flush();
+                flushed = true;
                 long total = acknowledged.values().stream().mapToLong(List::size).sum();
                 Cluster.await("last records", () -> consumed >= total || !problems.isEmpty());
                 consuming.join(Cluster.PATIENCE.toMillis());
@@ -108,18 +110,18 @@ public final class Load {
             }
         }
 
-        /** Reads on until everything that was acknowledged was read, and a moment longer. */
+        /** Reads on until everything that was acknowledged was read, and a moment longer. What is still being sent may take a while. */
         private void consume(KafkaConsumer<String, String> consumer) throws InterruptedException {
             consumer.subscribe(List.of("load"));
             long lastRecord = System.nanoTime();
-            while (!stop || System.nanoTime() - lastRecord < TimeUnit.SECONDS.toNanos(1) || consumed < sent) {
+            while (!flushed || System.nanoTime() - lastRecord < TimeUnit.SECONDS.toNanos(1) || consumed < sent) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
                     read.get(record.partition()).add(record.value());
                     consumed++;
                     lastRecord = System.nanoTime();
                 }
                 consumer.commitAsync();
-                if (stop && System.nanoTime() - lastRecord > TimeUnit.SECONDS.toNanos(20)) {
+                if (flushed && System.nanoTime() - lastRecord > TimeUnit.SECONDS.toNanos(20)) {
                     throw new IllegalStateException("nothing more to read after " + consumed + " of " + sent);
                 }
             }
