@@ -67,16 +67,21 @@ pub(crate) fn decision(count: usize) -> Outcome<Work> {
     }))
 }
 
-/// A request and its response through a namespace, behind so many rules if there are any.
-pub(crate) fn exchange(count: Option<usize>, request: Message, response: Message) -> Outcome<Work> {
+/// A namespace, behind so many rules if there are any.
+fn chain(count: Option<usize>) -> Outcome<Chain> {
     let mut policies: Vec<Arc<dyn Policy>> = Vec::new();
     if let Some(count) = count {
         policies.push(Arc::new(rules(count)?));
     }
     policies.push(Arc::new(Namespace::new(Mode::HidePrefix, "team-a-")));
     policies.push(Arc::new(BrokerAddresses));
+    Ok(Chain::new(policies))
+}
+
+/// A request and its response through a namespace, behind so many rules if there are any.
+pub(crate) fn exchange(count: Option<usize>, request: Message, response: Message) -> Outcome<Work> {
     let exchange = Exchange {
-        chain: Chain::new(policies),
+        chain: chain(count)?,
         connection: connection(),
         head: request_head(request.api, request.version, b"example"),
         request,
@@ -92,13 +97,8 @@ pub(crate) fn exchange(count: Option<usize>, request: Message, response: Message
 /// A Produce request of several topics that goes on while it comes, through a namespace behind so many rules, of a client that
 /// was told of the topics.
 pub(crate) fn sending(count: usize, told: Message, request: Message) -> Outcome<Work> {
-    let chain = Chain::new(vec![
-        Arc::new(rules(count)?),
-        Arc::new(Namespace::new(Mode::HidePrefix, "team-a-")),
-        Arc::new(BrokerAddresses),
-    ]);
     let asking = Exchange {
-        chain,
+        chain: chain(Some(count))?,
         connection: connection(),
         head: Bytes::new(),
         request: messages::metadata_request(0)?,
@@ -108,7 +108,7 @@ pub(crate) fn sending(count: usize, told: Message, request: Message) -> Outcome<
     let Exchange { chain, connection, .. } = asking;
     let mut bytes = request.body.to_vec();
     let head = request_head(request.api, request.version, b"example");
-    let mut pass = move || -> Outcome<bool> {
+    let mut pass = move || -> Outcome<()> {
         let Message { api, version, .. } = request;
         let taken = keg_policy::request_head(api, version, &request.body).ok_or("it has no head")?;
         let mut begun = Request {
@@ -121,17 +121,14 @@ pub(crate) fn sending(count: usize, told: Message, request: Message) -> Outcome<
             rest: Some(Box::new(Rest::new(request.body.len() - taken))),
         };
         let Seen::Forward(_) = chain.request(&connection, &mut begun) else {
-            return Ok(false);
+            return Err("the request comes whole".into());
         };
         let guard = begun.rest.as_mut().and_then(|rest| rest.guard.as_mut());
-        rewriting::follow(
-            guard.ok_or("nobody looks at it")?,
-            bytes.get_mut(taken..).unwrap_or_default(),
-        )?;
-        Ok(true)
+        let guard = guard.ok_or("nobody looks at it")?;
+        rewriting::follow(guard, bytes.get_mut(taken..).unwrap_or_default())
     };
     // The first comes whole, and all others go on.
-    if pass()? || !(0..3).all(|_| pass().is_ok_and(|passes| passes)) {
+    if pass().is_ok() || (0..3).any(|_| pass().is_err()) {
         return Err("the request does not go on".into());
     }
     Ok(Box::new(move || {

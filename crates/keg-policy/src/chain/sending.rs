@@ -68,11 +68,11 @@ impl Chain {
         let (api, version) = (request.api, request.version);
         let head = request.body_bytes();
         let found = whole_head(api, version, &head)?;
-        let policies: Vec<_> = self.interested_in_request(api, version).collect();
+        let policies = self.interested_in_request(api, version);
         let has_several = found.topics > 1;
         if has_several {
             let can_be_told = !request.body.is_silent(api, version) && found.topics <= topics::MOST;
-            let decides_on_each = policies.iter().all(|policy| policy.streams_topics());
+            let decides_on_each = policies.clone().all(|policy| policy.streams_topics());
             let may_stream = can_be_told && decides_on_each && !ProduceHead::has_names(version);
             if !may_stream || topics::comes_whole(connection) {
                 return None;
@@ -82,7 +82,10 @@ impl Chain {
             body: Bytes::from(found.alone(api, version, &head)).into(),
             ..request.clone()
         };
-        if !policies.iter().all(|policy| policy.streams_request(connection, &alone)) {
+        if !policies
+            .clone()
+            .all(|policy| policy.streams_request(connection, &alone))
+        {
             return None;
         }
         // What a policy has found out meanwhile may make it decide otherwise: then it decides again on the whole.
@@ -92,7 +95,7 @@ impl Chain {
         let shown = alone.body_bytes();
         let shown = shown.strip_suffix(ProduceHead::without_partitions(api, version))?;
         let again = whole_head(api, version, shown).filter(|found| found.topics == 1)?;
-        let head = [
+        let mut head = [
             shown.get(..again.counted_at)?,
             head.get(found.counted_at..found.first_topic)?,
             shown.get(again.first_topic..)?,
@@ -104,12 +107,13 @@ impl Chain {
             // Brokers refuse them, and so may a policy that hasn't seen them.
             guard = guard.without_transactions();
         }
-        let passed = guard.pass(&mut head.clone()).ok()?.count;
+        // As it is: nothing is hidden or left out.
+        let passed = guard.pass(&mut head).ok()?.count;
         if passed < head.len() {
             return None;
         }
         if has_several {
-            let topics = Topics::new(policies, connection, pending.client_id.as_ref());
+            let topics = Topics::new(policies.cloned().collect(), connection, pending.client_id.as_ref());
             pending.refused = Some(topics.refused());
             guard = topics.guard(guard)?;
         }
@@ -119,10 +123,10 @@ impl Chain {
     }
 
     /// The policies that are to see a request, the client's side first.
-    fn interested_in_request(&self, api: &Api, version: i16) -> impl Iterator<Item = Arc<dyn Policy>> {
+    fn interested_in_request(&self, api: &Api, version: i16) -> impl Iterator<Item = &Arc<dyn Policy>> + Clone {
         let interested = self.served.interested(api.key, version).unwrap_or_default();
         let interested = interested.iter().filter(|it| it.request);
-        interested.filter_map(|it| self.policies.get(it.policy).cloned())
+        interested.filter_map(|it| self.policies.get(it.policy))
     }
 }
 

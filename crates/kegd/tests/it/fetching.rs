@@ -9,7 +9,6 @@ use crate::prober::encode::hex;
 use crate::prober::records::{Producer, batch};
 use crate::prober::wire::Kafka;
 use crate::scenario::{Scenario, direct, setup_or_skip};
-use crate::setup::skip;
 
 const MODES: [&str; 2] = ["hide_prefix", "enforce_prefix"];
 
@@ -22,12 +21,7 @@ const BY_ID: i16 = 13;
 /// Makes the topics on a node, with their records; their ids.
 fn make(kafka: &mut Kafka<'_>, prefix: &str) -> Vec<Value> {
     let names = TOPICS.map(|(name, _)| format!("{prefix}{name}"));
-    let topic = |name: &String| {
-        let assignments = [json!({"PartitionIndex": 0, "BrokerIds": [1]})];
-        json!({"Name": name, "NumPartitions": -1, "ReplicationFactor": -1, "Assignments": assignments})
-    };
-    let topics: Vec<Value> = names.iter().map(topic).collect();
-    let created = kafka.settle("CreateTopics", 7, &json!({"Topics": topics, "timeoutMs": 20_000}));
+    let ids = kafka.create_on_first(&names);
     for (name, (_, records)) in names.iter().zip(TOPICS) {
         let records: Vec<String> = (0..records).map(|at| format!("{at:04}").repeat(256)).collect();
         for records in records.chunks(100) {
@@ -37,11 +31,7 @@ fn make(kafka: &mut Kafka<'_>, prefix: &str) -> Vec<Value> {
             kafka.settle("Produce", 9, &request);
         }
     }
-    let id_of = |name: &String| {
-        let topics = created["Topics"].as_array().unwrap();
-        topics.iter().find(|it| it["Name"] == **name).unwrap()["TopicId"].clone()
-    };
-    names.iter().map(id_of).collect()
+    ids
 }
 
 /// What comes of a fetch of all topics.
@@ -60,9 +50,8 @@ fn fetch(kafka: &mut Kafka<'_>, version: i16, prefix: &str, ids: &[Value]) -> Va
 #[test]
 fn several_topics_are_fetched_as_the_broker_gives_them_in_every_version() {
     let Some(setup) = setup_or_skip("fetching") else { return };
-    let definitions = match setup.definitions() {
-        Ok(folder) => Definitions::read(&folder),
-        Err(why) => return skip("fetching", &why),
+    let Some(definitions) = Definitions::read_or_skip(setup, "fetching") else {
+        return;
     };
     if direct() {
         return; // There is nothing to compare with.

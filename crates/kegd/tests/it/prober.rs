@@ -35,7 +35,6 @@ use world::World;
 
 use crate::gateway::Gateway;
 use crate::scenario::setup_or_skip;
-use crate::setup::skip;
 
 /// Each side has its things on one of these.
 const NODES: i64 = 3;
@@ -43,9 +42,8 @@ const NODES: i64 = 3;
 #[test]
 fn nothing_of_another_virtual_cluster_is_shown_told_or_touched_and_without_a_gateway_everything_is() {
     let Some(setup) = setup_or_skip("prober") else { return };
-    let definitions = match setup.definitions() {
-        Ok(folder) => Definitions::read(&folder),
-        Err(why) => return skip("prober", &why),
+    let Some(definitions) = Definitions::read_or_skip(setup, "prober") else {
+        return;
     };
     let world = World::new(setup, &definitions);
     let (mut sides, _gateways): (Vec<Side>, Vec<Gateway>) = (0..)

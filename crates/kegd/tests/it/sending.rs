@@ -9,7 +9,6 @@ use crate::prober::encode::hex;
 use crate::prober::records::{Producer, batch};
 use crate::prober::wire::Kafka;
 use crate::scenario::{Scenario, direct, setup_or_skip};
-use crate::setup::skip;
 
 const MODES: [&str; 2] = ["hide_prefix", "enforce_prefix"];
 
@@ -30,18 +29,9 @@ const BY_ID: i16 = 13;
 /// Makes the topics on a node; their ids.
 fn make(broker: &mut Kafka<'_>, prefix: &str) -> [Value; 4] {
     let names = TOPICS.map(|name| format!("{prefix}{name}"));
-    let topic = |name: &String| {
-        let assignments = [json!({"PartitionIndex": 0, "BrokerIds": [1]})];
-        json!({"Name": name, "NumPartitions": -1, "ReplicationFactor": -1, "Assignments": assignments})
-    };
-    let topics = names.each_ref().map(topic);
-    let created = broker.settle("CreateTopics", 7, &json!({"Topics": topics, "timeoutMs": 20_000}));
-    let ids = names.map(|name| {
-        let topics = created["Topics"].as_array().unwrap();
-        topics.iter().find(|it| it["Name"] == *name).unwrap()["TopicId"].clone()
-    });
+    let ids = broker.create_on_first(&names);
     ask_for(broker, prefix, &TOPICS);
-    ids
+    ids.try_into().unwrap()
 }
 
 /// Asks for topics until the node knows them all, as clients do, by which a gateway knows their ids.
@@ -98,9 +88,8 @@ fn written(broker: &mut Kafka<'_>, prefix: &str) -> [i64; 4] {
 #[test]
 fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_rest_is_written() {
     let Some(setup) = setup_or_skip("sending") else { return };
-    let definitions = match setup.definitions() {
-        Ok(folder) => Definitions::read(&folder),
-        Err(why) => return skip("sending", &why),
+    let Some(definitions) = Definitions::read_or_skip(setup, "sending") else {
+        return;
     };
     if direct() {
         return; // Nothing is refused there.

@@ -20,12 +20,9 @@ impl Plain {
     pub(super) fn of(passage: &Passage) -> Self {
         let beginning = passage.beginning.as_ref().map(|it| it.entity);
         let ids = passage.ids.as_ref().map(|it| it.entity);
-        let mut looked_at = passage.hidden.union(EntitySet::of(&[Entity::Records]));
-        for entity in [beginning, ids].into_iter().flatten() {
-            looked_at = looked_at.union(EntitySet::of(&[entity]));
-        }
+        let kinds = [Some(Entity::Records), beginning, ids].into_iter().flatten();
         Self {
-            looked_at,
+            looked_at: kinds.fold(passage.hidden, |all, kind| all.union(EntitySet::of(&[kind]))),
             transactions: passage.transactions,
             longest: Cell::new(0),
         }

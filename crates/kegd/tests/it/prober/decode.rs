@@ -8,7 +8,6 @@ use super::encode::{UNKNOWN_TAGS, encode, hex};
 use super::probes::Probe;
 use super::tenant::Tenant;
 use crate::scenario::setup_or_skip;
-use crate::setup::skip;
 
 /// The message that these bytes are, all of them; or what is wrong with them.
 pub(crate) fn decode(message: &Message, version: i16, bytes: &[u8]) -> Result<Value, String> {
@@ -177,9 +176,8 @@ fn every_request_is_read_as_it_was_written() {
     let Some(setup) = setup_or_skip("every_request_is_read_as_it_was_written") else {
         return;
     };
-    let definitions = match setup.definitions() {
-        Ok(folder) => Definitions::read(&folder),
-        Err(why) => return skip("every_request_is_read_as_it_was_written", &why),
+    let Some(definitions) = Definitions::read_or_skip(setup, "every_request_is_read_as_it_was_written") else {
+        return;
     };
     let mut own = Tenant::default();
     own.orders.id = "1".repeat(32);

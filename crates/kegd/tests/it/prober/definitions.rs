@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::setup::{Setup, skip};
+
 /// Every message by name.
 #[derive(Debug)]
 pub(crate) struct Definitions(BTreeMap<String, Message>);
@@ -61,6 +63,12 @@ pub(crate) struct Versions {
 }
 
 impl Definitions {
+    /// Those that were set up; `None`, and a word why, where they weren't.
+    pub(crate) fn read_or_skip(setup: &Setup, test: &str) -> Option<Self> {
+        let folder = setup.definitions().map_err(|why| skip(test, &why)).ok()?;
+        Some(Self::read(&folder))
+    }
+
     pub(crate) fn read(folder: &Path) -> Self {
         let messages = fs::read_dir(folder).unwrap().map(|entry| {
             let text = fs::read_to_string(entry.unwrap().path()).unwrap();

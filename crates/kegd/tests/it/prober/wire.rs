@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::decode::{decode, response_body};
 use super::definitions::Definitions;
@@ -102,6 +102,21 @@ impl<'a> Kafka<'a> {
             .map_err(|error| error.to_string())?;
         let response = self.definitions.response(api);
         decode(response, version, response_body(response, version, &frame)?)
+    }
+
+    /// Makes topics of one partition on the first node, and gives their ids.
+    pub(crate) fn create_on_first(&mut self, names: &[String]) -> Vec<Value> {
+        let topic = |name: &String| {
+            let assignments = [json!({"PartitionIndex": 0, "BrokerIds": [1]})];
+            json!({"Name": name, "NumPartitions": -1, "ReplicationFactor": -1, "Assignments": assignments})
+        };
+        let topics: Vec<Value> = names.iter().map(topic).collect();
+        let created = self.settle("CreateTopics", 7, &json!({"Topics": topics, "timeoutMs": 20_000}));
+        let id_of = |name: &String| {
+            let topics = created["Topics"].as_array().unwrap();
+            topics.iter().find(|it| it["Name"] == **name).unwrap()["TopicId"].clone()
+        };
+        names.iter().map(id_of).collect()
     }
 
     /// As [`call`](Self::call), until no error code of the response is one of those that pass by themselves.
