@@ -74,8 +74,7 @@ impl Visitor for Rewriting {
 /// # Errors
 /// When the message is malformed.
 pub fn rewrite(message: &Message) -> Result<Rope, WalkError> {
-    let edits = walk(message.table(), message.version, &message.body, &mut Rewriting)?;
-    Ok(edits.apply(&message.body))
+    Ok(walk(message.table(), message.version, &message.body, &mut Rewriting)?.apply(&message.body))
 }
 
 /// How much of a message comes at a time.

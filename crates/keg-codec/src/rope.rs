@@ -15,6 +15,14 @@ pub struct Rope {
 }
 
 impl Rope {
+    /// One without bytes, and with room for so many pieces.
+    pub(crate) fn with_capacity(pieces: usize) -> Self {
+        Self {
+            pieces: SmallVec::with_capacity(pieces),
+            len: 0,
+        }
+    }
+
     /// How many bytes it has.
     pub fn len(&self) -> usize {
         self.len

@@ -47,41 +47,60 @@ impl Edits {
     ///
     /// # Panics
     /// When `source` is shorter than the message that was walked.
-    pub fn apply(self, source: &Bytes) -> Rope {
+    pub fn apply(&self, source: &Bytes) -> Rope {
         if self.is_empty() {
             return Rope::from(source.clone());
         }
-        let (mut rope, mut small) = (Rope::default(), BytesMut::with_capacity(self.copied(source.len())));
-        let mut keep = |small: &mut BytesMut, kept: Range<usize>| {
+        let (copied, shared) = self.sizes(source.len());
+        if shared == 0 {
+            let mut whole = Vec::with_capacity(copied);
+            for (kept, new) in self.pieces(source) {
+                whole.extend_from_slice(source.get(kept).unwrap_or_default());
+                whole.extend_from_slice(new);
+            }
+            return Rope::from(Bytes::from(whole));
+        }
+        let (mut rope, mut small) = (Rope::with_capacity(2 * shared + 1), BytesMut::with_capacity(copied));
+        for (kept, new) in self.pieces(source) {
             if kept.len() < SHARE_FROM {
                 small.extend_from_slice(source.get(kept).unwrap_or_default());
             } else {
                 rope.extend([small.split().freeze(), source.slice(kept)]);
             }
-        };
-        let mut at = 0;
-        for change in &self.changes {
-            keep(&mut small, at..change.start as usize);
-            let new = change.scratch as usize..(change.scratch + change.len) as usize;
-            small.extend_from_slice(self.scratch.get(new).unwrap_or_default());
-            at = change.end as usize;
+            small.extend_from_slice(new);
         }
-        keep(&mut small, at..source.len());
         rope.extend([small.freeze()]);
         rope
     }
 
-    /// How many bytes of the changed message are copied: what is new, and small pieces of an original of so many bytes.
-    fn copied(&self, len: usize) -> usize {
-        let (mut copied, mut at) = (self.scratch.len(), 0);
-        let mut keep = |kept: usize| copied += if kept < SHARE_FROM { kept } else { 0 };
+    /// The changed message in order: what stays of the original, and what comes behind it.
+    fn pieces(&self, source: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+        let mut at = 0;
+        let changes = self.changes.iter().map(move |change| {
+            let kept = at..change.start as usize;
+            at = change.end as usize;
+            let new = change.scratch as usize..(change.scratch + change.len) as usize;
+            (kept, self.scratch.get(new).unwrap_or_default())
+        });
+        let last = self.changes.last().map_or(0, |change| change.end as usize);
+        changes.chain([(last..source.len(), &[][..])])
+    }
+
+    /// How many bytes of the changed message are copied, which are what is new and small pieces of an original of so many bytes; and
+    /// how many pieces are shared.
+    fn sizes(&self, len: usize) -> (usize, usize) {
+        let (mut copied, mut shared, mut at) = (self.scratch.len(), 0, 0);
+        let mut keep = |kept: usize| match kept < SHARE_FROM {
+            true => copied += kept,
+            false => shared += 1,
+        };
         for change in &self.changes {
             keep(change.start as usize - at);
             at = change.end as usize;
         }
         assert!(at <= len, "{len} bytes are not the message that was walked");
         keep(len - at);
-        copied
+        (copied, shared)
     }
 
     pub(super) fn mark(&self) -> Mark {
