@@ -1,5 +1,5 @@
 //! Messages that pass while they arrive: however they are cut in pieces, what comes out is as long as was told, is what a check
-//! of the whole accepts, and shows nothing that was to be hidden. Ids become what they are told to become.
+//! of the whole accepts, and shows nothing that was to be hidden. Ids and strings become what they are told to become.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ mod support;
 use std::sync::Arc;
 
 use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{Edit, IntegerEdit, PassIds, Passage, UuidEdit, Visitor, check, walk};
+use keg_codec::walk::{Edit, IntegerEdit, PassIds, PassStrings, Passage, UuidEdit, Visitor, check, walk};
 use libfuzzer_sys::fuzz_target;
 use pieces::through;
 use support::{Choices, any_body, any_case};
@@ -63,6 +63,43 @@ impl PassIds for Another {
     }
 }
 
+/// What group ids get in front.
+#[derive(Debug)]
+struct Longer(usize);
+
+impl PassStrings for Longer {
+    fn longer_by(&self) -> usize {
+        self.0
+    }
+
+    fn pass(&self, string: &[u8], out: &mut Vec<u8>) -> bool {
+        out.extend(vec![b'!'; self.0]);
+        out.extend(string);
+        true
+    }
+}
+
+/// Expects every group id to have become longer, and counts them.
+struct Groups {
+    longer_by: usize,
+    count: usize,
+}
+
+impl Visitor for Groups {
+    fn interest(&self) -> EntitySet {
+        EntitySet::of(&[Entity::GroupId])
+    }
+
+    fn string(&mut self, _: &'static Field, group: Option<&[u8]>) -> Edit<'_> {
+        if let Some(group) = group {
+            self.count += 1;
+            let beginning = group.get(..self.longer_by).expect("it has become longer");
+            assert!(beginning.iter().all(|byte| *byte == b'!'), "a group has passed");
+        }
+        Edit::Keep
+    }
+}
+
 /// Expects every id to be another.
 struct Ids;
 
@@ -106,19 +143,33 @@ fuzz_target!(|data: &[u8]| {
             .expect("nothing has passed");
     }
 
+    let longer_by = choices.below(2) * choices.below(200);
+    if replaces {
+        let Some(with) = passage.with_strings(Entity::GroupId, Arc::new(Longer(longer_by))) else {
+            return;
+        };
+        passage = with;
+    }
+    let growth = passage.growth();
+
     let whole = through(passage.clone(), &body, &[body.len().max(1)]);
     assert_eq!(whole, through(passage, &body, &pieces), "the pieces make a difference");
     let is_well_formed = check(message, version, &body).is_ok();
     let Some(out) = whole else {
-        // What is well-formed passes, but for tagged fields that may not, and names that begin with something else.
-        assert!(!is_well_formed || !unknown || beginning.is_some());
+        // What is well-formed passes, but for tagged fields that may not, names that begin with something else, and strings that
+        // are too long, or whose lengths are.
+        assert!(!is_well_formed || !unknown || beginning.is_some() || replaces);
         return;
     };
     // What is blanked isn't looked into.
     assert!(is_well_formed || out != body, "what is malformed passes");
     let told = left_out.unwrap_or(0) * beginning.map_or(0, str::len);
-    assert_eq!(out.len() + told, body.len());
-    if replaces {
+    if !replaces {
+        assert_eq!(out.len() + told, body.len());
+    } else {
+        let mut groups = Groups { longer_by, count: 0 };
+        walk(message, version, &out, &mut groups).expect("what passes is well-formed");
+        assert_eq!(out.len() + told, body.len() + growth * groups.count);
         walk(message, version, &out, &mut Ids).expect("what passes is well-formed");
     }
     let mut shown = Shown { hidden, values: 0 };

@@ -15,6 +15,7 @@ pub(crate) fn through(mut passage: Passage, body: &[u8], pieces: &[usize]) -> Op
             let Passed { count, left_out } = passage.pass(&mut waiting).ok()?;
             out.extend(waiting.drain(..count));
             waiting.drain(..left_out);
+            out.extend(passage.instead());
             if left_out == 0 {
                 break;
             }

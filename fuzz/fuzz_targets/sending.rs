@@ -21,6 +21,12 @@ const OWN: [[u8; 16]; 2] = [[1; 16], [2; 16]];
 /// What ids begin with that stand for others.
 const STANDS_IN: [u8; 8] = [0xff; 8];
 
+/// What names begin with that stand for others, which no topic's does.
+const STANDS_FOR: &[u8] = b"!#$%&+,:;<=>?@~";
+
+/// Names of which most are none, or others'.
+const NAMES: [&str; 6] = ["", ".", "!!", "audit", "team-a/", "__consumer_offsets"];
+
 static TENANTS: LazyLock<Vec<(Mode, String, Tenant)>> = LazyLock::new(|| {
     let tenants = Tenant::all(&["a", "team-"]).into_iter();
     tenants
@@ -47,9 +53,12 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(mut request) = Struct::read(message, version, &body)
         && choices.one_in(2)
     {
-        // Most that are made up have no topic, or several, or one that isn't the client's.
+        // Most that are made up have no topic, or one that isn't the client's.
         match has_names {
-            true => one_topic(&mut request, version, *mode, prefix),
+            true => set_names(&mut request, || match choices.below(4) {
+                0 => NAMES[choices.below(NAMES.len())].into(),
+                _ => own(*mode, prefix),
+            }),
             false => set_ids(&mut request, || match choices.below(4) {
                 0 => [choices.below(256) as u8; 16],
                 known => OWN[known % 2],
@@ -60,34 +69,50 @@ fuzz_target!(|data: &[u8]| {
     let pieces: Vec<usize> = (0..8).map(|_| 1 + choices.below(40)).collect();
     let pass = || tenant.pass(ApiKey::PRODUCE, version, &body, &pieces);
     tenant.reconnect();
-    // The first of several topics comes whole.
+    // The first of several topics with ids comes whole.
     let Some(Some(passed)) = pass().or_else(pass) else {
         // Then it is asked for whole, or ends with its connection.
         return;
     };
-    if has_names {
-        assert_eq!(Some(passed), tenant.send(ApiKey::PRODUCE, version, &body));
-        return;
-    }
     let read = |body: &[u8]| Struct::read(message, version, body).expect("what passes can be read");
     let (mut asked, mut sent) = (read(&body), read(&passed));
-    assert_eq!(ids(&asked).count(), ids(&sent).count());
-    for (at, (asked, sent)) in ids(&asked).zip(ids(&sent)).enumerate() {
-        // Of the id that is none, brokers say so themselves.
-        match OWN.contains(&asked) || at == 0 && asked == [0; 16] {
-            true => assert_eq!(asked, sent),
-            false => assert!(
-                sent != asked && sent.starts_with(&STANDS_IN),
-                "{asked:?} became {sent:?}"
-            ),
+    if has_names {
+        assert_eq!(names(&asked).len(), names(&sent).len());
+        for (at, (asked, sent)) in names(&asked).iter().zip(names(&sent)).enumerate() {
+            match backend_name(*mode, prefix, asked) {
+                Some(backend_name) => assert_eq!(backend_name, sent),
+                // Of what no topic is called, brokers say so themselves.
+                None => assert!(at == 0 || STANDS_FOR.contains(&sent[0]), "{asked:?} became {sent:?}"),
+            }
         }
+        // But for the names, it is the same.
+        set_names(&mut sent, || own(*mode, prefix));
+        set_names(&mut asked, || own(*mode, prefix));
+    } else {
+        assert_eq!(ids(&asked).count(), ids(&sent).count());
+        for (at, (asked, sent)) in ids(&asked).zip(ids(&sent)).enumerate() {
+            // Of the id that is none, brokers say so themselves.
+            match OWN.contains(&asked) || at == 0 && asked == [0; 16] {
+                true => assert_eq!(asked, sent),
+                false => assert!(
+                    sent != asked && sent.starts_with(&STANDS_IN),
+                    "{asked:?} became {sent:?}"
+                ),
+            }
+        }
+        // But for the ids, it is the same.
+        set_ids(&mut asked, || OWN[0]);
+        set_ids(&mut sent, || OWN[0]);
     }
-    // But for the ids, it is the same.
-    set_ids(&mut asked, || OWN[0]);
-    set_ids(&mut sent, || OWN[0]);
     let asked = asked.write(message, version).expect("what was read can be written");
     let whole = tenant.send(ApiKey::PRODUCE, version, &asked);
-    assert_eq!(whole.map(|whole| read(&whole)), Some(sent));
+    let mut whole = whole.map(|whole| read(&whole));
+    if let Some(whole) = &mut whole
+        && has_names
+    {
+        set_names(whole, || own(*mode, prefix));
+    }
+    assert_eq!(whole, Some(sent));
 });
 
 fn ids(request: &Struct) -> impl Iterator<Item = [u8; 16]> {
@@ -103,20 +128,36 @@ fn set_ids(request: &mut Struct, mut id: impl FnMut() -> [u8; 16]) {
     }
 }
 
-/// Leaves one topic, whose name the client may use.
-fn one_topic(request: &mut Struct, version: i16, mode: Mode, prefix: &str) {
-    let Some(Value::Array(topics)) = request.get("TopicData") else {
-        return;
+fn names(request: &Struct) -> Vec<Vec<u8>> {
+    let name = |topic: &Struct| match topic.get("Name") {
+        Some(Value::Bytes(name)) => name.clone(),
+        other => panic!("{other:?} is no name"),
     };
-    let first = topics.first().cloned();
-    let Some(Value::Struct(mut topic)) = first.or_else(|| request.nested("TopicData", version).map(Value::Struct))
-    else {
-        return;
+    request.elements("TopicData").map(name).collect()
+}
+
+fn set_names(request: &mut Struct, mut name: impl FnMut() -> Vec<u8>) {
+    for topic in request.elements_mut("TopicData") {
+        topic.set("Name", Value::Bytes(name()));
+    }
+}
+
+/// What the client calls one of its topics.
+fn own(mode: Mode, prefix: &str) -> Vec<u8> {
+    match mode {
+        Mode::HidePrefix => "orders".into(),
+        Mode::EnforcePrefix => format!("{prefix}orders").into(),
+    }
+}
+
+/// What the backend calls a topic of the client's, if it can be called so.
+fn backend_name(mode: Mode, prefix: &str, name: &[u8]) -> Option<Vec<u8>> {
+    let backend_name = match mode {
+        Mode::HidePrefix if matches!(name, b"" | b"." | b"..") => return None,
+        Mode::HidePrefix => [prefix.as_bytes(), name].concat(),
+        Mode::EnforcePrefix if !name.starts_with(prefix.as_bytes()) => return None,
+        Mode::EnforcePrefix => name.to_vec(),
     };
-    let name = match mode {
-        Mode::HidePrefix => "orders".to_owned(),
-        Mode::EnforcePrefix => format!("{prefix}orders"),
-    };
-    topic.set("Name", Value::text(&name));
-    request.set("TopicData", Value::Array(vec![Value::Struct(topic)]));
+    let is_legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (backend_name.len() <= 249 && backend_name.iter().all(is_legal)).then_some(backend_name)
 }

@@ -66,14 +66,12 @@ pub const CASES: &[Case] = &[
         make: || change(messages::fetch_by_id(1024)?, rewriting::without_addresses),
     },
     Case {
+        name: "namespace and 10 rules, Produce 12 of 10 topics with 10 partitions of 10 KB that comes in pieces of 256 KB",
+        make: || sending(12),
+    },
+    Case {
         name: "namespace and 10 rules, Produce 13 of 10 topics with 10 partitions of 10 KB that comes in pieces of 256 KB",
-        make: || {
-            acls::sending(
-                10,
-                messages::metadata(10, 1)?,
-                messages::produce_by_id(10, 10, 10 * 1024)?,
-            )
-        },
+        make: || sending(13),
     },
     Case {
         name: "rewrite, Metadata 12 of 200 topics with 12 partitions",
@@ -129,6 +127,12 @@ fn metadata(rules: Option<usize>, partitions: usize) -> Outcome<Work> {
         messages::metadata_request(TOPICS)?,
         messages::metadata(TOPICS, partitions)?,
     )
+}
+
+/// A namespace and rules, of which a large Produce request goes on while it arrives.
+fn sending(version: i16) -> Outcome<Work> {
+    let request = messages::produce_to(version, 10, 10, 10 * 1024)?;
+    acls::sending(10, messages::metadata(10, 1)?, request)
 }
 
 fn check(message: Message) -> Outcome<Work> {

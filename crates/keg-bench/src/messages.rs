@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::Message as Table;
-use keg_codec::{Api, ApiKey, Direction};
+use keg_codec::{Api, ApiKey, Direction, ProduceHead};
 
 use crate::Outcome;
 
@@ -79,17 +79,19 @@ pub(crate) fn produced(version: i16) -> Outcome<Message> {
     })
 }
 
-/// A Produce request in version 13, which has ids in the place of names, of so many topics with so many partitions each.
+/// A Produce request of so many topics with so many partitions each.
 ///
 /// # Errors
 /// When the tables don't have what it sets.
-pub(crate) fn produce_by_id(topics: usize, partitions: usize, size: usize) -> Outcome<Message> {
-    const VERSION: i16 = 13;
-    Message::make(ApiKey::PRODUCE, Direction::Request, VERSION, |request| {
+pub(crate) fn produce_to(version: i16, topics: usize, partitions: usize, size: usize) -> Outcome<Message> {
+    Message::make(ApiKey::PRODUCE, Direction::Request, version, |request| {
         request.set("Acks", Value::Integer(-1));
-        set_each(request, "TopicData", VERSION, topics, |topic, number| {
-            topic.set("TopicId", topic_id(number));
-            set_each(topic, "PartitionData", VERSION, partitions, |partition, index| {
+        set_each(request, "TopicData", version, topics, |topic, number| {
+            match ProduceHead::has_names(version) {
+                true => topic.set("Name", Value::text(&format!("topic-{number}"))),
+                false => topic.set("TopicId", topic_id(number)),
+            };
+            set_each(topic, "PartitionData", version, partitions, |partition, index| {
                 partition.set("Index", Value::Integer(index));
                 partition.set("Records", Value::Bytes(records(size)));
                 Some(())

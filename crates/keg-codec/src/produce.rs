@@ -38,6 +38,8 @@ pub struct ProduceHead {
     pub counted_at: usize,
     /// Where the first topic begins, with its name or id: right behind their count.
     pub first_topic: usize,
+    /// Where the name of the first topic begins, behind its length, or its id.
+    pub named_at: usize,
     /// Whether there is a transactional id.
     pub transactional: bool,
 }
@@ -55,6 +57,11 @@ impl ProduceHead {
         } else {
             &[0, 0, 0, 0]
         }
+    }
+
+    /// The name of the first topic, or its id. `body` is what the head was found in.
+    pub fn named<'a>(&self, body: &'a [u8]) -> &'a [u8] {
+        body.get(self.named_at..self.length).unwrap_or_default()
     }
 
     /// The head of a request of the first topic alone, without partitions. `body` is what the head was found in.
@@ -88,14 +95,15 @@ impl ProduceHead {
         let counted_at = reader.position();
         let topics = reader.length32(flexible).ok()?.filter(|topics| *topics > 0)?;
         let first_topic = reader.position();
-        if Self::has_names(version) {
-            let name = reader.length16(flexible).ok()??;
-            reader.take(name).ok()?;
-        } else {
-            reader.uuid().ok()?;
-        }
+        let length = match Self::has_names(version) {
+            true => reader.length16(flexible).ok()??,
+            false => 16,
+        };
+        let named_at = reader.position();
+        reader.take(length).ok()?;
         Some(Self {
             length: reader.position(),
+            named_at,
             topics,
             counted_at,
             first_topic,
@@ -184,6 +192,8 @@ mod tests {
                 (head.len(), topics, transactional),
                 "version {version}"
             );
+            let named: &[u8] = if version < 13 { b"ab" } else { b"abcdefghijklmnop" };
+            assert_eq!(found.named(&body), named);
             let alone = found.alone(api, version, &body);
             assert!(check_walk(&api.request, version, &alone).is_ok());
             let again = ProduceHead::of(api, version, &alone).unwrap();

@@ -13,7 +13,7 @@ mod visitor;
 
 pub use edits::Edits;
 pub use error::WalkError;
-pub use passage::{PassIds, Passage, Passed};
+pub use passage::{PassIds, PassStrings, Passage, Passed};
 pub use visitor::{Edit, IntegerEdit, UuidEdit, Verdict, Visitor};
 
 use crate::schema::{EntitySet, Field, Message, Type, VersionSet};

@@ -10,6 +10,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// How many bytes a varint may have.
+    pub(crate) const LONGEST_VARINT: usize = 5;
+
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }

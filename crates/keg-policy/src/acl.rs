@@ -211,12 +211,16 @@ impl Policy for Acls {
         self.admits_head(&self.client(connection), request)
     }
 
-    fn streams_topics(&self) -> bool {
+    fn streams_topics(&self, _version: i16) -> bool {
         true
     }
 
     fn streamed_topic(&self, connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
         self.admits_topic(&self.client(connection), id)
+    }
+
+    fn streamed_name(&self, connection: &Connection, name: &[u8]) -> Result<&[u8], ErrorCode> {
+        Self::admits_name(&self.client(connection), name).map(|()| &[][..])
     }
 
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {

@@ -23,6 +23,7 @@ pub use pending::Pending;
 pub use sending::request_head;
 pub use served::Served;
 pub use streaming::{Rest, StreamedNames, streamed_head};
+use topics::Told;
 
 use crate::connection::Connection;
 use crate::message::{Reply, Request, Response, trimmed};
@@ -212,6 +213,14 @@ impl Chain {
             return self.pass(connection, pending, response, rest);
         }
         let (api, version) = (pending.api, pending.version);
+        let refused = pending
+            .refused
+            .as_deref()
+            .map(|refused| refused.take(api, version, &mut response));
+        let told = match refused.transpose() {
+            Ok(told) => told.unwrap_or_default(),
+            Err(error) => return Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
+        };
         if api.key == ApiKey::API_VERSIONS {
             match self.served.cut(version, &mut response) {
                 Ok(versions) => connection.learn_broker_versions(versions),
@@ -221,7 +230,7 @@ impl Chain {
             }
         }
         if self.has_nothing_for_policies(&pending, &mut response) {
-            return Self::reply(&pending, response);
+            return Self::reply(&pending, told, response);
         }
         for (policy, note, request) in self.awaiting(&pending).rev() {
             let answer = Answer {
@@ -251,19 +260,15 @@ impl Chain {
                 None => return Outcome::Close(withheld.reason),
             }
         }
-        Self::reply(&pending, response)
+        Self::reply(&pending, told, response)
     }
 
     /// Hands a response back that the policies have seen.
-    fn reply(pending: &Pending, mut response: Response) -> Outcome<Pending> {
+    fn reply(pending: &Pending, told: Told, mut response: Response) -> Outcome<Pending> {
         let (api, version) = (pending.api, pending.version);
-        let told = pending
-            .refused
-            .as_ref()
-            .map(|refused| refused.tell(api, version, &mut response));
-        match told {
-            Some(Err(error)) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
-            _ => Outcome::Reply(Reply::Response(response)),
+        match told.tell(api, version, &mut response) {
+            Ok(()) => Outcome::Reply(Reply::Response(response)),
+            Err(error) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
         }
     }
 

@@ -31,8 +31,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use keg_codec::schema::{Entity, EntitySet};
-use keg_codec::walk::{WalkError, walk};
-use keg_codec::{Api, ApiKey, ErrorCode, Rope};
+use keg_codec::walk::{Edit, WalkError, walk};
+use keg_codec::{Api, ApiKey, ErrorCode, ProduceHead, Rope};
 
 use crate::chain::StreamedNames;
 use crate::connection::Connection;
@@ -282,12 +282,20 @@ impl Policy for Namespace {
         walk(&request.api.request, request.version, &body, &mut visitor).is_ok() && visitor.judge.admitted_all()
     }
 
-    fn streams_topics(&self) -> bool {
-        true
+    fn streams_topics(&self, version: i16) -> bool {
+        !ProduceHead::has_names(version) || self.names.prefixes_all()
     }
 
     fn streamed_topic(&self, _connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
         self.denied_id(ApiKey::PRODUCE, id).map_or(Ok(()), Err)
+    }
+
+    fn streamed_name(&self, _connection: &Connection, name: &[u8]) -> Result<&[u8], ErrorCode> {
+        let admitted = self.names.admit(ApiKey::PRODUCE, Entity::TopicName, name)?;
+        Ok(match admitted {
+            Edit::Prepend(prefix) => prefix,
+            _ => &[],
+        })
     }
 
     fn resume(&self, connection: &Connection, request: &mut Request, note: Note, reply: Reply) -> Decision {

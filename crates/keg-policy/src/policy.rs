@@ -56,10 +56,11 @@ pub trait Policy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether it says of each topic of a Produce request by its id whether that may go on, so that requests of several topics,
-    /// too, may go on while they arrive. Of the first, it is asked as of the [only one](Self::streams_request), and of those
-    /// behind it by [`streamed_topic`](Self::streamed_topic).
-    fn streams_topics(&self) -> bool {
+    /// Whether it says of each topic of a Produce request by its id or its name whether that may go on, so that requests of several
+    /// topics, too, may go on while they arrive. Of the first, it is asked as of the [only one](Self::streams_request), and of
+    /// those behind it by [`streamed_topic`](Self::streamed_topic) and, before version 13, [`streamed_name`](Self::streamed_name).
+    fn streams_topics(&self, version: i16) -> bool {
+        let _ = version;
         false
     }
 
@@ -73,6 +74,17 @@ pub trait Policy: fmt::Debug + Send + Sync {
     fn streamed_topic(&self, connection: &Connection, id: &[u8; 16]) -> Result<(), ErrorCode> {
         let _ = (connection, id);
         Err(ErrorCode::UNKNOWN_TOPIC_ID)
+    }
+
+    /// The same of a topic by the name that the policy before left it, and what is put in front of that: as much as of the first,
+    /// of which [`request`](Self::request) tells, or else the connection ends.
+    ///
+    /// # Errors
+    /// What the topic's partitions are answered if it may not go on. The broker gets their records under a name that no topic can
+    /// have.
+    fn streamed_name(&self, connection: &Connection, name: &[u8]) -> Result<&[u8], ErrorCode> {
+        let _ = (connection, name);
+        Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
     }
 
     /// Looks again at a request for which it had a [`Question`], now with the reply to that.

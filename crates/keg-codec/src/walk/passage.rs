@@ -6,6 +6,7 @@ mod change;
 mod ids;
 mod plain;
 mod step;
+mod strings;
 
 use std::mem;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use beginning::Beginning;
 use ids::Ids;
 pub use ids::PassIds;
+pub use strings::PassStrings;
+use strings::Strings;
 
 use super::WalkError;
 use crate::schema::{Entity, EntitySet, Field, Message, Type, VersionSet};
@@ -20,7 +23,8 @@ use crate::wire::Reader;
 
 /// A message that is checked as it passes, piece by piece, in constant memory.
 ///
-/// Its length has been told already, so that nothing of it can be left out but [what was reckoned with](Self::beginning_with).
+/// Its length has been told already, so that nothing of it can be left out or put in but [what was](Self::beginning_with)
+/// [reckoned with](Self::with_strings).
 /// What is to be hidden is blanked in place: tagged fields that hold it get a tag that nobody knows, and zeros. So do tagged fields
 /// that the tables don't know, which may name anything. Receivers skip them, as KIP-482 has it.
 ///
@@ -39,6 +43,7 @@ pub struct Passage {
     transactions: bool,
     beginning: Option<Beginning>,
     ids: Option<Ids>,
+    strings: Option<Strings>,
     /// How many bytes of the message have not passed.
     left: usize,
     /// How many of them are to be left out.
@@ -55,7 +60,8 @@ pub struct Passage {
 pub struct Passed {
     /// So many go on.
     pub count: usize,
-    /// So many, behind those, don't. What comes next is behind these.
+    /// So many, behind those, don't: what is put [instead](Passage::instead) goes on in their place. What comes next is behind
+    /// these.
     pub left_out: usize,
 }
 
@@ -120,6 +126,7 @@ impl Passage {
             transactions: true,
             beginning: None,
             ids: None,
+            strings: None,
             owed: 0,
             left: length,
             levels: vec![Level::fields(message.fields)],
@@ -150,14 +157,21 @@ impl Passage {
     /// the beginning has more than 255 bytes, or the message isn't long enough for so many.
     #[must_use]
     pub fn beginning_with(mut self, entity: Entity, with: Arc<[u8]>, strings: Option<usize>) -> Option<Self> {
-        let kinds = EntitySet::of(&[entity]);
-        let is_tagged = self.levels.iter().any(|level| match level {
-            Level::Fields { all, .. } => all.iter().any(|field| tags(field, self.version, kinds)),
-            _ => false,
-        });
+        let may_be_tagged = self.may_be_tagged(entity);
         self.owed = with.len().checked_mul(strings.unwrap_or(0))?;
         self.beginning = Some(Beginning::new(entity, with, strings.is_some())?);
-        (!is_tagged && self.owed <= self.left).then_some(self)
+        (!may_be_tagged && self.owed <= self.left).then_some(self)
+    }
+
+    /// Whether strings of a kind may stand in a tagged field.
+    fn may_be_tagged(&self, entity: Entity) -> bool {
+        let kinds = EntitySet::of(&[entity]);
+        self.levels.iter().any(|level| match level {
+            Level::Fields { all: fields, .. } | Level::Tags { fields, .. } => {
+                fields.iter().any(|field| tags(field, self.version, kinds))
+            }
+            _ => false,
+        })
     }
 
     /// The same, in which ids of a kind become what `ids` makes of them from here on.
@@ -167,6 +181,26 @@ impl Passage {
     pub fn with_ids(mut self, entity: Entity, ids: Arc<dyn PassIds>) -> Option<Self> {
         self.ids = Some(Ids::new(entity, ids));
         (self.run.left == 0).then_some(self)
+    }
+
+    /// The same, in which strings of a kind become what `strings` makes of them from here on; those of more than 255 bytes don't
+    /// pass. Who tells how long the message is reckons with [what it grows by](Self::growth).
+    ///
+    /// `None` where such a string may stand in a tagged field, whose size is told before it.
+    #[must_use]
+    pub fn with_strings(mut self, entity: Entity, strings: Arc<dyn PassStrings>) -> Option<Self> {
+        self.strings = Some(Strings::new(entity, strings));
+        (!self.may_be_tagged(entity)).then_some(self)
+    }
+
+    /// How many bytes more go on than come, for each of the [strings](Self::with_strings) that become others.
+    pub fn growth(&self) -> usize {
+        self.strings.as_ref().map_or(0, |strings| strings.growth(self.flexible))
+    }
+
+    /// What goes on in the place of what was left out last.
+    pub fn instead(&self) -> &[u8] {
+        self.strings.as_ref().map_or(&[], |strings| &strings.new)
     }
 
     /// How many bytes have not passed.
@@ -185,6 +219,9 @@ impl Passage {
     /// When there are more bytes than the message has.
     pub fn pass(&mut self, bytes: &mut [u8]) -> Result<Passed, WalkError> {
         assert!(bytes.len() <= self.left, "only {} bytes are left", self.left);
+        if let Some(strings) = &mut self.strings {
+            strings.new.clear();
+        }
         let mut at = 0;
         loop {
             let rest = bytes.get_mut(at..).unwrap_or_default();
@@ -212,7 +249,7 @@ impl Passage {
                 Err(error) => return Err(error),
             };
             let consumed = reader.position();
-            let left_out = change.map_or(0, |change| change.write(self.ids.as_ref(), rest));
+            let left_out = change.map_or(0, |change| change.write(self, rest));
             at += consumed;
             self.left -= consumed + left_out;
             // What is still to be left out is behind what passes unread.

@@ -2,6 +2,7 @@
 
 mod beginnings;
 mod ids;
+mod strings;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::schema::{EntitySet, Field, Type};
@@ -25,6 +26,7 @@ fn take(passage: &mut Passage, waiting: &mut Vec<u8>, out: &mut Vec<u8>) -> Resu
         let Passed { count, left_out } = passage.pass(waiting)?;
         out.extend(waiting.drain(..count));
         waiting.drain(..left_out);
+        out.extend(passage.instead());
         taken += count + left_out;
         if left_out == 0 {
             assert!(

@@ -71,8 +71,13 @@ impl Acls {
     /// Whether a topic may be written to, of which only the id is known. That is told.
     pub(super) fn admits_topic(&self, client: &Client<'_>, id: &[u8; 16]) -> Result<(), ErrorCode> {
         let name = self.topic_names.name(id).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+        Self::admits_name(client, &name)
+    }
+
+    /// Whether a topic may be written to. That is told.
+    pub(super) fn admits_name(client: &Client<'_>, name: &[u8]) -> Result<(), ErrorCode> {
         match needs::topic(ApiKey::PRODUCE) {
-            Some(operation) if !client.may(operation, ResourceType::Topic, &name) => {
+            Some(operation) if !client.may(operation, ResourceType::Topic, name) => {
                 Err(needs::denied(ResourceType::Topic))
             }
             _ => Ok(()),

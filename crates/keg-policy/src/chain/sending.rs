@@ -3,7 +3,7 @@
 //! A request that nobody wants to see passes as it is. A Produce request of one topic has all that policies look at before
 //! its records, so that they are shown what stands there as a request without partitions; what they make of the name tells
 //! how long the request becomes. A guard holds the rest to what it should be: partitions of that topic, and nothing else.
-//! Where topics have ids, which are all of one length, there may be several: the guard asks the policies for each.
+//! There may be several where ids stay of one length, and names all become longer by as much: the guard asks the policies for each.
 
 use std::sync::Arc;
 
@@ -72,9 +72,8 @@ impl Chain {
         let has_several = found.topics > 1;
         if has_several {
             let can_be_told = !request.body.is_silent(api, version) && found.topics <= topics::MOST;
-            let decides_on_each = policies.clone().all(|policy| policy.streams_topics());
-            let may_stream = can_be_told && decides_on_each && !ProduceHead::has_names(version);
-            if !may_stream || topics::comes_whole(connection) {
+            let decides_on_each = policies.clone().all(|policy| policy.streams_topics(version));
+            if !can_be_told || !decides_on_each || topics::comes_whole(connection, version) {
                 return None;
             }
         }
@@ -95,6 +94,16 @@ impl Chain {
         let shown = alone.body_bytes();
         let shown = shown.strip_suffix(ProduceHead::without_partitions(api, version))?;
         let again = whole_head(api, version, shown).filter(|found| found.topics == 1)?;
+        let topics = match has_several {
+            true => {
+                let topics = Topics::new(policies.cloned().collect(), connection, pending.client_id.as_ref());
+                Some(match ProduceHead::has_names(version) {
+                    true => topics.like(found.named(&head), again.named(shown))?,
+                    false => topics,
+                })
+            }
+            false => None,
+        };
         let mut head = [
             shown.get(..again.counted_at)?,
             head.get(found.counted_at..found.first_topic)?,
@@ -112,10 +121,11 @@ impl Chain {
         if passed < head.len() {
             return None;
         }
-        if has_several {
-            let topics = Topics::new(policies.cloned().collect(), connection, pending.client_id.as_ref());
+        if let Some(topics) = topics {
             pending.refused = Some(topics.refused());
-            guard = topics.guard(guard)?;
+            guard = topics.guard(version, guard)?;
+            let grown = guard.growth().checked_mul(found.topics - 1)?;
+            rest.length = rest.length.checked_add(grown)?;
         }
         rest.guard = Some(guard);
         request.body = Bytes::from(head).into();

@@ -1,18 +1,22 @@
 //! The topics of a Produce request that goes on while it still arrives.
 //!
-//! What is refused of it can't be left out, as its length was told before. It goes on under an id that no topic has: the broker
-//! says that there is none, and drops the records. In the response it has its own id again, with what is to be said of it.
+//! What is refused of it can't be left out, as its length was told before. It goes on under an id or a name that no topic has: the
+//! broker says that there is none, and drops the records. That is taken out of the response before policies see it, and told at
+//! its end as what was refused, with what is to be said of it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod refused;
 
-use keg_codec::schema::{Entity, EntitySet, Field};
-use keg_codec::walk::{IntegerEdit, PassIds, Passage, UuidEdit, Visitor, WalkError, walk};
-use keg_codec::{Api, ErrorCode};
+use std::sync::Arc;
+
+use keg_codec::schema::Entity;
+use keg_codec::walk::{PassIds, PassStrings, Passage};
+use keg_codec::{ErrorCode, ProduceHead};
 
 use crate::connection::{ClientId, Connection};
-use crate::message::Response;
+use crate::namespace::metadata::is_name;
 use crate::namespace::topic_ids::NO_TOPIC_ID;
 use crate::policy::Policy;
+pub(super) use refused::{Refused, Told};
 
 /// How many topics a request may have: of each one that is refused something is kept.
 pub(super) const MOST: usize = 1_000;
@@ -21,8 +25,8 @@ pub(super) const MOST: usize = 1_000;
 /// while, during which others may come.
 const WHOLE: usize = 1_000;
 
-/// How many of a connection's next requests of several topics come whole, so that topics that aren't known are asked for: the
-/// first one does, whose topics the others mostly have, too.
+/// How many of a connection's next requests of several topics with ids come whole, so that topics that aren't known are asked for:
+/// the first one does, whose topics the others mostly have, too.
 #[derive(Debug)]
 struct Next {
     whole: usize,
@@ -41,20 +45,20 @@ pub(super) struct Topics {
     connection: Arc<Connection>,
     /// What the client called itself in the request, if policies ask for it.
     client_id: Option<Arc<ClientId>>,
+    /// By how many bytes the backend's names are longer than the client's.
+    longer_by: usize,
     refused: Arc<Refused>,
 }
 
-/// The topics of a request that were refused, each with what its partitions are answered.
-#[derive(Debug, Default)]
-pub(super) struct Refused(Mutex<Vec<([u8; 16], ErrorCode)>>);
-
 /// Whether a connection's request of several topics has to come whole, of which this is told once.
-pub(super) fn comes_whole(connection: &Connection) -> bool {
-    connection.remember(|next: &mut Next| {
-        let comes_whole = next.whole > 0;
-        next.whole = next.whole.saturating_sub(1);
-        comes_whole
-    })
+pub(super) fn comes_whole(connection: &Connection, version: i16) -> bool {
+    // Names need not be known.
+    !ProduceHead::has_names(version)
+        && connection.remember(|next: &mut Next| {
+            let comes_whole = next.whole > 0;
+            next.whole = next.whole.saturating_sub(1);
+            comes_whole
+        })
 }
 
 impl Topics {
@@ -68,8 +72,16 @@ impl Topics {
             policies,
             connection: Arc::clone(connection),
             client_id: client_id.cloned(),
+            longer_by: 0,
             refused: Arc::default(),
         }
+    }
+
+    /// The same, where topics have names, and this is the first of them on both sides. `None` if that doesn't tell by how much all
+    /// of them become longer.
+    pub(super) fn like(mut self, name: &[u8], backend_name: &[u8]) -> Option<Self> {
+        self.longer_by = backend_name.len().checked_sub(name.len())?;
+        (is_name(backend_name) && backend_name.ends_with(name)).then_some(self)
     }
 
     /// What is refused of them, which is told in the response.
@@ -78,8 +90,33 @@ impl Topics {
     }
 
     /// Lets the rest of the request pass, of which the head has.
-    pub(super) fn guard(self, rest: Passage) -> Option<Passage> {
-        rest.with_ids(Entity::TopicId, Arc::new(self))
+    pub(super) fn guard(self, version: i16, rest: Passage) -> Option<Passage> {
+        match ProduceHead::has_names(version) {
+            true => rest.with_strings(Entity::TopicName, Arc::new(self)),
+            false => rest.with_ids(Entity::TopicId, Arc::new(self)),
+        }
+    }
+
+    /// Lets policies see the connection as it was when the request began: responses that came meanwhile may have left another
+    /// client id.
+    fn call_again(&self) {
+        if let Some(client_id) = &self.client_id {
+            self.connection.call_again(client_id);
+        }
+    }
+
+    /// The backend's name for one of the client's.
+    fn backend_name(&self, name: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+        let mut name = name.to_vec();
+        for policy in &self.policies {
+            let beginning = policy.streamed_name(&self.connection, &name)?;
+            name.splice(0..0, beginning.iter().copied());
+        }
+        // What no topic can be called the broker would say that of. It is kept from it, since such names stand for others.
+        match is_name(&name) {
+            true => Ok(name),
+            false => Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+        }
     }
 }
 
@@ -89,10 +126,7 @@ impl PassIds for Topics {
         if let Some(stand_in) = self.refused.as_unknown(id) {
             return stand_in;
         }
-        if let Some(client_id) = &self.client_id {
-            // Responses that came meanwhile may have another one.
-            self.connection.call_again(client_id);
-        }
+        self.call_again();
         let admits = |policy: &Arc<dyn Policy>| policy.streamed_topic(&self.connection, id);
         match self.policies.iter().try_for_each(admits) {
             Ok(()) => *id,
@@ -100,76 +134,24 @@ impl PassIds for Topics {
                 if code == ErrorCode::UNKNOWN_TOPIC_ID && *id != NO_TOPIC_ID {
                     self.connection.remember(|next: &mut Next| next.whole = WHOLE);
                 }
-                self.refused.stand_in(id, code)
+                self.refused.id(id, code)
             }
         }
     }
 }
 
-impl Refused {
-    /// The id that goes on in the place of one, if that was refused as unknown before.
-    fn as_unknown(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = refused.iter().position(|it| *it == (*id, ErrorCode::UNKNOWN_TOPIC_ID));
-        place.map(stand_in)
+impl PassStrings for Topics {
+    fn longer_by(&self) -> usize {
+        self.longer_by
     }
 
-    /// The id that goes on in the place of one that is refused.
-    fn stand_in(&self, id: &[u8; 16], code: ErrorCode) -> [u8; 16] {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = refused.iter().position(|(known, _)| known == id);
-        stand_in(place.unwrap_or_else(|| {
-            refused.push((*id, code));
-            refused.len() - 1
-        }))
-    }
-
-    /// Says in the broker's response what was refused.
-    pub(super) fn tell(&self, api: &'static Api, version: i16, response: &mut Response) -> Result<(), WalkError> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_empty() {
-            return Ok(());
-        }
-        let body = response.body_bytes();
-        let mut told = Told {
-            refused: &refused,
-            code: None,
+    fn pass(&self, name: &[u8], out: &mut Vec<u8>) -> bool {
+        self.call_again();
+        let passes = match self.backend_name(name) {
+            Ok(backend_name) => Some(backend_name),
+            Err(code) => self.refused.name(name, name.len() + self.longer_by, code),
         };
-        response.body = walk(&api.response, version, &body, &mut told)?.apply(&body);
-        Ok(())
-    }
-}
-
-/// The id that stands for the refused one at a place, which is below [`MOST`]. Kafka's ids are random UUIDs of version 4 (RFC 9562),
-/// and these have neither that version nor any variant that there is.
-fn stand_in(place: usize) -> [u8; 16] {
-    (u128::MAX << u32::BITS | place as u128).to_be_bytes()
-}
-
-/// Puts back the ids of topics that were refused.
-struct Told<'a> {
-    refused: &'a [([u8; 16], ErrorCode)],
-    /// What is to be said of the topic at hand, if it was refused.
-    code: Option<ErrorCode>,
-}
-
-impl Visitor for Told<'_> {
-    fn interest(&self) -> EntitySet {
-        EntitySet::of(&[Entity::TopicId, Entity::ErrorCode])
-    }
-
-    fn uuid(&mut self, _field: &'static Field, id: &[u8; 16]) -> UuidEdit {
-        let place = u128::from_be_bytes(*id) as u32 as usize;
-        let refused = self.refused.get(place).filter(|_| stand_in(place) == *id);
-        self.code = refused.map(|(_, code)| *code);
-        refused.map_or(UuidEdit::Keep, |(id, _)| UuidEdit::Set(*id))
-    }
-
-    fn integer(&mut self, _field: &'static Field, value: i64) -> IntegerEdit {
-        match self.code {
-            // What it says of the request as a whole, it says of these as well.
-            Some(code) if value == i64::from(ErrorCode::UNKNOWN_TOPIC_ID.0) => IntegerEdit::Set(code.0.into()),
-            _ => IntegerEdit::Keep,
-        }
+        out.extend(passes.iter().flatten());
+        passes.is_some()
     }
 }

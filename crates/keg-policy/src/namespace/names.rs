@@ -74,6 +74,11 @@ impl Names {
         self.additional.topics.is_empty()
     }
 
+    /// Whether names of topics all become longer by as much, or stay as they are.
+    pub(super) fn prefixes_all(&self) -> bool {
+        self.stand_together() || !self.prefix.is_hidden()
+    }
+
     /// Whose a name of the backend is.
     pub(super) fn owner(&self, entity: Entity, name: &[u8]) -> Owner {
         if self.additional(entity, name).is_some() {

@@ -103,7 +103,6 @@ fn passed(
         outcome => panic!("{outcome:?}"),
     }
     let left = *request.rest.take().unwrap();
-    assert_eq!(left.length, rest.len());
     Some(follow(&request.body_bytes(), left, &rest, choices))
 }
 
@@ -168,7 +167,7 @@ fn a_request_must_be_whole_if_not_all_of_it_is_admitted_by_what_stands_at_its_be
     let all = [3, 8, 9, 12, 13];
     let named = [3, 8, 9, 12];
     check(hiding(), &all, null(), &["orders"], true);
-    check(hiding(), &named, null(), &["orders", "orders"], false);
+    check(hiding(), &named, null(), &["orders", "orders"], true);
     check(hiding(), &[13], null(), &["unknown"], false);
     check(enforcing(), &named, null(), &["orders"], false);
     check(enforcing(), &named, null(), &["team-a.orders"], true);

@@ -1,5 +1,6 @@
 //! Produce requests of several topics that go on while they still arrive.
 
+mod by_name;
 mod play;
 mod rules;
 

@@ -14,7 +14,7 @@ use crate::stream::Transport;
 /// How many bytes a guard may hold back until more come.
 pub(super) const HELD_BACK: usize = Passage::HELD_BACK;
 
-/// How much is rather moved over what is left out than written by itself.
+/// How much is rather moved over what is left out, or copied in front of what is put in its place, than written by itself.
 const MOVED: usize = 16 * 1024;
 
 /// What is behind the beginning of a message.
@@ -23,7 +23,7 @@ pub(super) struct Passing {
     pub(super) rest: Box<Rest>,
     /// How many of the bytes that are there may go on.
     pub(super) ready: usize,
-    /// How many behind those are left out.
+    /// How many behind those are left out, in the place of which the guard may have put something.
     left_out: usize,
     pub(super) splicing: Splicing,
 }
@@ -38,8 +38,13 @@ impl Passing {
         }
     }
 
-    /// Looks at what has come that nobody has looked at, and says how much it was.
-    pub(super) fn look(&mut self, incoming: &mut Incoming) -> Result<usize, WalkError> {
+    /// Looks at what has come that nobody has looked at, and says how much it was. What goes on in the place of something is queued
+    /// by `queue`, behind what goes before it; if that can't, nobody looks further.
+    pub(super) fn look(
+        &mut self,
+        incoming: &mut Incoming,
+        mut queue: impl FnMut([&[u8]; 2]) -> bool,
+    ) -> Result<usize, WalkError> {
         let mut looked = 0;
         loop {
             let bytes = incoming.passable();
@@ -57,8 +62,18 @@ impl Passing {
             if self.left_out == 0 || self.ready > MOVED {
                 return Ok(looked);
             }
-            bytes.copy_within(..self.ready, self.left_out);
-            incoming.passed(self.left_out);
+            let instead = self.rest.guard.as_ref().map_or(&[][..], Passage::instead);
+            if instead.is_empty() {
+                bytes.copy_within(..self.ready, self.left_out);
+                incoming.passed(self.left_out);
+            } else {
+                let before = bytes.get(..self.ready).unwrap_or_default();
+                if !queue([before, instead]) {
+                    return Ok(looked);
+                }
+                incoming.passed(self.ready + self.left_out);
+                self.ready = 0;
+            }
             self.left_out = 0;
         }
     }
@@ -90,7 +105,11 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        match passing.look(incoming) {
+        let queue = |pieces: [&[u8]; 2]| {
+            pieces.into_iter().for_each(|piece| self.to_client.put_slice(piece));
+            true
+        };
+        match passing.look(incoming, queue) {
             Ok(looked) => passing.skim(looked, &mut self.backend, &self.client),
             Err(error) => {
                 self.refuse_response(&error);

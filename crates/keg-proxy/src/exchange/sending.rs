@@ -124,7 +124,12 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
             return false;
         };
         let incoming = &mut self.client.incoming;
-        match sending.passing.look(incoming) {
+        let queue = |pieces: [&[u8]; 2]| {
+            let mut state = self.link.state();
+            pieces.into_iter().for_each(|piece| state.out.put_slice(piece));
+            true
+        };
+        match sending.passing.look(incoming, queue) {
             Ok(looked) => sending.passing.skim(looked, &mut self.client, &self.backend),
             Err(error) => {
                 self.refuse_request(&error);

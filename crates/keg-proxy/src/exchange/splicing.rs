@@ -193,7 +193,7 @@ impl Passing {
         if !read.map_err(Broken::From)? {
             return Ok(false);
         }
-        self.look(&mut from.incoming).map_err(Broken::Malformed)?;
+        self.look(&mut from.incoming, |_| false).map_err(Broken::Malformed)?;
         Ok(self.put_in_front(from, to))
     }
 

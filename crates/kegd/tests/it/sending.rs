@@ -20,11 +20,15 @@ const NO_ID: &str = "00000000000000000000000000000000";
 /// An id that no topic has.
 const NONE: &str = "102030405060408090a0b0c0d0e0f000";
 
+const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
 const UNKNOWN_TOPIC_ID: i64 = 100;
 const TOPIC_AUTHORIZATION_FAILED: i64 = 29;
 
 /// The first version that names topics by ids.
 const BY_ID: i16 = 13;
+
+/// Versions that name them by names: the last, and the last in which lengths take as many bytes whatever they say.
+const BY_NAME: [i16; 2] = [12, 8];
 
 /// Makes the topics on a node; their ids.
 fn make(broker: &mut Kafka<'_>, prefix: &str) -> [Value; 4] {
@@ -47,32 +51,32 @@ fn ask_for(kafka: &mut Kafka<'_>, prefix: &str, topics: &[&str]) {
     );
 }
 
-/// So many records of 1 KB for each topic, in its only partition.
-fn produce(acks: i64, topics: &[(&Value, usize)]) -> Value {
-    let topics = topics.iter().map(|(id, count)| {
+/// So many records of 1 KB for each topic, which has these ids or names, in its only partition.
+fn produce(acks: i64, known_by: &str, topics: &[(&Value, usize)]) -> Value {
+    let topics = topics.iter().map(|(topic, count)| {
         let records: Vec<String> = (0..*count).map(|at| format!("{at:04}").repeat(256)).collect();
         let partition = json!({"Index": 0, "Records": hex(&batch(Producer::PLAIN, &records))});
-        json!({"TopicId": id, "PartitionData": [partition]})
+        json!({known_by: topic, "PartitionData": [partition]})
     });
     let topics: Vec<Value> = topics.collect();
     json!({"TransactionalId": null, "Acks": acks, "TimeoutMs": 20_000, "TopicData": topics})
 }
 
 /// What is said of each topic: nothing of one that isn't among them, or is twice.
-fn codes(answer: &Value, ids: &[&Value]) -> Vec<i64> {
+fn codes(answer: &Value, known_by: &str, asked: &[&Value]) -> Vec<i64> {
     let topics = answer["Responses"].as_array().unwrap();
-    assert_eq!(topics.len(), ids.len(), "{answer}");
-    let code = |id: &&Value| {
-        let topic = topics.iter().find(|topic| topic["TopicId"] == **id);
+    assert_eq!(topics.len(), asked.len(), "{answer}");
+    let code = |asked: &&Value| {
+        let topic = topics.iter().find(|topic| topic[known_by] == **asked);
         let partitions =
-            topic.unwrap_or_else(|| panic!("nothing of {id} in {answer}"))["PartitionResponses"].as_array();
+            topic.unwrap_or_else(|| panic!("nothing of {asked} in {answer}"))["PartitionResponses"].as_array();
         let [partition] = &partitions.unwrap()[..] else {
             panic!("{answer}")
         };
         assert_eq!(partition["Index"], 0);
         partition["ErrorCode"].as_i64().unwrap()
     };
-    ids.iter().map(code).collect()
+    asked.iter().map(code).collect()
 }
 
 /// How many records each of the topics has.
@@ -121,8 +125,8 @@ fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_r
         ask_for(&mut client, seen, &TOPICS[..3]);
 
         // The first of several topics comes whole.
-        let answer = client.call("Produce", BY_ID, &produce(-1, &[(first, 1), (second, 100)]));
-        assert_eq!(codes(&answer, &[first, second]), [0, 0], "{mode}");
+        let answer = client.call("Produce", BY_ID, &produce(-1, "TopicId", &[(first, 1), (second, 100)]));
+        assert_eq!(codes(&answer, "TopicId", &[first, second]), [0, 0], "{mode}");
 
         let asked = [
             (first, 300),
@@ -132,7 +136,7 @@ fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_r
             (none, 70),
             (late, 9),
         ];
-        let answer = client.call("Produce", BY_ID, &produce(-1, &asked));
+        let answer = client.call("Produce", BY_ID, &produce(-1, "TopicId", &asked));
         // The last it is told of when it is asked for: here the records of others are on their way already.
         let mut expected = [
             0,
@@ -142,21 +146,23 @@ fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_r
             UNKNOWN_TOPIC_ID,
             UNKNOWN_TOPIC_ID,
         ];
-        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), expected, "{mode}");
+        assert_eq!(codes(&answer, "TopicId", &asked.map(|(id, _)| id)), expected, "{mode}");
         assert_eq!(written(&mut broker, &target.prefix), [301, 103, 0, 0], "{mode}");
 
         // The client tries again, and the gateway asks whose they are.
-        let answer = client.call("Produce", BY_ID, &produce(-1, &asked));
+        let answer = client.call("Produce", BY_ID, &produce(-1, "TopicId", &asked));
         expected[5] = 0;
-        assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), expected, "{mode}");
+        assert_eq!(codes(&answer, "TopicId", &asked.map(|(id, _)| id)), expected, "{mode}");
         assert_eq!(written(&mut broker, &target.prefix), [601, 106, 0, 9], "{mode}");
 
         // Which only a disconnect can tell.
         let mut client = connect();
-        let answer = client.call("Produce", BY_ID, &produce(-1, &[(first, 100), (second, 1)]));
-        assert_eq!(codes(&answer, &[first, second]), [0, 0], "{mode}");
+        let answer = client.call("Produce", BY_ID, &produce(-1, "TopicId", &[(first, 100), (second, 1)]));
+        assert_eq!(codes(&answer, "TopicId", &[first, second]), [0, 0], "{mode}");
         let asked = [(first, 200), (others, 1), (second, 1)];
-        client.try_call("Produce", BY_ID, &produce(0, &asked)).unwrap_err();
+        client
+            .try_call("Produce", BY_ID, &produce(0, "TopicId", &asked))
+            .unwrap_err();
         assert_eq!(written(&mut broker, &target.prefix), [901, 108, 0, 9], "{mode}");
         assert_eq!(written(&mut broker, &scenario.targets[1 - at].prefix), before, "{mode}");
 
@@ -165,9 +171,48 @@ fn what_a_client_may_not_write_to_is_refused_in_the_midst_of_a_request_and_the_r
         let asked = [(first, 50), (late, 100), (second, 1)];
         // The first comes whole, and the others don't.
         for acks in [1, 1, -1] {
-            let answer = client.call("Produce", BY_ID, &produce(acks, &asked));
-            assert_eq!(codes(&answer, &asked.map(|(id, _)| id)), [0, 0, 0], "{mode}");
+            let answer = client.call("Produce", BY_ID, &produce(acks, "TopicId", &asked));
+            assert_eq!(codes(&answer, "TopicId", &asked.map(|(id, _)| id)), [0, 0, 0], "{mode}");
         }
         assert_eq!(written(&mut broker, &target.prefix), [1_051, 111, 0, 309], "{mode}");
+
+        // By names, all of them.
+        let mut total = [1_051, 111, 0, 309];
+        let [first, second, denied, late] = TOPICS.map(|name| json!(format!("{seen}{name}")));
+        let (others, illegal) = (
+            &json!(format!("{}own-first", scenario.targets[1 - at].prefix)),
+            &json!(format!("{seen}own-a/b")),
+        );
+        for version in BY_NAME {
+            let asked = [
+                (&first, 300),
+                (others, 40),
+                (&denied, 200),
+                (&second, 3),
+                (illegal, 70),
+                (&late, 9),
+            ];
+            let answer = connect().call("Produce", version, &produce(-1, "Name", &asked));
+            let expected = [
+                0,
+                // With the prefix, it would be a topic of the client's that isn't there.
+                match *mode {
+                    "hide_prefix" => UNKNOWN_TOPIC_OR_PARTITION,
+                    _ => TOPIC_AUTHORIZATION_FAILED,
+                },
+                TOPIC_AUTHORIZATION_FAILED,
+                0,
+                UNKNOWN_TOPIC_OR_PARTITION,
+                0,
+            ];
+            assert_eq!(
+                codes(&answer, "Name", &asked.map(|(name, _)| name)),
+                expected,
+                "{mode}, version {version}"
+            );
+            total = [total[0] + 300, total[1] + 3, 0, total[3] + 9];
+            assert_eq!(written(&mut broker, &target.prefix), total, "{mode}, version {version}");
+        }
+        assert_eq!(written(&mut broker, &scenario.targets[1 - at].prefix), before, "{mode}");
     }
 }

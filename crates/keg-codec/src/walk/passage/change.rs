@@ -1,7 +1,7 @@
 //! What is written over bytes that pass.
 
+use super::Passage;
 use super::alias::Alias;
-use super::ids::Ids;
 
 /// Bytes that are written over those that come next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) enum Change {
     Length(Length),
     /// Another id, which is kept with [`Ids`](super::ids::Ids): changes are small.
     Id,
+    /// Another string, in the place of so many bytes with its length. It is kept with [`Strings`](super::strings::Strings).
+    String { replaced: usize },
 }
 
 /// The length of a string, where it comes to stand when so many bytes behind it are left out.
@@ -26,7 +28,7 @@ pub(super) struct Length {
 
 impl Change {
     /// Writes over the beginning of `out`, and says how many bytes of that are left out then.
-    pub(super) fn write(self, ids: Option<&Ids>, out: &mut [u8]) -> usize {
+    pub(super) fn write(self, passage: &mut Passage, out: &mut [u8]) -> usize {
         match self {
             Self::Alias(alias) => {
                 alias.write(out);
@@ -37,10 +39,21 @@ impl Change {
                 length.left_out.into()
             }
             Self::Id => {
-                if let (Some(ids), Some(out)) = (ids, out.first_chunk_mut()) {
+                if let (Some(ids), Some(out)) = (&passage.ids, out.first_chunk_mut()) {
                     *out = ids.new;
                 }
                 0
+            }
+            Self::String { replaced } => {
+                if let Some(strings) = &mut passage.strings
+                    && let Some(out) = out.get_mut(..replaced)
+                    && strings.new.len() == replaced
+                {
+                    out.copy_from_slice(&strings.new);
+                    strings.new.clear();
+                    return 0;
+                }
+                replaced
             }
         }
     }

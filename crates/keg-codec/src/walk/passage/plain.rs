@@ -20,7 +20,8 @@ impl Plain {
     pub(super) fn of(passage: &Passage) -> Self {
         let beginning = passage.beginning.as_ref().map(|it| it.entity);
         let ids = passage.ids.as_ref().map(|it| it.entity);
-        let kinds = [Some(Entity::Records), beginning, ids].into_iter().flatten();
+        let strings = passage.strings.as_ref().map(|it| it.entity);
+        let kinds = [Some(Entity::Records), beginning, ids, strings].into_iter().flatten();
         Self {
             looked_at: kinds.fold(passage.hidden, |all, kind| all.union(EntitySet::of(&[kind]))),
             transactions: passage.transactions,

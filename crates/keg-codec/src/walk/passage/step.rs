@@ -167,6 +167,9 @@ impl Passage {
         let Some(length) = length else {
             return null(field, nullable).map(|()| None);
         };
+        if let Some(strings) = self.strings.as_mut().filter(|it| it.are_of(field)) {
+            return strings.change(field, (length, self.flexible), reader).map(Some);
+        }
         if let Some(beginning) = self.beginning.as_ref().filter(|it| it.is_of(field)) {
             let left_out = beginning.left_out(field, reader.clone(), length)?;
             if left_out > 0 {

@@ -53,6 +53,7 @@ pub(crate) fn follow(
             let Passed { count, left_out } = guard.pass(&mut waiting)?;
             out.extend(waiting.drain(..count));
             waiting.drain(..left_out);
+            out.extend(guard.instead());
             if left_out == 0 {
                 break;
             }
