@@ -1,5 +1,7 @@
-//! Metrics, under the names of Kong Event Gateway. Handles are resolved when a thing is built.
+//! Metrics, under the names of Kong Event Gateway. Handles are resolved when a thing is built, and those of an API with its first
+//! request.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use keg_codec::{Api, ApiKey};
@@ -47,12 +49,12 @@ impl BackendMetrics {
 pub(crate) struct ClusterMetrics {
     virtual_cluster: String,
     backend_cluster: String,
-    /// By api key.
-    apis: Vec<ApiMetrics>,
+    /// By api key. Clients use few APIs of those that there are, and each takes memory here and room wherever metrics are kept.
+    apis: Box<[OnceLock<Box<ApiMetrics>>]>,
 }
 
 /// What is counted of an API in a virtual cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct ApiMetrics {
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
@@ -61,25 +63,12 @@ pub(crate) struct ApiMetrics {
 
 impl ClusterMetrics {
     pub(crate) fn new(virtual_cluster: &str, backend_cluster: &str) -> Self {
-        let mut apis: Vec<ApiMetrics> = Vec::new();
-        for api in Api::all() {
-            let labels = [
-                ("virtual_cluster", virtual_cluster.to_owned()),
-                ("backend_cluster", backend_cluster.to_owned()),
-                ("api_key", api.name.to_owned()),
-            ];
-            let metrics = ApiMetrics {
-                received: counter!("kong_keg_kafka_request_received_total", &labels),
-                sent: counter!("kong_keg_kafka_response_sent_total", &labels),
-                roundtrip: histogram!("kong_keg_kafka_backend_roundtrip_duration_seconds", &labels),
-            };
-            // Keys that no API has share the handles of the one behind them; no request gets here with one.
-            apis.resize(usize::try_from(api.key.0).unwrap_or(0) + 1, metrics);
-        }
+        let keys = Api::all().iter().filter_map(|api| usize::try_from(api.key.0).ok());
+        let count = keys.max().map_or(0, |last| last + 1);
         Self {
             virtual_cluster: virtual_cluster.to_owned(),
             backend_cluster: backend_cluster.to_owned(),
-            apis,
+            apis: (0..count).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -107,8 +96,30 @@ impl ClusterMetrics {
         .record(took.as_secs_f64());
     }
 
+    /// What is counted of an API; none of what keg doesn't know.
     pub(crate) fn api(&self, key: ApiKey) -> Option<&ApiMetrics> {
-        self.apis.get(usize::try_from(key.0).ok()?)
+        let metrics = self.apis.get(usize::try_from(key.0).ok()?)?;
+        match metrics.get() {
+            Some(metrics) => Some(metrics),
+            None => {
+                let api = Api::of(key)?;
+                Some(metrics.get_or_init(|| Box::new(self.register(api))))
+            }
+        }
+    }
+
+    #[cold]
+    fn register(&self, api: &Api) -> ApiMetrics {
+        let labels = [
+            ("virtual_cluster", self.virtual_cluster.clone()),
+            ("backend_cluster", self.backend_cluster.clone()),
+            ("api_key", api.name.to_owned()),
+        ];
+        ApiMetrics {
+            received: counter!("kong_keg_kafka_request_received_total", &labels),
+            sent: counter!("kong_keg_kafka_response_sent_total", &labels),
+            roundtrip: histogram!("kong_keg_kafka_backend_roundtrip_duration_seconds", &labels),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ pub struct Served {
 #[derive(Debug, Clone)]
 struct ServedApi {
     versions: Versions,
-    /// By version, from the first one that is served.
-    interested: Vec<Vec<Interested>>,
+    /// By version, from the first one that is served. Most are as the one before.
+    interested: Vec<Arc<[Interested]>>,
 }
 
 /// A policy that must see a version of an API.
@@ -84,7 +84,9 @@ impl Served {
     pub(super) fn interested(&self, key: ApiKey, version: i16) -> Option<&[Interested]> {
         let api = self.api(key)?;
         let place = version.checked_sub(api.versions.first)?;
-        api.interested.get(usize::try_from(place).ok()?).map(Vec::as_slice)
+        api.interested
+            .get(usize::try_from(place).ok()?)
+            .map(|interested| &**interested)
     }
 
     fn api(&self, key: ApiKey) -> Option<&ServedApi> {
@@ -111,11 +113,14 @@ impl ServedApi {
                 run.versions.first = version;
             }
             run.versions.last = version;
-            run.interested.push(interested);
+            let before = run.interested.last();
+            let same = before.filter(|before| before[..] == interested[..]).cloned();
+            run.interested.push(same.unwrap_or_else(|| interested.into()));
             if run.interested.len() >= longest.interested.len() {
                 longest = run.clone();
             }
         }
+        longest.interested.shrink_to_fit();
         longest
     }
 }
