@@ -144,11 +144,11 @@ fuzz_target!(|data: &[u8]| {
     }
 
     let longer_by = choices.below(2) * choices.below(200);
-    if replaces {
-        let Some(with) = passage.with_strings(Entity::GroupId, Arc::new(Longer(longer_by))) else {
-            return;
-        };
-        passage = with;
+    let mut lengthens = choices.one_in(2);
+    if lengthens {
+        let with = passage.clone().with_strings(Entity::GroupId, Arc::new(Longer(longer_by)));
+        lengthens = with.is_some();
+        passage = with.unwrap_or(passage);
     }
     let growth = passage.growth();
 
@@ -158,18 +158,20 @@ fuzz_target!(|data: &[u8]| {
     let Some(out) = whole else {
         // What is well-formed passes, but for tagged fields that may not, names that begin with something else, and strings that
         // are too long, or whose lengths are.
-        assert!(!is_well_formed || !unknown || beginning.is_some() || replaces);
+        assert!(!is_well_formed || !unknown || beginning.is_some() || lengthens);
         return;
     };
     // What is blanked isn't looked into.
     assert!(is_well_formed || out != body, "what is malformed passes");
     let told = left_out.unwrap_or(0) * beginning.map_or(0, str::len);
-    if !replaces {
+    if !lengthens {
         assert_eq!(out.len() + told, body.len());
     } else {
         let mut groups = Groups { longer_by, count: 0 };
         walk(message, version, &out, &mut groups).expect("what passes is well-formed");
         assert_eq!(out.len() + told, body.len() + growth * groups.count);
+    }
+    if replaces {
         walk(message, version, &out, &mut Ids).expect("what passes is well-formed");
     }
     let mut shown = Shown { hidden, values: 0 };

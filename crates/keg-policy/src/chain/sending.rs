@@ -73,7 +73,8 @@ impl Chain {
         if has_several {
             let can_be_told = !request.body.is_silent(api, version) && found.topics <= topics::MOST;
             let decides_on_each = policies.clone().all(|policy| policy.streams_topics(version));
-            if !can_be_told || !decides_on_each || topics::comes_whole(connection, version) {
+            let tells_of_all = topics::tells_of_all(version, found.named(&head));
+            if !can_be_told || !decides_on_each || !tells_of_all || topics::comes_whole(connection, version) {
                 return None;
             }
         }

@@ -61,6 +61,12 @@ pub(super) fn comes_whole(connection: &Connection, version: i16) -> bool {
         })
 }
 
+/// Whether the id or the name of the first topic tells by how much all of them become longer, as ids do, and names that a topic
+/// can have.
+pub(super) fn tells_of_all(version: i16, first: &[u8]) -> bool {
+    !ProduceHead::has_names(version) || is_name(first)
+}
+
 impl Topics {
     /// Those of a request on a connection, by these policies, the client's side first.
     pub(super) fn new(
@@ -77,11 +83,10 @@ impl Topics {
         }
     }
 
-    /// The same, where topics have names, and this is the first of them on both sides. `None` if that doesn't tell by how much all
-    /// of them become longer.
+    /// The same, where topics have names, and this is the first of them on both sides. `None` if nothing was put in front of it.
     pub(super) fn like(mut self, name: &[u8], backend_name: &[u8]) -> Option<Self> {
-        self.longer_by = backend_name.len().checked_sub(name.len())?;
-        (is_name(backend_name) && backend_name.ends_with(name)).then_some(self)
+        self.longer_by = backend_name.strip_suffix(name)?.len();
+        Some(self)
     }
 
     /// What is refused of them, which is told in the response.

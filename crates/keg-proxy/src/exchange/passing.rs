@@ -1,7 +1,8 @@
-//! A response that is passed on while it still arrives.
+//! A message that is passed on while it still arrives.
 
 use std::task::Context;
 
+use keg_codec::WriteQueue;
 use keg_codec::walk::{Passage, WalkError};
 use keg_policy::Rest;
 
@@ -16,6 +17,10 @@ pub(super) const HELD_BACK: usize = Passage::HELD_BACK;
 
 /// How much is rather moved over what is left out, or copied in front of what is put in its place, than written by itself.
 const MOVED: usize = 16 * 1024;
+
+/// How much may wait in a queue of what goes on in the place of something. Behind that nobody looks further, so that no more is read
+/// than if it was not queued.
+const QUEUED: usize = MOVED;
 
 /// What is behind the beginning of a message.
 #[derive(Debug)]
@@ -38,8 +43,8 @@ impl Passing {
         }
     }
 
-    /// Looks at what has come that nobody has looked at, and says how much it was. What goes on in the place of something is queued
-    /// by `queue`, behind what goes before it; if that can't, nobody looks further.
+    /// Looks at what has come that nobody has looked at, and says how much it was. What goes on in the place of something is shown
+    /// to `queue` with what goes before it, which queues both or says that it can't: then nobody looks further.
     pub(super) fn look(
         &mut self,
         incoming: &mut Incoming,
@@ -79,6 +84,15 @@ impl Passing {
     }
 }
 
+/// Queues bytes, unless too many wait already.
+pub(super) fn queue(queue: &mut WriteQueue, pieces: [&[u8]; 2]) -> bool {
+    let has_room = queue.len() < QUEUED;
+    if has_room {
+        pieces.into_iter().for_each(|piece| queue.put_slice(piece));
+    }
+    has_room
+}
+
 impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
     /// Moves what is queued, and what comes of the response that is passed on behind it.
     pub(super) fn poll_pass(&mut self, context: &mut Context<'_>) -> Result<bool, Over> {
@@ -105,11 +119,7 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
             return Ok(false);
         };
         let incoming = &mut self.backend.incoming;
-        let queue = |pieces: [&[u8]; 2]| {
-            pieces.into_iter().for_each(|piece| self.to_client.put_slice(piece));
-            true
-        };
-        match passing.look(incoming, queue) {
+        match passing.look(incoming, |pieces| queue(&mut self.to_client, pieces)) {
             Ok(looked) => passing.skim(looked, &mut self.backend, &self.client),
             Err(error) => {
                 self.refuse_response(&error);

@@ -13,7 +13,7 @@ use keg_codec::{Api, RequestFrame, WriteQueue};
 use keg_policy::layer::Closed;
 use keg_policy::{Reply, Request, Rest, request_head};
 
-use super::passing::Passing;
+use super::passing::{Passing, queue};
 use super::{Answers, Exchange, Peer};
 use crate::error::Over;
 use crate::incoming::Passes;
@@ -124,12 +124,10 @@ impl<C: Transport, B: Transport, S: Answers> Exchange<C, B, S> {
             return false;
         };
         let incoming = &mut self.client.incoming;
-        let queue = |pieces: [&[u8]; 2]| {
-            let mut state = self.link.state();
-            pieces.into_iter().for_each(|piece| state.out.put_slice(piece));
-            true
-        };
-        match sending.passing.look(incoming, queue) {
+        match sending
+            .passing
+            .look(incoming, |pieces| queue(&mut self.link.state().out, pieces))
+        {
             Ok(looked) => sending.passing.skim(looked, &mut self.client, &self.backend),
             Err(error) => {
                 self.refuse_request(&error);

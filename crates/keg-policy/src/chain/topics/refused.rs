@@ -1,7 +1,9 @@
 //! What was refused of a Produce request that goes on, what stands for it meanwhile, and what is told of it.
 
+use std::collections::HashMap;
+use std::mem;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use keg_codec::message::{Struct, Value};
@@ -27,12 +29,19 @@ const PRINTABLE: Range<u8> = b'!'..0x7f;
 
 /// The topics of a request that were refused.
 #[derive(Debug, Default)]
-pub(in crate::chain) struct Refused(Mutex<Vec<Topic>>);
+pub(in crate::chain) struct Refused(Mutex<Topics>);
+
+#[derive(Debug, Default)]
+struct Topics {
+    /// The place of each by its id or name.
+    places: HashMap<Arc<[u8]>, usize>,
+    all: Vec<Topic>,
+}
 
 #[derive(Debug)]
 struct Topic {
     /// Its id, or its name.
-    known_as: Box<[u8]>,
+    known_as: Arc<[u8]>,
     /// How it goes on.
     stand_in: Box<[u8]>,
     /// What its partitions are answered.
@@ -44,40 +53,30 @@ struct Topic {
 pub(in crate::chain) struct Told(Vec<Value>);
 
 impl Refused {
+    fn topics(&self) -> MutexGuard<'_, Topics> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The id that goes on in the place of one, if that was refused as unknown before.
     pub(super) fn as_unknown(&self, id: &[u8; 16]) -> Option<[u8; 16]> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |it: &Topic| *it.known_as == *id && it.code == ErrorCode::UNKNOWN_TOPIC_ID;
-        refused.iter().position(is_it).map(id_at)
+        let topics = self.topics();
+        let place = *topics.places.get(&id[..])?;
+        let is_unknown = topics.all.get(place)?.code == ErrorCode::UNKNOWN_TOPIC_ID;
+        is_unknown.then(|| id_at(place))
     }
 
     /// The id that goes on in the place of one that is refused.
     pub(super) fn id(&self, id: &[u8; 16], code: ErrorCode) -> [u8; 16] {
-        let place = self.add(id, code, |place| Some(id_at(place).into()));
+        let place = self.topics().add(id, code, |place| Some(id_at(place).into()));
         // There is one for every place.
         place.map_or([u8::MAX; 16], id_at)
     }
 
     /// The name that goes on in the place of one that is refused, of `length` bytes. `None` if there is none left that is as short.
     pub(super) fn name(&self, name: &[u8], length: usize, code: ErrorCode) -> Option<Vec<u8>> {
-        let place = self.add(name, code, |place| name_at(place, length).map(Into::into))?;
+        let stand_in = |place| name_at(place, length).map(Into::into);
+        let place = self.topics().add(name, code, stand_in)?;
         name_at(place, length)
-    }
-
-    /// The place of a topic among those that are refused.
-    fn add(&self, known_as: &[u8], code: ErrorCode, stand_in: impl Fn(usize) -> Option<Box<[u8]>>) -> Option<usize> {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = refused.iter().position(|it| *it.known_as == *known_as);
-        if known.is_some() {
-            return known;
-        }
-        let place = refused.len();
-        refused.push(Topic {
-            known_as: known_as.into(),
-            stand_in: stand_in(place)?,
-            code,
-        });
-        Some(place)
     }
 
     /// Takes what the broker says of them out of its response, which policies needn't see: they know of none of it.
@@ -87,17 +86,17 @@ impl Refused {
         version: i16,
         response: &mut Response,
     ) -> Result<Told, WalkError> {
-        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_empty() {
+        let refused = self.topics();
+        if refused.all.is_empty() {
             return Ok(Told::default());
         }
         let mut answer = Struct::read(&api.response, version, &response.body_bytes())?;
         let mut told = Vec::new();
         if let Some(Value::Array(topics)) = answer.get_mut("Responses") {
             topics.retain_mut(|topic| {
-                let is_told = refused.iter().any(|it| it.is_told_by(topic));
+                let is_told = refused.are_told_by(topic);
                 if is_told {
-                    told.push(std::mem::replace(topic, Value::Null));
+                    told.push(mem::replace(topic, Value::Null));
                 }
                 !is_told
             });
@@ -107,29 +106,54 @@ impl Refused {
     }
 }
 
-impl Topic {
-    /// Whether this part of a response is about it, which is told of its client's topic then.
-    fn is_told_by(&self, topic: &mut Value) -> bool {
+impl Topics {
+    /// The place of a topic, which is new or was refused before. `None` if nothing is left to stand for it.
+    fn add(
+        &mut self,
+        known_as: &[u8],
+        code: ErrorCode,
+        stand_in: impl Fn(usize) -> Option<Box<[u8]>>,
+    ) -> Option<usize> {
+        if let Some(place) = self.places.get(known_as) {
+            return Some(*place);
+        }
+        let (place, known_as) = (self.all.len(), Arc::from(known_as));
+        self.all.push(Topic {
+            known_as: Arc::clone(&known_as),
+            stand_in: stand_in(place)?,
+            code,
+        });
+        self.places.insert(known_as, place);
+        Some(place)
+    }
+
+    /// Whether a part of a response is about one of them, which is told of its client's topic then.
+    fn are_told_by(&self, topic: &mut Value) -> bool {
         let Value::Struct(topic) = topic else { return false };
-        let known_as = match (topic.get("TopicId"), topic.get("Name")) {
-            (Some(Value::Uuid(id)), _) if id[..] == *self.stand_in => {
-                self.known_as.first_chunk().map(|id| ("TopicId", Value::Uuid(*id)))
-            }
-            (_, Some(Value::Bytes(name))) if **name == *self.stand_in => {
-                Some(("Name", Value::Bytes(self.known_as.to_vec())))
-            }
-            _ => None,
+        // It has one of them.
+        let (field, stand_in, place) = match (topic.get("Name"), topic.get("TopicId")) {
+            (Some(Value::Bytes(name)), _) if !name.is_empty() => ("Name", &name[..], place_of_name(name)),
+            (_, Some(Value::Uuid(id))) => ("TopicId", &id[..], Some(place_of_id(id))),
+            _ => return false,
         };
-        let Some((field, known_as)) = known_as else {
+        let refused = place.and_then(|place| self.all.get(place));
+        let Some(Topic { known_as, code, .. }) = refused.filter(|it| *it.stand_in == *stand_in) else {
             return false;
+        };
+        let known_as = match known_as.first_chunk() {
+            Some(id) if field == "TopicId" => Value::Uuid(*id),
+            _ => Value::Bytes(known_as.to_vec()),
         };
         topic.set(field, known_as);
         for partition in topic.elements_mut("PartitionResponses") {
             // What it says of the request as a whole, it says of these as well.
-            let code = partition.get("ErrorCode").and_then(Value::as_integer);
-            if NOT_THERE.iter().any(|it| code == Some(it.0.into())) {
-                partition.set("ErrorCode", Value::Integer(self.code.0.into()));
+            let told = partition.get("ErrorCode").and_then(Value::as_integer);
+            if NOT_THERE.iter().any(|it| told == Some(it.0.into())) {
+                partition.set("ErrorCode", Value::Integer(code.0.into()));
             }
+            // Its words may be about what stood for the topic, and no policy looks at them.
+            partition.set("ErrorMessage", Value::Null);
+            partition.set("RecordErrors", Value::Array(Vec::new()));
         }
         true
     }
@@ -161,6 +185,11 @@ fn id_at(place: usize) -> [u8; 16] {
     (u128::MAX << u32::BITS | place as u128).to_be_bytes()
 }
 
+/// The place for which an id stands, if it does.
+fn place_of_id(id: &[u8; 16]) -> usize {
+    u128::from_be_bytes(*id) as u32 as usize
+}
+
 /// The name of so many bytes that stands for the refused one at a place. `None` if there is none.
 fn name_at(place: usize, length: usize) -> Option<Vec<u8>> {
     let (rest, first) = (place / ILLEGAL.len(), place % ILLEGAL.len());
@@ -173,6 +202,15 @@ fn name_at(place: usize, length: usize) -> Option<Vec<u8>> {
         None => {}
     }
     Some(name)
+}
+
+/// The place for which a name stands, if it does.
+fn place_of_name(name: &[u8]) -> Option<usize> {
+    let first = ILLEGAL.iter().position(|it| name.first() == Some(it))?;
+    let second = name
+        .get(1)
+        .map_or(Some(0), |second| second.checked_sub(PRINTABLE.start))?;
+    Some(first + usize::from(second) * ILLEGAL.len())
 }
 
 #[cfg(test)]
@@ -188,6 +226,13 @@ mod tests {
         for (length, count) in [(0, 0), (1, ILLEGAL.len()), (2, MOST), (3, MOST), (249, MOST)] {
             let names: BTreeSet<_> = (0..MOST).filter_map(|place| name_at(place, length)).collect();
             assert_eq!(names.len(), count, "{length} bytes");
+            for place in 0..count {
+                assert_eq!(
+                    name_at(place, length).map(|name| place_of_name(&name)),
+                    Some(Some(place))
+                );
+                assert_eq!(place_of_id(&id_at(place)), place);
+            }
             for name in names {
                 assert!(name.len() == length && !is_name(&name) && name.is_ascii());
             }

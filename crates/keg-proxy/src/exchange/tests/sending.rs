@@ -302,6 +302,26 @@ async fn the_topics_of_a_request_that_is_passed_on_are_renamed_and_several_are_h
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_request_with_many_names_for_a_broker_that_does_not_read_little_is_read_ahead() {
+    const TOPICS: usize = 200;
+    const MOMENT: Duration = Duration::from_millis(10);
+    let mut rig = hiding(50_000);
+    let bytes = produce(2, 1, &["orders"; TOPICS], &body(10_000));
+    let ends = bytes.windows(6).zip(6..).filter(|(name, _)| name == b"orders");
+    let (mut sent, mut at) = (0, 0);
+    for (_, end) in ends {
+        if timeout(MOMENT, rig.client.write_all(&bytes[at..end])).await.is_err() {
+            break;
+        }
+        // What is read ends with a name, so that nothing is left of it but what is queued.
+        assert!(timeout(MOMENT, &mut rig.running).await.is_err());
+        (sent, at) = (sent + 1, end);
+    }
+    assert!(sent < TOPICS / 4, "{sent} topics of 10,000 bytes were taken");
+    assert_eq!(rig.budget.held(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_large_request_that_comes_whole_behind_one_that_was_passed_on_is_passed_on_too_or_charged() {
     for (topics, acks) in [
         (&["bills"][..], 1),
