@@ -48,7 +48,8 @@ pub(crate) struct Bulk {
     /// A topic in each request, beside that of the target; it can be said more than once
     #[arg(long = "topic")]
     topics: Vec<String>,
-    /// Batches in a request for each topic, each for a partition of its own
+    /// Batches in a request for each topic, each for a partition of its own; and how many partitions are fetched from, if there
+    /// are as many
     #[arg(long, default_value_t = 8)]
     partitions: i32,
     #[arg(long, default_value_t = -1, allow_hyphen_values = true)]
@@ -142,8 +143,12 @@ impl Bulk {
             // The topics were filled by `prepare`, with batches of 512 records.
             Kind::Fetch => {
                 let batches = i64::from(self.partition_max_bytes) / i64::try_from(batch::size(512, 1024))?;
+                let mut topics = topics.to_vec();
+                for topic in &mut topics {
+                    topic.partitions = topic.partitions.min(self.partitions);
+                }
                 (0..self.offsets)
-                    .map(|place| requests::fetch(call, topics, place * batches.max(1) * 512, self.partition_max_bytes))
+                    .map(|place| requests::fetch(call, &topics, place * batches.max(1) * 512, self.partition_max_bytes))
                     .collect()
             }
         }

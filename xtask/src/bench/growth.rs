@@ -69,7 +69,8 @@ of them takes stays the same, and better where that falls.
         growth.topics()?,
         growth.virtual_clusters()?,
         growth.rules()?,
-        growth.frames()?,
+        growth.frames("Size of a Produce request, bytes", "produce")?,
+        growth.frames("Size of a Fetch response, bytes", "fetch")?,
     ] {
         table.write(&mut text)?;
     }
@@ -165,24 +166,25 @@ impl Growth<'_> {
         })
     }
 
-    fn frames(&self) -> Outcome<Table> {
+    /// What large messages of an API cost: requests, or responses to requests that are always the same.
+    fn frames(&self, title: &'static str, api: &str) -> Outcome<Table> {
         let columns = ["CPU, us per request", "CPU, s/GB"];
         let steps: Vec<usize> = (0..FRAMES.len()).collect();
         let sizes = std::cell::RefCell::new(vec![0.0; FRAMES.len()]);
-        let mut table = self.table("Size of a Produce request, bytes", &columns, &steps, |step| {
-            let frame @ [size, records, partitions] = *FRAMES.get(step).ok_or("no such frame")?;
+        let mut table = self.table(title, &columns, &steps, |step| {
+            let frame @ [_, _, partitions] = *FRAMES.get(step).ok_or("no such frame")?;
             let setting = self.start(1, 0, 0)?;
-            let bytes = frame.iter().product::<usize>() + 100;
-            let requests = (500_000_000 / bytes).clamp(40, 50_000).to_string();
-            let words = [size, records, partitions].map(|number| number.to_string());
-            let mut args = vec!["produce", "--requests", &requests];
-            args.extend(
-                ["--record-size", "--batch", "--partitions"]
-                    .into_iter()
-                    .zip(&words)
-                    .flat_map(|(a, b)| [a, b]),
-            );
-            let report = setting.load(self, &args)?;
+            let requests = (500_000_000 / (frame.iter().product::<usize>() + 100)).clamp(40, 50_000);
+            let report = match api {
+                "fetch" => {
+                    let written = setting.frames(self, "produce", frame, 1, &["--connections", "1"])?;
+                    // All that was written to a partition.
+                    let most = value(&written, "bytes")? / partitions as f64;
+                    let most = (most.ceil() as usize).to_string();
+                    setting.frames(self, api, frame, requests, &["--partition-max-bytes", &most])?
+                }
+                _ => setting.frames(self, api, frame, requests, &[])?,
+            };
             let (cpu, requests) = (value(&report, "cpu")?, value(&report, "requests")?);
             let bytes = value(&report, "bytes")?;
             if let Some(place) = sizes.borrow_mut().get_mut(step) {
@@ -233,6 +235,14 @@ impl Setting {
             &growth.programs.load,
             &[args, &["--target", &self.target, "--pid", &id]].concat(),
         )
+    }
+
+    /// A load of so many requests with these frames.
+    fn frames(&self, growth: &Growth, api: &str, frame: [usize; 3], requests: usize, more: &[&str]) -> Outcome<Report> {
+        let [requests, size, records, partitions] = [requests, frame[0], frame[1], frame[2]].map(|it| it.to_string());
+        let args = ["--requests", &requests, "--record-size", &size, "--batch", &records];
+        let args = [&[api], &args[..], &["--partitions", &partitions], more].concat();
+        self.load(growth, &args)
     }
 
     fn single(&self, growth: &Growth) -> Outcome<Vec<f64>> {
