@@ -8,7 +8,7 @@ use std::time::Duration;
 /// # Memory
 /// Frames above 64 KiB count against [`buffer_budget`](Self::buffer_budget) from their first 64 KiB until the last of
 /// their bytes is written to the other peer, but for messages that are passed on while they arrive, of which at most 256 KiB are
-/// held. What comes on top, for each connection, is at most what the kernel gives
+/// held, and 33 KiB more where names are put between records. What comes on top, for each connection, is at most what the kernel gives
 /// in one read of each peer (64 KiB, and 256 KiB where a message was passed on before), and [`max_queued`](Self::max_queued) of smaller frames in each direction. An idle
 /// connection holds no buffers.
 #[derive(Debug, Clone, PartialEq, Eq)]

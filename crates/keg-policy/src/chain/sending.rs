@@ -95,16 +95,13 @@ impl Chain {
         let shown = alone.body_bytes();
         let shown = shown.strip_suffix(ProduceHead::without_partitions(api, version))?;
         let again = whole_head(api, version, shown).filter(|found| found.topics == 1)?;
-        let topics = match has_several {
-            true => {
-                let topics = Topics::new(policies.cloned().collect(), connection, pending.client_id.as_ref());
-                Some(match ProduceHead::has_names(version) {
-                    true => topics.like(found.named(&head), again.named(shown))?,
-                    false => topics,
-                })
-            }
-            false => None,
-        };
+        let mut topics =
+            has_several.then(|| Topics::new(policies.cloned().collect(), connection, pending.client_id.as_ref()));
+        if ProduceHead::has_names(version)
+            && let Some(several) = topics
+        {
+            topics = Some(several.like(found.named(&head), again.named(shown))?);
+        }
         let mut head = [
             shown.get(..again.counted_at)?,
             head.get(found.counted_at..found.first_topic)?,

@@ -94,11 +94,11 @@ impl Refused {
         let mut told = Vec::new();
         if let Some(Value::Array(topics)) = answer.get_mut("Responses") {
             topics.retain_mut(|topic| {
-                let is_told = refused.are_told_by(topic);
-                if is_told {
+                let stood_in = refused.call_by_its_own_name(topic);
+                if stood_in {
                     told.push(mem::replace(topic, Value::Null));
                 }
-                !is_told
+                !stood_in
             });
         }
         response.body = Bytes::from(answer.write(&api.response, version)?).into();
@@ -127,8 +127,8 @@ impl Topics {
         Some(place)
     }
 
-    /// Whether a part of a response is about one of them, which is told of its client's topic then.
-    fn are_told_by(&self, topic: &mut Value) -> bool {
+    /// Makes what a response says of a stand-in what is to be told of its topic. Whether it was one.
+    fn call_by_its_own_name(&self, topic: &mut Value) -> bool {
         let Value::Struct(topic) = topic else { return false };
         // It has one of them.
         let (field, stand_in, place) = match (topic.get("Name"), topic.get("TopicId")) {
