@@ -1,6 +1,7 @@
 //! Requests at a rate, one in flight, to several targets in turns so that all see the same machine.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,17 @@ struct Side {
     cpu: Duration,
 }
 
+/// The places of all, in another order in each turn, so that nobody always follows the same one.
+fn in_order(sides: usize, turn: u32) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..sides).collect();
+    places.sort_by_key(|place| {
+        let mut hasher = DefaultHasher::new();
+        (turn, place).hash(&mut hasher);
+        hasher.finish()
+    });
+    places
+}
+
 pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: usize) -> Outcome<String> {
     let call = Call::new(ApiKey::PRODUCE, 13)?;
     let mut sides = Vec::new();
@@ -43,7 +55,8 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
     let pause = Duration::from_secs(1) / rate;
     // The first turn warms up.
     for turn in 0..=blocks {
-        for side in &mut sides {
+        for place in in_order(sides.len(), turn) {
+            let side = sides.get_mut(place).ok_or("no such target")?;
             let process = side.pid.map(Process::start).transpose()?;
             let mut next = Instant::now();
             for request in 0..block {
@@ -84,4 +97,22 @@ pub(crate) fn run(targets: &[Target], rate: u32, block: u32, blocks: u32, size: 
         }
     }
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn in_each_turn_all_come_once_and_each_of_them_behind_every_other_in_some() {
+        let mut behind = BTreeSet::new();
+        for turn in 0..30 {
+            let order = in_order(5, turn);
+            assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), 5);
+            behind.extend(order.windows(2).map(<[usize]>::to_vec));
+        }
+        assert_eq!(behind.len(), 5 * 4);
+    }
 }

@@ -314,7 +314,7 @@ fn conditions(page: &mut String, bench: &Bench) -> Outcome {
 - Produce: 4 connections, 5 requests in flight on each, acks=all, 8 batches of 64 records of 1 KiB in a request. Fetch: 4
   connections, one request in flight, 1 MiB of each of 8 partitions. Single-record produce: 16 connections, one request in
   flight, 128 bytes. Latency: requests with 1 KiB, 60 to each configuration in turns, of which the first 10 aren't counted;
-  turns are short so that a busy moment of the machine meets all configurations.
+  turns are short so that a busy moment of the machine meets all configurations, and each goes through them in another order.
 - Busy polling is measured for its latency alone, in turns with direct and HAProxy only, since it takes a core of what the others
   are measured on; its ratios, and what it adds to direct, are those of these turns.
 - CPU is user and system time of the proxy's process, from `/proc/PID/task/*/schedstat`; GB are 10^9 bytes of requests or
