@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use keg_codec::header::client_id;
 use keg_codec::walk::WalkError;
-use keg_codec::{ApiKey, ErrorCode};
+use keg_codec::{Api, ApiKey, ErrorCode};
 
 pub use api_versions::ApiVersions;
 use asking::Asker;
@@ -36,6 +36,11 @@ pub struct Chain {
     served: Served,
     /// Whether connections are told of client ids.
     client_ids: bool,
+}
+
+/// The connection ends with a response that is none of its API.
+fn malformed(api: &Api, error: &WalkError) -> Outcome<Pending> {
+    Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name))
 }
 
 impl Chain {
@@ -219,14 +224,12 @@ impl Chain {
             .map(|refused| refused.take(api, version, &mut response));
         let told = match refused.transpose() {
             Ok(told) => told.unwrap_or_default(),
-            Err(error) => return Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
+            Err(error) => return malformed(api, &error),
         };
         if api.key == ApiKey::API_VERSIONS {
             match self.served.cut(version, &mut response) {
                 Ok(versions) => connection.learn_broker_versions(versions),
-                Err(error) => {
-                    return Outcome::Close(format!("the broker's ApiVersions response is malformed: {error}"));
-                }
+                Err(error) => return malformed(api, &error),
             }
         }
         if self.has_nothing_for_policies(&pending, &mut response) {
@@ -268,7 +271,7 @@ impl Chain {
         let (api, version) = (pending.api, pending.version);
         match told.tell(api, version, &mut response) {
             Ok(()) => Outcome::Reply(Reply::Response(response)),
-            Err(error) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
+            Err(error) => malformed(api, &error),
         }
     }
 

@@ -12,7 +12,7 @@ use keg_codec::walk::Passage;
 use keg_codec::{Api, ApiKey, FetchHead};
 
 use super::head::Head;
-use super::{Chain, Pending};
+use super::{Chain, Pending, malformed};
 use crate::connection::Connection;
 use crate::message::{Reply, Response, Streams};
 use crate::policy::{Answer, Outcome};
@@ -144,7 +144,7 @@ impl Chain {
                 response.rest = Some(rest);
                 Outcome::Reply(Reply::Response(response))
             }
-            Err(error) => Outcome::Close(format!("the broker's {} response is malformed: {error}", api.name)),
+            Err(error) => malformed(api, &error),
         }
     }
 

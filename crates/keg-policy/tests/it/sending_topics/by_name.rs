@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use keg_codec::message::{Struct, Value};
 use keg_codec::walk::WalkError;
-use keg_policy::{BrokerAddresses, Mode, Namespace, Outcome, Policy, Reply, Rest, Streams, TopicAliases, request_head};
+use keg_policy::{BrokerAddresses, Mode, Namespace, Policy, TopicAliases};
 
-use super::play::{Begun, KEY, OWN};
+use super::play::{Begun, KEY, OWN, produce_to};
 use super::rules::{Told, acls};
 use super::{TOPIC_AUTHORIZATION_FAILED, hiding};
 use crate::support::passing::follow;
 use crate::support::random::{Choices, hold};
-use crate::support::{Fate, Gateway, PREFIX, answering, api, asking, int, request, text};
+use crate::support::{Fate, Gateway, PREFIX, answering, api, int, text};
 
 const UNKNOWN_TOPIC_OR_PARTITION: i64 = 3;
 
@@ -125,26 +125,6 @@ impl Case {
         answer
     }
 
-    /// Begins with a request of which only the head is there; `None` if it must come whole.
-    fn begin(&self, version: i16, body: &[u8]) -> Option<Begun> {
-        let taken = request_head(api(KEY), version, body)?;
-        let mut request = request(KEY, version, body[..taken].to_vec());
-        request.rest = Some(Box::new(Rest::new(body.len() - taken)));
-        match self.gateway.chain.request(&self.gateway.connection, &mut request) {
-            Outcome::Forward(pending) => Some(Begun {
-                head: {
-                    assert_eq!(request.streams, Streams::No, "what is refused has to be told");
-                    request.body_bytes().to_vec()
-                },
-                rest: *request.rest.take().unwrap(),
-                pending,
-                taken,
-            }),
-            Outcome::Reply(Reply::Whole) => None,
-            outcome => panic!("{outcome:?}"),
-        }
-    }
-
     /// What the client is answered to a request that comes in pieces of any size, and goes on meanwhile.
     fn streamed(&self, version: i16, body: &Struct, choices: &mut Choices<'_>) -> Option<Result<Answer, WalkError>> {
         let body = body.write(&api(KEY).request, version).unwrap();
@@ -153,7 +133,7 @@ impl Case {
             rest,
             pending,
             taken,
-        } = self.begin(version, &body)?;
+        } = Begun::of(&self.gateway, version, &body)?;
         let sent = match follow(&head, rest, &body[taken..], choices) {
             Ok(sent) => Struct::read(&api(KEY).request, version, &sent).unwrap(),
             Err(error) => return Some(Err(error)),
@@ -197,23 +177,10 @@ fn told(seen: &Struct) -> BTreeMap<Vec<u8>, Vec<[i64; 3]>> {
 }
 
 fn produce(version: i16, topics: &Topics) -> Struct {
-    let mut body = asking(KEY, version, &[("Acks", int(-1)), ("TimeoutMs", int(9))]);
-    let topics = topics.iter().map(|(name, partitions)| {
-        let mut topic = body.nested("TopicData", version).unwrap();
-        topic.set("Name", Value::Bytes(name.clone()));
-        let partitions = partitions.iter().zip(0..).map(|(records, index)| {
-            let mut partition = topic.nested("PartitionData", version).unwrap();
-            partition.set("Index", int(index));
-            partition.set("Records", Value::Bytes(records.clone()));
-            Value::Struct(partition)
-        });
-        let partitions = partitions.collect();
-        topic.set("PartitionData", Value::Array(partitions));
-        Value::Struct(topic)
-    });
-    let topics = topics.collect();
-    body.set("TopicData", Value::Array(topics));
-    body
+    let topics = topics
+        .iter()
+        .map(|(name, records)| (Value::Bytes(name.clone()), &records[..]));
+    produce_to(version, "Name", topics)
 }
 
 /// A request of topics with these names, each with records of one partition.

@@ -102,22 +102,7 @@ impl Case {
 
     /// Begins with a request of which only the head is there; `None` if it must come whole.
     pub(super) fn begin(&self, body: &[u8]) -> Option<Begun> {
-        let taken = request_head(api(KEY), VERSION, body)?;
-        let mut request = request(KEY, VERSION, body[..taken].to_vec());
-        request.rest = Some(Box::new(Rest::new(body.len() - taken)));
-        match self.gateway.chain.request(&self.gateway.connection, &mut request) {
-            Outcome::Forward(pending) => {
-                assert_eq!(request.streams, Streams::No, "what is refused has to be told");
-                Some(Begun {
-                    head: request.body_bytes().to_vec(),
-                    rest: *request.rest.take().unwrap(),
-                    pending,
-                    taken,
-                })
-            }
-            Outcome::Reply(Reply::Whole) => None,
-            outcome => panic!("{outcome:?}"),
-        }
+        Begun::of(&self.gateway, VERSION, body)
     }
 
     /// What the client is answered to a request that comes in pieces of any size, and goes on meanwhile.
@@ -151,6 +136,28 @@ pub(super) struct Begun {
     pub(super) rest: Rest,
     pub(super) pending: Pending,
     pub(super) taken: usize,
+}
+
+impl Begun {
+    /// Begins with a request of which only the head is there; `None` if it must come whole.
+    pub(super) fn of(gateway: &Gateway, version: i16, body: &[u8]) -> Option<Self> {
+        let taken = request_head(api(KEY), version, body)?;
+        let mut request = request(KEY, version, body[..taken].to_vec());
+        request.rest = Some(Box::new(Rest::new(body.len() - taken)));
+        match gateway.chain.request(&gateway.connection, &mut request) {
+            Outcome::Forward(pending) => {
+                assert_eq!(request.streams, Streams::No, "what is refused has to be told");
+                Some(Self {
+                    head: request.body_bytes().to_vec(),
+                    rest: *request.rest.take().unwrap(),
+                    pending,
+                    taken,
+                })
+            }
+            Outcome::Reply(Reply::Whole) => None,
+            outcome => panic!("{outcome:?}"),
+        }
+    }
 }
 
 pub(super) fn bytes(body: &Struct) -> Vec<u8> {
@@ -247,12 +254,22 @@ pub(super) fn broker(sent: &Struct) -> Struct {
 
 /// A request of these topics, each with its partitions' records.
 pub(super) fn produce(topics: &[([u8; 16], Vec<Vec<u8>>)]) -> Struct {
-    let mut body = asking(KEY, VERSION, &[("Acks", int(-1)), ("TimeoutMs", int(9))]);
-    let topics = topics.iter().map(|(id, partitions)| {
-        let mut topic = body.nested("TopicData", VERSION).unwrap();
-        topic.set("TopicId", Value::Uuid(*id));
+    let topics = topics.iter().map(|(id, records)| (Value::Uuid(*id), &records[..]));
+    produce_to(VERSION, "TopicId", topics)
+}
+
+/// A request of topics that are known by this field, each with its partitions' records.
+pub(super) fn produce_to<'a>(
+    version: i16,
+    known_by: &str,
+    topics: impl Iterator<Item = (Value, &'a [Vec<u8>])>,
+) -> Struct {
+    let mut body = asking(KEY, version, &[("Acks", int(-1)), ("TimeoutMs", int(9))]);
+    let topics = topics.map(|(known_as, partitions)| {
+        let mut topic = body.nested("TopicData", version).unwrap();
+        topic.set(known_by, known_as);
         let partitions = partitions.iter().zip(0..).map(|(records, index)| {
-            let mut partition = topic.nested("PartitionData", VERSION).unwrap();
+            let mut partition = topic.nested("PartitionData", version).unwrap();
             partition.set("Index", int(index));
             partition.set("Records", Value::Bytes(records.clone()));
             Value::Struct(partition)
